@@ -1,0 +1,194 @@
+// All entities of one type in one process: finds or brings back the one that is addressed, keeps memory within its
+// bounds, and keeps quarantined keys out.
+import { Deque } from "../base/deque.ts";
+import { Failure } from "../base/failure.ts";
+import type { LogWriter, QuarantineEntry } from "../journal/index.ts";
+import type { Deadlines, Message } from "../mailbox/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import type { AnyEntity } from "./definition.ts";
+import { EntityKernel } from "./kernel.ts";
+import type { EntityLimits } from "./limits.ts";
+import { Resident, type Residence } from "./resident.ts";
+
+export interface EntityHostInit {
+  readonly service: string;
+  readonly entity: AnyEntity;
+  readonly writer: LogWriter;
+  readonly runtime: Runtime;
+  readonly deadlines: Deadlines;
+  readonly limits: EntityLimits;
+  readonly quarantined: readonly QuarantineEntry[];
+}
+
+export class EntityHost implements Residence {
+  readonly service: string;
+  readonly kernel: EntityKernel;
+  readonly writer: LogWriter;
+  readonly runtime: Runtime;
+  readonly deadlines: Deadlines;
+  readonly limits: EntityLimits;
+  readonly #residents = new Map<string, Resident>();
+  readonly #quarantined: Map<string, QuarantineEntry>;
+  /** Entities that wait for their turn to read the log. */
+  readonly #recoveries = new Deque<Resident>();
+  #recovering = 0;
+  #oldest: Resident | undefined;
+  #newest: Resident | undefined;
+  #bytes = 0;
+
+  constructor(init: EntityHostInit) {
+    this.service = init.service;
+    this.kernel = new EntityKernel(init.entity, init.runtime.mode === "development");
+    this.writer = init.writer;
+    this.runtime = init.runtime;
+    this.deadlines = init.deadlines;
+    this.limits = init.limits;
+    this.#quarantined = new Map(init.quarantined.filter((entry) => entry.type === this.kernel.type).map((entry) => [entry.key, entry]));
+    const labels = { service: this.service, entity: this.kernel.type };
+    const { metrics } = this.runtime;
+    metrics.gauge("atoll_entities_resident", "Entities in memory.", labels, () => this.#residents.size);
+    metrics.gauge("atoll_entities_resident_bytes", "Estimated bytes of the states in memory.", labels, () => this.#bytes);
+    metrics.gauge("atoll_entities_quarantined", "Keys kept from running.", labels, () => this.#quarantined.size);
+    metrics.gauge("atoll_recoveries_waiting", "Entities waiting to read their log.", labels, () => this.#recoveries.length);
+    metrics.gauge("atoll_mailbox_messages", "Messages of all entities that are not answered yet.", labels, () => {
+      let load = 0;
+      for (const resident of this.#residents.values()) load += resident.load;
+      return load;
+    });
+  }
+
+  receive(message: Message): void {
+    const resident = this.#residents.get(message.key);
+    if (resident && this.#quarantined.size === 0) resident.receive(message);
+    else if (this.#quarantined.has(message.key)) message.fail(this.refusal(message));
+    else if (resident) resident.receive(message);
+    else this.#enter(message);
+  }
+
+  refusal(message: Message): Failure {
+    const entry = this.#quarantined.get(message.key);
+    const since = entry ? `, since ${new Date(entry.since).toISOString()}` : "";
+    return new Failure("QUARANTINED", { what: `${entry?.reason ?? "it kept failing"}${since}`, at: `${this.service}: ${message.address}` });
+  }
+
+  // ── called by residents ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes `resident` the one used last. */
+  used(resident: Resident): void {
+    if (this.#newest === resident || !this.#residents.has(resident.key)) return;
+    this.#unlink(resident);
+    this.#link(resident);
+  }
+
+  resized(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.limits.residentBytesMax) this.#makeRoom(1);
+  }
+
+  restart(resident: Resident): void {
+    this.#recoveries.push(resident);
+    this.#recoverNext();
+  }
+
+  remove(resident: Resident): void {
+    if (this.#residents.get(resident.key) !== resident) return;
+    this.#residents.delete(resident.key);
+    this.#unlink(resident);
+    this.#bytes -= resident.bytes;
+    resident.leave();
+  }
+
+  /** From now on every message to `key` is refused; stored as well, so that it holds after a restart. */
+  quarantine(key: string, reason: string, offset: number | undefined): void {
+    const entry: QuarantineEntry = { type: this.kernel.type, key, since: this.runtime.clock.now(), reason, ...(offset === undefined ? {} : { offset }) };
+    this.#quarantined.set(key, entry);
+    this.runtime.logger.log("error", "entity.quarantined", { service: this.service, type: entry.type, key, reason });
+    this.writer.journal.quarantine(entry).catch((error: unknown) => {
+      // It holds in this process; after a restart the key fails again and comes back here.
+      this.runtime.logger.log("error", "entity.quarantine_not_stored", { service: this.service, type: entry.type, key, error });
+    });
+  }
+
+  // ── operator ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  quarantined(): readonly QuarantineEntry[] {
+    return [...this.#quarantined.values()];
+  }
+
+  /** The next message brings the entity back from its log. False if the key was not quarantined. */
+  async release(key: string): Promise<boolean> {
+    if (!this.#quarantined.has(key)) return false;
+    await this.writer.journal.release(this.kernel.type, key);
+    this.#quarantined.delete(key);
+    this.runtime.logger.log("info", "entity.released", { service: this.service, type: this.kernel.type, key });
+    this.#residents.get(key)?.release();
+    return true;
+  }
+
+  // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #enter(message: Message): void {
+    const { residentsMax } = this.limits;
+    if (this.#residents.size >= residentsMax && !this.#makeRoom(Math.ceil(residentsMax / 100))) {
+      message.fail(new Failure("OVERLOADED", { what: `${residentsMax} entities are in memory and none is idle`, at: message.address }));
+      return;
+    }
+    const resident = new Resident(this, message.key, this.writer.partitionOf(this.kernel.type, message.key));
+    this.#residents.set(message.key, resident);
+    this.#link(resident);
+    resident.receive(message);
+    this.restart(resident);
+  }
+
+  /** Lets idle entities go, the longest unused first, until `count` have left and memory is within its bound. */
+  #makeRoom(count: number): boolean {
+    const { snapshotOnLeave, residentBytesMax } = this.limits;
+    let left = 0;
+    let looked = 0;
+    for (let resident = this.#oldest; resident && (left < count || this.#bytes > residentBytesMax) && looked < 10 * count + 1_000; looked++) {
+      const { newer }: Resident = resident;
+      if (resident.idle) {
+        if (resident.unsnapped >= snapshotOnLeave) this.writer.tail.wantSnapshot(resident.partition, resident);
+        this.remove(resident);
+        left += 1;
+      }
+      resident = newer;
+    }
+    return left > 0;
+  }
+
+  #recoverNext(): void {
+    while (this.#recovering < this.limits.recoveriesMax) {
+      const resident = this.#recoveries.shift();
+      if (!resident) return;
+      this.#recovering += 1;
+      resident
+        .recover()
+        .catch((error: unknown) => {
+          this.runtime.logger.log("error", "entity.recovery_bug", { service: this.service, type: this.kernel.type, key: resident.key, error });
+          this.quarantine(resident.key, error instanceof Error ? error.message : String(error), undefined);
+        })
+        .finally(() => {
+          this.#recovering -= 1;
+          this.#recoverNext();
+        });
+    }
+  }
+
+  #link(resident: Resident): void {
+    resident.older = this.#newest;
+    if (this.#newest) this.#newest.newer = resident;
+    else this.#oldest = resident;
+    this.#newest = resident;
+  }
+
+  #unlink(resident: Resident): void {
+    const { older, newer } = resident;
+    if (older) older.newer = newer;
+    else if (this.#oldest === resident) this.#oldest = newer;
+    if (newer) newer.older = older;
+    else if (this.#newest === resident) this.#newest = older;
+    resident.older = undefined;
+    resident.newer = undefined;
+  }
+}

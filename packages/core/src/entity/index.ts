@@ -1,0 +1,7 @@
+// What @atoll/core/entity publishes.
+export { entity } from "./definition.ts";
+export type { AnyEntity, Entity, EntityBehaviour } from "./definition.ts";
+export { EntityHost, type EntityHostInit } from "./host.ts";
+export { EntityKernel, type Outcome, type Verdict } from "./kernel.ts";
+export type { Decision, Turn } from "./turn.ts";
+export { entityLimits, type EntityLimits } from "./limits.ts";

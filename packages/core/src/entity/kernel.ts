@@ -1,0 +1,215 @@
+// The pure part of an entity: how a command becomes events and an answer, how an event becomes state. No mailbox, no
+// journal, no clock; the runtime of entities, the simulator and `given / when / then` all run exactly this.
+import { assert } from "../base/assert.ts";
+import { Failure } from "../base/failure.ts";
+import { fingerprint } from "../base/hash.ts";
+import { checkOf, freezeDeep, frozenCopy, jsonSchema, type AnyOpRef, type Check, type Moment } from "../contract/index.ts";
+import type { StoredEvent } from "../journal/index.ts";
+import type { AnyEntity } from "./definition.ts";
+
+/** `given` is what the implementation wrote and the log stores, `taken` what the reader's schema made of it. */
+export type Outcome =
+  | { readonly kind: "reply"; readonly given: unknown; readonly taken: unknown }
+  | { readonly kind: "rejection"; readonly name: string; readonly given: unknown; readonly taken: unknown };
+
+export interface Question {
+  /** Name of the command or query. */
+  readonly name: string;
+  /** Already validated by the contract. */
+  readonly input: unknown;
+  readonly key: string;
+  /** Wall clock, ms. */
+  readonly now: number;
+  readonly caller: string;
+}
+
+export interface Verdict {
+  readonly events: readonly StoredEvent[];
+  readonly outcome: Outcome;
+  /** State and version after the events. */
+  readonly state: unknown;
+  readonly version: number;
+}
+
+interface EventType {
+  readonly name: string;
+  readonly version: number;
+  readonly check: Check;
+  readonly evolve: (state: unknown, event: unknown, at: Moment) => unknown;
+  readonly upcast: readonly ((old: unknown) => unknown)[];
+}
+
+export class EntityKernel {
+  readonly type: string;
+  /** Changes with the schemas of state and events and with the text of evolve and upcast: a snapshot of another one is not used. */
+  readonly fingerprint: string;
+  readonly #entity: AnyEntity;
+  readonly #events = new Map<string, EventType>();
+  readonly #freeze: <T>(value: T) => T;
+  readonly #initial: unknown;
+
+  /** `freeze`: freeze every state, so that a callback that changes one throws where it does it. */
+  constructor(entity: AnyEntity, freeze: boolean) {
+    this.#entity = entity;
+    this.type = entity.contract.$.name;
+    this.#freeze = freeze ? freezeDeep : (value) => value;
+    this.#initial = checkOf(entity.how.state, `${this.type}: initial state`)(entity.how.initial);
+    const text: unknown[] = [this.type, entity.how.initial, jsonSchema(entity.how.state, "output")];
+    for (const [name, schema] of Object.entries(entity.how.events)) {
+      const evolve = entity.how.evolve[name];
+      assert(evolve, "every event has an evolve");
+      const upcast = entity.how.upcast[name] ?? [];
+      this.#events.set(name, { name, version: upcast.length + 1, check: checkOf(schema, `${this.type}: event ${name}`), evolve, upcast });
+      text.push(name, jsonSchema(schema, "input"), String(evolve), upcast.map(String));
+    }
+    this.fingerprint = fingerprint(JSON.stringify(text));
+  }
+
+  initial(): unknown {
+    return this.#initial;
+  }
+
+  /** Folds one stored event; `at.version` is the event's own. Throws what upcast, schema or evolve throw. */
+  apply(state: unknown, [name, version, data]: StoredEvent, at: Moment): unknown {
+    const type = this.#events.get(name);
+    if (!type) throw new Failure("DEFECT", { what: `the log holds an event "${name}" that this version does not declare`, at: `${this.type}/${at.key}` });
+    if (version > type.version) {
+      throw new Failure("DEFECT", {
+        what: `the log holds version ${version} of event "${name}", this program knows up to ${type.version}: it was written by a newer one`,
+        at: `${this.type}/${at.key}`,
+      });
+    }
+    let current = data;
+    for (let v = version; v < type.version; v++) current = (type.upcast[v - 1] as (old: unknown) => unknown)(current);
+    return this.#evolve(type, state, type.check(current), at);
+  }
+
+  /** Runs `decide`. Throws `Failure` DEFECT for whatever the implementation does wrong; nothing has happened then. */
+  decide(state: unknown, version: number, command: Question): Verdict {
+    const decide = this.#entity.how.decide[command.name];
+    assert(decide, "every command has a decide");
+    const turn = new EntityTurn(this, this.#operation(command.name), state, version, command);
+    let returned: unknown;
+    try {
+      returned = decide(state, command.input, turn);
+    } catch (cause) {
+      throw this.#defect(command, cause);
+    }
+    return turn.close(returned);
+  }
+
+  /** Runs a query on `state`. Throws DEFECT like `decide`. */
+  query(state: unknown, version: number, query: Question): Outcome {
+    const run = this.#entity.how.queries[query.name];
+    assert(run, "every query has an implementation");
+    const operation = this.#operation(query.name);
+    const { key, now, caller } = query;
+    let rejected: Outcome | undefined;
+    const reject = (name: string, given: unknown): unknown => {
+      rejected = { kind: "rejection", name, given, taken: operation.checks.rejection(name, given) };
+      return rejected;
+    };
+    try {
+      const given = run(state, query.input, { key, version, now, caller, reject });
+      if (rejected && given === rejected) return rejected;
+      return { kind: "reply", given, taken: operation.checks.reply(given) };
+    } catch (cause) {
+      throw this.#defect(query, cause);
+    }
+  }
+
+  /** @internal */
+  emit(state: unknown, name: string, data: unknown, at: Moment): { readonly stored: StoredEvent; readonly state: unknown } {
+    const type = this.#events.get(name);
+    if (!type) throw new Failure("DEFECT", { what: `event "${name}" is not declared`, at: this.type });
+    return { stored: [name, type.version, data], state: this.#evolve(type, state, type.check(data), at) };
+  }
+
+  #evolve(type: EventType, state: unknown, event: unknown, at: Moment): unknown {
+    const next = type.evolve(state, event, at);
+    if (next === undefined) throw new Failure("DEFECT", { what: `evolve of event "${type.name}" returned no state`, at: `${this.type}/${at.key}` });
+    return this.#freeze(next);
+  }
+
+  #operation(name: string): AnyOpRef {
+    const operation = this.#entity.contract.$.operations[name];
+    assert(operation, "only operations of the contract are asked");
+    return operation;
+  }
+
+  #defect(question: Question, cause: unknown): Failure {
+    if (cause instanceof Failure && cause.code === "DEFECT") return cause;
+    return new Failure("DEFECT", {
+      what: cause instanceof Error ? cause.message : String(cause),
+      at: `${this.type}/${question.key}.${question.name}`,
+      cause,
+    });
+  }
+}
+
+/** What `decide` gets: collects events, evolves as it goes, ends with one answer. Useless once `decide` has returned. */
+class EntityTurn {
+  readonly key: string;
+  readonly version: number;
+  readonly now: number;
+  readonly caller: string;
+  readonly #kernel: EntityKernel;
+  readonly #operation: AnyOpRef;
+  readonly #events: StoredEvent[] = [];
+  readonly #question: Question;
+  #state: unknown;
+  #outcome: Outcome | undefined;
+  #closed = false;
+
+  constructor(kernel: EntityKernel, operation: AnyOpRef, state: unknown, version: number, question: Question) {
+    this.key = question.key;
+    this.version = version;
+    this.now = question.now;
+    this.caller = question.caller;
+    this.#kernel = kernel;
+    this.#operation = operation;
+    this.#question = question;
+    this.#state = state;
+  }
+
+  emit(name: string, data: unknown): this {
+    this.#open(`emit("${name}")`);
+    const { key, now, caller } = this;
+    const { stored, state } = this.#kernel.emit(this.#state, name, data, { key, version: this.version + this.#events.length + 1, now, caller });
+    this.#events.push(stored);
+    this.#state = state;
+    return this;
+  }
+
+  reply(value?: unknown): this {
+    this.#open("reply");
+    const given = typeof value === "function" ? (value as (after: unknown) => unknown)(this.#state) : value;
+    this.#outcome = { kind: "reply", given: frozenCopy(given), taken: this.#operation.checks.reply(given) };
+    return this;
+  }
+
+  reject(name: string, details: unknown): this {
+    this.#open(`reject("${name}")`);
+    if (this.#events.length > 0) throw this.#misuse(`reject("${name}") after emit: a rejected command has no events`);
+    this.#outcome = { kind: "rejection", name, given: frozenCopy(details), taken: this.#operation.checks.rejection(name, details) };
+    return this;
+  }
+
+  close(returned: unknown): Verdict {
+    this.#closed = true;
+    if (returned !== this) throw this.#misuse("decide must return, synchronously, what `turn.reply`, `turn.reject` or `turn.emit` gave it");
+    if (!this.#outcome && this.#operation.operation.out) throw this.#misuse("decide returned without a reply");
+    if (!this.#outcome && this.#events.length === 0) throw this.#misuse("decide returned without an event or an answer");
+    const outcome = this.#outcome ?? { kind: "reply", given: undefined, taken: undefined };
+    return { events: this.#events, outcome, state: this.#state, version: this.version + this.#events.length };
+  }
+
+  #open(what: string): void {
+    if (this.#closed) throw this.#misuse(`${what} after decide has returned`);
+    if (this.#outcome) throw this.#misuse(`${what} after the answer was given`);
+  }
+
+  #misuse(what: string): Failure {
+    return new Failure("DEFECT", { what, at: `${this.#kernel.type}/${this.key}.${this.#question.name}` });
+  }
+}

@@ -1,0 +1,103 @@
+// Brings an entity back: newest usable snapshot, then the records after it, in pages. The result is the fold of its log
+// and nothing else; a snapshot only makes it shorter.
+import { formatPosition, decodeRecord, JournalError, type LogWriter, type Snapshot } from "../journal/index.ts";
+import type { EntityKernel } from "./kernel.ts";
+import { receiptOf, Receipts, type StoredReceipts } from "./receipts.ts";
+
+export interface Recovered {
+  readonly state: unknown;
+  readonly version: number;
+  /** Offset of its newest record, -1 without one. */
+  readonly last: number;
+  /** Version at the snapshot it came from, 0 without one. */
+  readonly snapshotVersion: number;
+  /** Stored bytes that were folded: an estimate of what it occupies. */
+  readonly bytes: number;
+  readonly receipts: Receipts;
+}
+
+/** A record that cannot be folded, and where: the entity cannot run until program or log is mended. */
+export class PoisonedRecord extends Error {
+  override readonly name = "PoisonedRecord";
+  readonly offset: number;
+  constructor(offset: number, position: string, cause: unknown) {
+    super(`the record at ${position} cannot be applied: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.offset = offset;
+  }
+}
+
+interface SnapshotBody {
+  readonly fingerprint: string;
+  readonly version: number;
+  readonly state: unknown;
+  readonly remembered: StoredReceipts;
+}
+
+const chainPage = 10_000;
+const recordsPage = 500;
+
+/** Rejects with a `PoisonedRecord`, or with a `JournalError` if the journal cannot be read now. */
+export async function recover(writer: LogWriter, kernel: EntityKernel, partition: number, key: string, receiptsMax: number): Promise<Recovered> {
+  const { journal, tail } = writer;
+  const { type } = kernel;
+  const unindexed = tail.lookup(partition, type, key); // before the index is asked: a flush may come between
+  const indexed = await writer.within(journal.lookup(partition, type, key));
+  const entry = unindexed ?? indexed.entry;
+  if (!entry) return { state: kernel.initial(), version: 0, last: -1, snapshotVersion: 0, bytes: 0, receipts: new Receipts(receiptsMax) };
+  const base = indexed.snapshot && readSnapshot(indexed.snapshot, kernel);
+  let state = base ? base.state : kernel.initial();
+  let version = base?.version ?? 0;
+  let bytes = base ? indexed.snapshot.body.length : 0;
+  const receipts = base ? Receipts.restore(receiptsMax, base.remembered) : new Receipts(receiptsMax);
+  const offsets = await chain(writer, partition, entry.last, base ? indexed.snapshot.offset : -1);
+  for (let i = 0; i < offsets.length; i += recordsPage) {
+    const page = offsets.slice(i, i + recordsPage);
+    const lines = await writer.within(journal.records(partition, page));
+    for (const [j, line] of lines.entries()) {
+      const offset = page[j] as number;
+      const position = formatPosition(journal.meta, partition, offset);
+      try {
+        const record = decodeRecord(line, position);
+        if (record.type !== type || record.key !== key || record.version !== version + record.events.length) {
+          throw new JournalError("damaged", `it belongs to version ${record.version} of ${record.type}/${record.key}, after version ${version} of ${type}/${key}`);
+        }
+        for (const event of record.events) {
+          version += 1;
+          state = kernel.apply(state, event, { key, version, now: record.now, caller: record.caller });
+        }
+        receipts.add(receiptOf(record));
+        bytes += line.length;
+      } catch (cause) {
+        throw new PoisonedRecord(offset, position, cause);
+      }
+    }
+  }
+  return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, bytes, receipts };
+}
+
+/** Offsets of the entity's records above `after`, oldest first. */
+async function chain(writer: LogWriter, partition: number, last: number, after: number): Promise<number[]> {
+  const offsets: number[] = [];
+  if (last <= after) return offsets;
+  for (let from = last; ; ) {
+    const page = await writer.within(writer.journal.chain(partition, from, after, chainPage));
+    // A further page starts with the offset that the one before ended with.
+    offsets.push(...(offsets.length === 0 ? page : page.slice(1)));
+    if (page.length < chainPage) return offsets.reverse();
+    from = offsets.at(-1) as number;
+  }
+}
+
+export function snapshotBody(kernel: EntityKernel, state: unknown, version: number, remembered: StoredReceipts): string {
+  return JSON.stringify({ fingerprint: kernel.fingerprint, version, state, remembered } satisfies SnapshotBody);
+}
+
+/** Undefined if it was taken by another program: then the log is replayed, which is always right. */
+function readSnapshot(snapshot: Snapshot, kernel: EntityKernel): SnapshotBody | undefined {
+  try {
+    const body = JSON.parse(snapshot.body) as SnapshotBody;
+    return body.fingerprint === kernel.fingerprint ? body : undefined;
+  } catch {
+    return undefined; // a cache that cannot be read is no cache
+  }
+}

@@ -1,0 +1,377 @@
+// One entity in memory: its mailbox, its state, and the commands whose commit is under way. It decides on speculative
+// state, one message after the other, and lets no answer out before the version it rests on is in the log.
+//
+//  E1  serial       Messages are taken in arrival order, one at a time.
+//  E2  durable      Replies, rejections, query answers, duplicates and defects leave when every record that their state
+//                   rests on is committed.
+//  E3  once         A command id has one outcome; asked again it gets that outcome (receipts.ts).
+//  E4  start over   When records turn out not to be in the log, state goes back to the last committed version and what
+//                   was decided on it is decided again, in arrival order.
+//  E5  bounded      Unanswered messages ≤ mailboxCapacity; beyond, OVERLOADED at once.
+//  E6  supervised   What throws restarts from the log after a back-off; a key that keeps failing is quarantined.
+import { assert } from "../base/assert.ts";
+import { backoffMs } from "../base/backoff.ts";
+import { Deque } from "../base/deque.ts";
+import { Failure } from "../base/failure.ts";
+import { fingerprint } from "../base/hash.ts";
+import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
+import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
+import type { Runtime, Timer } from "../runtime/index.ts";
+import { answerOf, endOf, leave, type Pending } from "./departure.ts";
+import type { EntityKernel, Verdict } from "./kernel.ts";
+import type { EntityLimits } from "./limits.ts";
+import { storedOutcome, Receipts, type Receipt } from "./receipts.ts";
+import { PoisonedRecord, recover, snapshotBody } from "./recovery.ts";
+
+type Phase =
+  | { readonly kind: "recovering" }
+  | { readonly kind: "active" }
+  /** Failed; waits until its commits have settled and its back-off is over. */
+  | { readonly kind: "restarting"; timer: Timer | undefined }
+  /** Kept from running until an operator releases it; what is submitted still settles. */
+  | { readonly kind: "quarantined" }
+  | { readonly kind: "gone" };
+
+/** What an entity in memory needs of whoever keeps it there. */
+export interface Residence {
+  readonly service: string;
+  readonly kernel: EntityKernel;
+  readonly writer: LogWriter;
+  readonly runtime: Runtime;
+  readonly deadlines: Deadlines;
+  readonly limits: EntityLimits;
+  /** It has just worked. */
+  used(resident: Resident): void;
+  /** Its estimated size has changed by so much. */
+  resized(bytes: number): void;
+  /** It wants its turn to read its log. */
+  restart(resident: Resident): void;
+  /** It has nothing left to do. */
+  remove(resident: Resident): void;
+  /** It keeps failing. */
+  quarantine(key: string, reason: string, offset: number | undefined): void;
+  refusal(message: Message): Failure;
+}
+
+export class Resident implements Sink, SnapshotSource {
+  readonly key: string;
+  readonly partition: number;
+  /** Links of the host's list of residents, longest unused first. */
+  older: Resident | undefined = undefined;
+  newer: Resident | undefined = undefined;
+  /** Estimate of what the state occupies. */
+  bytes = 0;
+
+  readonly #host: Residence;
+  readonly #mailbox = new Deque<Message>();
+  readonly #pending = new Deque<Pending>();
+  readonly #drain = (): void => this.#run();
+  #phase: Phase = { kind: "recovering" };
+  #scheduled = false;
+  /** Messages taken out of the mailbox that wait for a commit. */
+  #departing = 0;
+  #state: unknown;
+  #version = 0;
+  #committed: { state: unknown; version: number; offset: number } = { state: undefined, version: 0, offset: -1 };
+  #snapshotVersion = 0;
+  #snapshotWanted = false;
+  #receipts: Receipts;
+  #strikes = 0;
+  /** Reads of the log that failed in a row for the journal's own reasons: no fault of this entity. */
+  #unreadable = 0;
+
+  constructor(host: Residence, key: string, partition: number) {
+    this.#host = host;
+    this.key = key;
+    this.partition = partition;
+    this.#receipts = new Receipts(host.limits.receiptsMax);
+  }
+
+  /** Unanswered messages. */
+  get load(): number {
+    return this.#mailbox.length + this.#departing;
+  }
+
+  get idle(): boolean {
+    return this.#phase.kind === "active" && this.#mailbox.length === 0 && this.#pending.length === 0;
+  }
+
+  receive(message: Message): void {
+    const { limits } = this.#host;
+    if (this.load >= limits.mailboxCapacity) {
+      message.fail(new Failure("OVERLOADED", { what: `${limits.mailboxCapacity} messages wait for this entity`, at: message.address }));
+      return;
+    }
+    if (message.read === "local" && this.#phase.kind === "active" && message.to.kind === "query") {
+      this.#answerLocally(message);
+      return;
+    }
+    this.#mailbox.push(message);
+    if (this.#phase.kind === "active") this.#wake();
+    else this.#host.deadlines.watch(message);
+  }
+
+  // ── recovery ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Reads the log; the host has given this entity its turn. Never rejects. */
+  async recover(): Promise<void> {
+    const host = this.#host;
+    this.#phase = { kind: "recovering" };
+    try {
+      const found = await recover(host.writer, host.kernel, this.partition, this.key, host.limits.receiptsMax);
+      this.#state = found.state;
+      this.#version = found.version;
+      this.#committed = { state: found.state, version: found.version, offset: found.last };
+      this.#snapshotVersion = found.snapshotVersion;
+      this.#receipts = found.receipts;
+      this.#resize(found.bytes);
+      this.#phase = { kind: "active" };
+      this.#unreadable = 0;
+      this.#considerSnapshot();
+      this.#wake();
+    } catch (error) {
+      if (error instanceof PoisonedRecord) this.#strike(error, error.offset);
+      else if (!(error instanceof JournalError)) throw error;
+      else if (error.kind === "damaged") this.#strike(error);
+      else this.#restartLater(error, (this.#unreadable += 1));
+    }
+  }
+
+  // ── the turn ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #wake(): void {
+    if (this.#scheduled || this.#mailbox.length === 0) return;
+    this.#scheduled = true;
+    this.#host.runtime.scheduler.soon(this.#drain);
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    const { writer, deadlines } = this.#host;
+    while (this.#phase.kind === "active" && this.#mailbox.length > 0) {
+      if (!writer.admits(this.partition)) {
+        for (const message of this.#mailbox) deadlines.watch(message);
+        writer.waitFor(this.partition, this);
+        return;
+      }
+      const message = this.#mailbox.shift() as Message;
+      if (message.settled) continue; // its deadline passed, or its caller gave up
+      if (message.to.kind === "query") this.#query(message);
+      else this.#command(message);
+    }
+    this.#host.used(this);
+  }
+
+  #command(message: Message): void {
+    const input = message.input === undefined ? "" : fingerprint(JSON.stringify(message.input));
+    const receipt = this.#receipts.get(message.id);
+    if (receipt) return this.#repeat(message, receipt, input);
+    if (this.#receipts.hasForgotten(message)) {
+      const what = `command ${message.id} is older than the receipts that are kept; it may have been applied`;
+      return this.#depart(this.#pending.last(), message, new Failure("TOO_OLD", { what, at: message.address }));
+    }
+    const { kernel, runtime, writer } = this.#host;
+    const now = runtime.clock.now();
+    let verdict: Verdict;
+    try {
+      verdict = kernel.decide(this.#state, this.#version, { name: message.to.name, input: message.input, key: this.key, now, caller: message.caller });
+    } catch (error) {
+      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
+      this.#depart(this.#pending.last(), message, error);
+      this.#strike(error);
+      return;
+    }
+    const outcome = storedOutcome(verdict.outcome);
+    const submission = writer.submit(this.partition, this, {
+      type: kernel.type,
+      key: this.key,
+      version: verdict.version,
+      prev: this.#pending.last()?.submission.offset ?? this.#committed.offset,
+      command: message.to.name,
+      id: message.id,
+      minted: message.minted,
+      ...(message.timeless ? { timeless: true as const } : {}),
+      input,
+      caller: message.caller,
+      now,
+      events: verdict.events,
+      ...outcome,
+    });
+    this.#state = verdict.state;
+    this.#version = verdict.version;
+    this.#receipts.add({ id: message.id, minted: message.minted, timeless: message.timeless, input, outcome });
+    const pending: Pending = { submission, departures: [], state: verdict.state, version: verdict.version };
+    this.#pending.push(pending);
+    this.#depart(pending, message, answerOf(verdict.outcome));
+  }
+
+  /** Asked again: the same answer, once the record it repeats is committed. */
+  #repeat(message: Message, receipt: Receipt, input: string): void {
+    let pending: Pending | undefined;
+    for (const candidate of this.#pending) if (candidate.submission.record.id === receipt.id) pending = candidate;
+    if (receipt.input !== input) {
+      const what = `command ${message.id} was used with another input`;
+      return this.#depart(pending, message, new Failure("COMMAND_ID_REUSED", { what, at: message.address }));
+    }
+    const { outcome } = receipt;
+    const { checks } = message.to;
+    const answer: MessageAnswer =
+      "rejected" in outcome
+        ? { kind: "rejection", name: outcome.rejected[0], details: checks.rejection(...outcome.rejected), replayed: true }
+        : { kind: "reply", value: checks.reply(outcome.reply), replayed: true };
+    this.#depart(pending, message, answer);
+  }
+
+  #query(message: Message): void {
+    let answer: MessageAnswer | Failure;
+    try {
+      answer = answerOf(this.#host.kernel.query(this.#state, this.#version, this.#question(message)));
+    } catch (error) {
+      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
+      answer = error;
+    }
+    this.#depart(this.#pending.last(), message, answer);
+  }
+
+  /** A `local` read: the last committed version, at once, in front of everything that waits. */
+  #answerLocally(message: Message): void {
+    try {
+      message.answer(answerOf(this.#host.kernel.query(this.#committed.state, this.#committed.version, this.#question(message))));
+    } catch (error) {
+      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
+      message.fail(error);
+    }
+  }
+
+  #question(message: Message) {
+    return { name: message.to.name, input: message.input, key: this.key, now: this.#host.runtime.clock.now(), caller: message.caller };
+  }
+
+  /** Lets the answer out now, or with the commit it rests on. */
+  #depart(rests: Pending | undefined, message: Message, answer: MessageAnswer | Failure): void {
+    if (!rests) return leave(message, answer);
+    this.#departing += 1;
+    rests.departures.push({ message, answer });
+    this.#host.deadlines.watch(message);
+  }
+
+  // ── the journal's word ──────────────────────────────────────────────────────────────────────────────────────────
+
+  committed(submission: Submission): void {
+    const pending = this.#pending.shift();
+    assert(pending && pending.submission === submission, "an entity's records are committed in the order of its commands");
+    this.#committed = { state: pending.state, version: pending.version, offset: submission.offset };
+    this.#strikes = 0;
+    this.#resize(this.bytes + submission.line.length);
+    this.#departing -= pending.departures.length;
+    for (const { message, answer } of pending.departures) leave(message, answer);
+    this.#considerSnapshot();
+    this.#settled();
+  }
+
+  rewind(doubted: boolean): void {
+    const again: Message[] = [];
+    let refused: JournalError | undefined;
+    for (let pending = this.#pending.shift(); pending; pending = this.#pending.shift()) {
+      const { submission, departures } = pending;
+      this.#receipts.remove(submission.record.id);
+      this.#departing -= departures.length;
+      departures.forEach(({ message }, i) => {
+        const failure = i === 0 ? endOf(message, submission, doubted, this.#host.limits.commitAttemptsMax) : undefined;
+        if (failure) message.fail(failure);
+        else again.push(message);
+      });
+      if (submission.failure?.kind === "refused") refused = submission.failure;
+    }
+    this.#state = this.#committed.state;
+    this.#version = this.#committed.version;
+    for (const message of again.reverse()) this.#mailbox.unshift(message);
+    if (refused) this.#strike(refused);
+    this.#settled();
+    if (this.#phase.kind === "active") this.#wake();
+  }
+
+  resume(): void {
+    if (this.#phase.kind === "active") this.#wake();
+  }
+
+  // ── supervision ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #strike(cause: Error, offset?: number): void {
+    this.#strikes += 1;
+    const host = this.#host;
+    host.runtime.logger.log("error", "entity.failed", { service: host.service, type: host.kernel.type, key: this.key, strikes: this.#strikes, error: cause });
+    if (this.#strikes < host.limits.strikesMax) return this.#restartLater(cause, this.#strikes);
+    this.#phase = { kind: "quarantined" };
+    host.quarantine(this.key, cause.message, offset);
+    this.#settled();
+  }
+
+  #restartLater(cause: Error, failures: number): void {
+    const host = this.#host;
+    const delayMs = backoffMs(host.limits.restart, failures, () => host.runtime.random.next());
+    if (this.#phase.kind === "restarting") this.#phase.timer?.cancel();
+    const phase: Phase = { kind: "restarting", timer: undefined };
+    this.#phase = phase;
+    for (const message of this.#mailbox) host.deadlines.watch(message);
+    host.runtime.logger.log("warn", "entity.restarting", { service: host.service, type: host.kernel.type, key: this.key, delay_ms: Math.round(delayMs), reason: cause.message });
+    phase.timer = host.runtime.timers.after(delayMs, () => {
+      phase.timer = undefined;
+      this.#settled();
+    });
+  }
+
+  /** After a commit, a rewind or the back-off: a failed entity goes on only once nothing of it is under way. */
+  #settled(): void {
+    if (this.#phase.kind === "quarantined") {
+      for (let message = this.#mailbox.shift(); message; message = this.#mailbox.shift()) message.fail(this.#host.refusal(message));
+      if (this.#pending.length === 0) this.#host.remove(this);
+    } else if (this.#phase.kind === "restarting" && this.#phase.timer === undefined && this.#pending.length === 0) {
+      if (this.load === 0) this.#host.remove(this);
+      else this.#host.restart(this);
+    }
+  }
+
+  /** An operator has released the key while its last commits were still under way. */
+  release(): void {
+    if (this.#phase.kind !== "quarantined") return;
+    this.#phase = { kind: "restarting", timer: undefined };
+    this.#settled();
+  }
+
+  leave(): void {
+    if (this.#phase.kind === "restarting") this.#phase.timer?.cancel();
+    this.#phase = { kind: "gone" };
+  }
+
+  // ── snapshots ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Events since the last snapshot. */
+  get unsnapped(): number {
+    return this.#committed.version - this.#snapshotVersion;
+  }
+
+  snapshot(): Snapshot | undefined {
+    this.#snapshotWanted = false;
+    const { version, offset, state } = this.#committed;
+    if (offset < 0 || version === this.#snapshotVersion) return undefined;
+    const open = new Set<string>();
+    for (const { submission } of this.#pending) open.add(submission.record.id);
+    const { kernel } = this.#host;
+    const body = snapshotBody(kernel, state, version, this.#receipts.store((id) => open.has(id)));
+    this.#snapshotVersion = version;
+    this.#resize(body.length);
+    return { type: kernel.type, key: this.key, offset, body };
+  }
+
+  #considerSnapshot(): void {
+    if (this.#snapshotWanted || this.unsnapped < this.#host.limits.snapshotEvery) return;
+    this.#snapshotWanted = true;
+    this.#host.writer.tail.wantSnapshot(this.partition, this);
+  }
+
+  #resize(bytes: number): void {
+    this.#host.resized(bytes - this.bytes);
+    this.bytes = bytes;
+  }
+}

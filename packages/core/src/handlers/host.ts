@@ -1,0 +1,175 @@
+// Runs the handlers of one contract in one process: any number at a time up to a bound, each under a deadline, each
+// with an address book that passes deadline and identity on.
+import { Deque } from "../base/deque.ts";
+import { Failure } from "../base/failure.ts";
+import type { At } from "../contract/index.ts";
+import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import type { AnyHandlers } from "./definition.ts";
+
+export interface HandlersLimits {
+  /** Handlers of one contract that run at the same time. */
+  readonly concurrency: number;
+  /** Messages that wait for one of them to end; beyond: OVERLOADED. */
+  readonly mailboxCapacity: number;
+}
+
+export const handlersLimits: HandlersLimits = { concurrency: 1_024, mailboxCapacity: 4_096 };
+
+/** What one run may ask of others: the system makes it, because only the system knows who is where. */
+export interface NestedCalls {
+  readonly at: At;
+  /** True once a nested command may have taken effect. */
+  readonly acted: boolean;
+}
+
+export interface HandlersHostInit {
+  readonly service: string;
+  readonly handlers: AnyHandlers;
+  /** Validated. */
+  readonly config: { readonly [name: string]: unknown };
+  readonly runtime: Runtime;
+  readonly deadlines: Deadlines;
+  readonly limits: HandlersLimits;
+  /** Address book for one run: calls carry on `message`'s identity and end by its deadline. */
+  readonly nested: (message: Message, deadlineMs: number) => NestedCalls;
+}
+
+export class HandlersHost {
+  readonly #init: HandlersHostInit;
+  readonly #queue = new Deque<Message>();
+  #running = 0;
+
+  constructor(init: HandlersHostInit) {
+    this.#init = init;
+    const labels = { service: init.service, contract: init.handlers.contract.$.name };
+    init.runtime.metrics.gauge("atoll_handlers_running", "Handlers that run now.", labels, () => this.#running);
+    init.runtime.metrics.gauge("atoll_handlers_waiting", "Messages that wait for a free handler.", labels, () => this.#queue.length);
+  }
+
+  receive(message: Message): void {
+    const { deadlines, limits } = this.#init;
+    if (this.#running >= limits.concurrency) {
+      if (this.#queue.length >= limits.mailboxCapacity) {
+        message.fail(new Failure("OVERLOADED", { what: `${limits.mailboxCapacity} messages wait for a free handler`, at: message.address }));
+        return;
+      }
+      this.#queue.push(message);
+      deadlines.watch(message);
+      return;
+    }
+    this.#start(message);
+  }
+
+  #start(message: Message): void {
+    this.#running += 1;
+    void this.#run(message).finally(() => {
+      this.#running -= 1;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    while (this.#running < this.#init.limits.concurrency) {
+      const message = this.#queue.shift();
+      if (!message) return;
+      if (!message.settled) this.#start(message);
+    }
+  }
+
+  async #run(message: Message): Promise<void> {
+    const { deadlines, handlers, runtime, nested } = this.#init;
+    const calls = nested(message, runtime.clock.monotonic() + message.withinMs);
+    const run = new HandlerRun(this.#init, message, calls);
+    const { checks } = message.to;
+    try {
+      const handle = handlers.how.handle[message.to.name] as (input: unknown, cx: unknown) => Promise<unknown>;
+      const answering = handle(message.input, run);
+      if (!message.settled) deadlines.watch(message);
+      const given = await answering;
+      const answer: MessageAnswer =
+        given instanceof HandlerRejection
+          ? { kind: "rejection", name: given.name, details: checks.rejection(given.name, given.details), replayed: false }
+          : { kind: "reply", value: checks.reply(given), replayed: false };
+      message.answer(answer);
+    } catch (error) {
+      const failure = failureOf(error, message, calls.acted || run.fetched);
+      if (failure.code === "DEFECT" || failure.code === "HANDLER_FAILED") {
+        runtime.logger.log("error", "handler.failed", { service: this.#init.service, operation: message.address, error });
+      }
+      message.fail(failure);
+    } finally {
+      run.end();
+    }
+  }
+}
+
+/** A failure passes on what went wrong, except that "not delivered" is no longer true once something was done. */
+function failureOf(error: unknown, message: Message, acted: boolean): Failure {
+  const at = message.address;
+  const what = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Failure)) return new Failure(acted ? "HANDLER_FAILED" : "DEFECT", { what, at, cause: error });
+  if (!acted || error.outcome === "unknown") return error;
+  return new Failure("UNKNOWN_OUTCOME", { what, at, cause: error });
+}
+
+class HandlerRejection {
+  readonly name: string;
+  readonly details: unknown;
+  constructor(name: string, details: unknown) {
+    this.name = name;
+    this.details = details;
+  }
+}
+
+/** The context of one run, as handlers see it. What costs something is made when it is first asked for. */
+class HandlerRun {
+  readonly key: string;
+  readonly version = 0;
+  readonly now: number;
+  readonly caller: string;
+  readonly commandId: string;
+  readonly at: At;
+  readonly config: { readonly [name: string]: unknown };
+  readonly fetch: Runtime["network"]["fetch"];
+  readonly random: () => number;
+  fetched = false;
+  readonly #message: Message;
+  readonly #deadlines: Deadlines;
+  #abort: AbortController | undefined;
+
+  constructor({ runtime, config, deadlines }: HandlersHostInit, message: Message, calls: NestedCalls) {
+    this.key = message.key;
+    this.now = runtime.clock.now();
+    this.caller = message.caller;
+    this.commandId = message.id;
+    this.at = calls.at;
+    this.config = config;
+    this.random = () => runtime.random.next();
+    this.fetch = (input, init) => {
+      this.fetched = true;
+      return runtime.network.fetch(input, { ...init, signal: init?.signal ?? this.signal });
+    };
+    this.#message = message;
+    this.#deadlines = deadlines;
+  }
+
+  /** Aborted when the deadline passes, when the caller gives up, and when the run has ended. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.#message.onSettled = () => abort.abort();
+      if (this.#message.settled) abort.abort();
+      else this.#deadlines.watch(this.#message);
+    }
+    return this.#abort.signal;
+  }
+
+  readonly reject = (name: string, details: unknown): HandlerRejection => new HandlerRejection(name, details);
+
+  end(): void {
+    this.#abort?.abort();
+  }
+}
+

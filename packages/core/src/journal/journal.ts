@@ -1,0 +1,154 @@
+// The port to a service's log: partitioned, fenced, append-only. Implementations: journal/sqlite (a file and a worker
+// thread), journal/simulated (memory, for the simulator). Both, also wrapped in faults, pass journal/tck.
+//
+// The laws, cited by number in the TCK:
+//
+//  J1  dense        Offsets of a partition are 0, 1, 2, … in commit order, without gap or overlap: `append` writes a row
+//                   only if its offset is the partition's head; another offset is `misplaced` and nothing is written.
+//  J2  fenced       A row is written only if its epoch is the partition's current one; otherwise it is `fenced`.
+//  J3  taken once   `takeOver(p, seen)` succeeds only if the current epoch is `seen`; it then is `seen` + 1. Of two takers
+//                   that saw the same epoch one wins.
+//  J4  durable      When `append`, `takeOver` or `index` has resolved, what it did survives a crash at any later moment.
+//  J5  atomic       A row is there whole or not at all. Rows of one `append` are independent: each result says what
+//                   happened to its own row.
+//  J6  honest       A rejected promise is a `JournalError`. `refused` and `full` and `failed`: certainly nothing was
+//                   written, now or ever. `ambiguous`: it may have been, and may yet be until the next successful
+//                   `takeOver` of the partition.
+//  J7  after epoch  Once `takeOver` has resolved, no row with an older epoch is written any more, and `read` sees every
+//                   row that ever will be of older epochs.
+//  J8  read         `read(p, from)` gives the rows that hold offset `from` and above, in order, complete up to the head or
+//                   to the page's bound. A damaged row is an error with its position, never skipped.
+//  J9  chain        `chain(p, last, after)` gives the offsets of an entity's records, newest first, following `prev` from
+//                   `last` down to, not including, `after`.
+//  J10 behind       What `index` stores is a cache: it never claims more than the log holds, and losing it loses time
+//                   only. Entries and `indexedTo` of one call commit together. An update below the `indexedTo` that is
+//                   stored changes nothing (it may come late, J6), and resolves true: the index knows it all already.
+
+/** One row of the log: the records of one commit in one partition, as JSON, one record a line. */
+export interface Row {
+  readonly partition: number;
+  /** Offset of the first record. */
+  readonly offset: number;
+  /** Number of records, at least 1. */
+  readonly count: number;
+  readonly epoch: number;
+  readonly body: string;
+}
+
+export type Appended = "written" | "fenced" | "misplaced";
+
+export interface PartitionState {
+  readonly epoch: number;
+  /** The next offset to be written. */
+  readonly head: number;
+  /** Every record below this offset is in the index. */
+  readonly indexedTo: number;
+}
+
+/** What the index knows of an entity. */
+export interface EntityEntry {
+  readonly type: string;
+  readonly key: string;
+  /** Number of events up to and including the record at `last`. */
+  readonly version: number;
+  /** Offset of its newest indexed record. */
+  readonly last: number;
+}
+
+export interface Snapshot {
+  readonly type: string;
+  readonly key: string;
+  /** Offset of the record after which it was taken. */
+  readonly offset: number;
+  /** JSON; its form is the entity runtime's business. */
+  readonly body: string;
+}
+
+/** An entity that is kept from running, and why. Kept in the journal so that it outlives the process. */
+export interface QuarantineEntry {
+  readonly type: string;
+  readonly key: string;
+  /** Wall clock, ms. */
+  readonly since: number;
+  readonly reason: string;
+  /** The record that could not be applied, where there is one. */
+  readonly offset?: number;
+}
+
+/** What is written behind, about once a second, for one partition. */
+export interface IndexUpdate {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly indexedTo: number;
+  readonly entities: readonly EntityEntry[];
+  readonly snapshots: readonly Snapshot[];
+}
+
+export interface Page {
+  readonly rows: readonly Row[];
+  /** The offset to go on from, or undefined when the head was reached. */
+  readonly next: number | undefined;
+}
+
+export interface JournalMeta {
+  /** 32 hexadecimal digits, minted when the log was created. */
+  readonly logId: string;
+  /** 1 at creation; a restore from a backup raises it. */
+  readonly timeline: number;
+  readonly partitions: number;
+}
+
+export type JournalErrorKind =
+  /** Not written; the journal names something about these rows that it will never store. */
+  | "refused"
+  /** Not written; there is no room. */
+  | "full"
+  /** Not written; the medium answered with an error before anything could have been. */
+  | "failed"
+  /** May have been written, or may yet be. */
+  | "ambiguous"
+  /** A stored row or file cannot be read. */
+  | "damaged";
+
+export class JournalError extends Error {
+  override readonly name = "JournalError";
+  readonly kind: JournalErrorKind;
+  constructor(kind: JournalErrorKind, what: string, options?: { readonly cause?: unknown }) {
+    super(what, options);
+    this.kind = kind;
+  }
+}
+
+export interface Journal extends AsyncDisposable {
+  readonly meta: JournalMeta;
+  /** State of every partition, indexed by partition. */
+  partitions(): Promise<readonly PartitionState[]>;
+  /** J3, J4, J7. `taken` false: somebody else was faster; `epoch` is the current one either way. */
+  takeOver(partition: number, seen: number): Promise<{ readonly taken: boolean; readonly epoch: number }>;
+  /** At most one row per partition; a result per row, in order. J1, J2, J4, J5, J6. */
+  append(rows: readonly Row[]): Promise<readonly Appended[]>;
+  /** J8. A page ends after `bytesMax` of bodies, and holds at least one row if there is one. */
+  read(partition: number, from: number, bytesMax: number): Promise<Page>;
+  /** J9. At most `max` offsets; more follow from the last one's `prev` by asking again with it as `last`. */
+  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]>;
+  /** The records at these offsets, as JSON text, in the order asked for. J8. */
+  records(partition: number, offsets: readonly number[]): Promise<readonly string[]>;
+  /** What the index knows; `snapshot` only if one is stored. J10. */
+  lookup(partition: number, type: string, key: string): Promise<{ readonly entry?: EntityEntry; readonly snapshot?: Snapshot }>;
+  /** J10. Resolves false, and stores nothing, if the epoch is no longer current. */
+  index(update: IndexUpdate): Promise<boolean>;
+  quarantined(): Promise<readonly QuarantineEntry[]>;
+  /** Durable like `append`. The same (type, key) again replaces. */
+  quarantine(entry: QuarantineEntry): Promise<void>;
+  /** Resolves false if it was not quarantined. */
+  release(type: string, key: string): Promise<boolean>;
+}
+
+/** Opens the journal of a service; one per service and process. */
+export interface JournalStore {
+  /**
+   * Creates it with `partitions` if there is none; an existing one keeps its own number. Fails with a `Failure`:
+   * JOURNAL_IN_USE (names the owner's pid), JOURNAL_NEWER, JOURNAL_DAMAGED (path, last readable position, advice).
+   */
+  open(service: string, partitions: number): Promise<Journal>;
+}

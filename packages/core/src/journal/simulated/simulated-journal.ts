@@ -1,0 +1,187 @@
+// The journal of a simulated process: the port on a `SimulatedDisk`, in memory, deterministic. Every operation is an
+// event of the disk, every answer a hand-over of the process's scheduler, so the seed decides how they interleave.
+// Faults come from `SimulatedDisk.faults`, carried out by `FaultyJournal`.
+import { assert } from "../../base/assert.ts";
+import type { Runtime } from "../../runtime/index.ts";
+import { type PlannedFault, randomFaults } from "../faults/fault-plan.ts";
+import { FaultyJournal } from "../faults/faulty-journal.ts";
+import {
+  type Appended,
+  type EntityEntry,
+  type IndexUpdate,
+  type Journal,
+  JournalError,
+  type JournalMeta,
+  type JournalStore,
+  type Page,
+  type PartitionState,
+  type QuarantineEntry,
+  type Row,
+  type Snapshot,
+} from "../journal.ts";
+import type { DiskUser, SimulatedDisk } from "./simulated-disk.ts";
+import type { SimulatedLog } from "./simulated-log.ts";
+
+export interface SimulatedJournalStoreOptions {
+  /** Name of the process, for messages. */
+  readonly process: string;
+  /** Told of every injected fault, by service. */
+  readonly onFault?: (service: string, planned: PlannedFault) => void;
+}
+
+/** One per simulated process and life: after a crash the successor takes a new one on the same disk. */
+export class SimulatedJournalStore implements JournalStore {
+  readonly #disk: SimulatedDisk;
+  readonly #options: SimulatedJournalStoreOptions;
+  readonly #runtime: Pick<Runtime, "scheduler" | "timers">;
+  readonly #journals = new Set<FaultyJournal>();
+  readonly #user: DiskUser;
+  #alive = true;
+
+  /** `runtime`: the process's own, so that answers wait while it is paused and are lost when it dies. */
+  constructor(disk: SimulatedDisk, runtime: Pick<Runtime, "scheduler" | "timers">, options: SimulatedJournalStoreOptions) {
+    this.#disk = disk;
+    this.#options = options;
+    this.#runtime = runtime;
+    const alive = (): boolean => this.#alive;
+    this.#user = {
+      name: options.process,
+      answer: (task) =>
+        this.#runtime.scheduler.soon(() => {
+          if (this.#alive) task();
+        }),
+      get alive() {
+        return alive();
+      },
+    };
+  }
+
+  async open(service: string, partitions: number): Promise<Journal> {
+    assert(Number.isSafeInteger(partitions) && partitions >= 1, "a journal has at least one partition");
+    const log = await this.#disk.open(this.#user, service, partitions);
+    const { onFault } = this.#options;
+    const plan = randomFaults(() => this.#disk.faults, this.#disk.random);
+    const inner = new SimulatedJournal(this.#disk, this.#user, service, log);
+    const journal: FaultyJournal = new FaultyJournal(inner, plan, {
+      timers: this.#runtime.timers,
+      lateTimers: this.#disk.timers,
+      ...(onFault && { onFault: (planned) => onFault(service, planned) }),
+    });
+    this.#journals.add(journal);
+    return journal;
+  }
+
+  /**
+   * The process dies. What was under way is on the disk or is not; a late operation may also still be travelling and
+   * arrive after the successor has opened the journal. No answer arrives any more.
+   */
+  crash(): void {
+    const { random } = this.#disk;
+    for (const journal of this.#journals) {
+      journal.decideLate(() => {
+        const draw = random.next();
+        return draw < 0.4 ? "apply" : draw < 0.7 ? "drop" : "keep";
+      });
+    }
+    this.#alive = false;
+    this.#disk.crash(this.#user);
+  }
+}
+
+class SimulatedJournal implements Journal {
+  readonly meta: JournalMeta;
+  readonly #disk: SimulatedDisk;
+  readonly #user: DiskUser;
+  readonly #service: string;
+  readonly #log: SimulatedLog;
+  /** Operations of this journal whose answer is on its way; closing waits for them. */
+  readonly #unanswered = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(disk: SimulatedDisk, user: DiskUser, service: string, log: SimulatedLog) {
+    this.meta = log.meta;
+    this.#disk = disk;
+    this.#user = user;
+    this.#service = service;
+    this.#log = log;
+  }
+
+  partitions(): Promise<readonly PartitionState[]> {
+    return this.#look(() => this.#log.partitions());
+  }
+
+  takeOver(partition: number, seen: number): Promise<{ readonly taken: boolean; readonly epoch: number }> {
+    return this.#change(() => this.#log.takeOver(partition, seen));
+  }
+
+  append(rows: readonly Row[]): Promise<readonly Appended[]> {
+    const given = rows.map((row) => ({ ...row })); // as they are now, whatever the caller does with its own later
+    const work = (): readonly Appended[] => {
+      this.#disk.checkRefused(given);
+      return this.#log.append(given);
+    };
+    // J5: rows are independent, so each has its own lot.
+    const survivors = (): readonly Row[] => given.filter((row) => !this.#disk.refuses(row) && this.#disk.random.next() < 0.5);
+    return this.#submit(work, () => void this.#log.append(survivors()));
+  }
+
+  read(partition: number, from: number, bytesMax: number): Promise<Page> {
+    return this.#look(() => this.#log.read(partition, from, bytesMax));
+  }
+
+  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]> {
+    return this.#look(() => this.#log.chain(partition, last, after, max));
+  }
+
+  records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {
+    return this.#look(() => this.#log.records(partition, offsets));
+  }
+
+  lookup(partition: number, type: string, key: string): Promise<{ readonly entry?: EntityEntry; readonly snapshot?: Snapshot }> {
+    return this.#look(() => this.#log.lookup(partition, type, key));
+  }
+
+  index(update: IndexUpdate): Promise<boolean> {
+    const given = {
+      ...update,
+      entities: update.entities.map((entry) => ({ ...entry })),
+      snapshots: update.snapshots.map((snapshot) => ({ ...snapshot })),
+    };
+    return this.#change(() => this.#log.index(given));
+  }
+
+  quarantined(): Promise<readonly QuarantineEntry[]> {
+    return this.#look(() => this.#log.quarantined());
+  }
+
+  quarantine(entry: QuarantineEntry): Promise<void> {
+    return this.#change(() => this.#log.quarantine(entry));
+  }
+
+  release(type: string, key: string): Promise<boolean> {
+    return this.#change(() => this.#log.release(type, key));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#unanswered).then(() => this.#disk.close(this.#user, this.#service));
+    return this.#closing;
+  }
+
+  #look<T>(work: () => T): Promise<T> {
+    return this.#submit(work, () => {});
+  }
+
+  #change<T>(work: () => T): Promise<T> {
+    return this.#submit(work, () => {
+      if (this.#disk.random.next() < 0.5) work();
+    });
+  }
+
+  #submit<T>(work: () => T, survive: () => void): Promise<T> {
+    if (this.#closing) return Promise.reject(new JournalError("failed", `the journal of ${this.#service} is closed`));
+    const answer = this.#disk.submit(this.#user, work, survive);
+    const settled: Promise<unknown> = Promise.allSettled([answer]).finally(() => this.#unanswered.delete(settled));
+    this.#unanswered.add(settled);
+    return answer;
+  }
+}

@@ -1,0 +1,3 @@
+// What the subpath publishes: the journal on a file, for processes with a disk.
+export { SqliteJournal } from "./sqlite-journal.ts";
+export { SqliteJournalStore } from "./sqlite-store.ts";

@@ -1,0 +1,123 @@
+// The worker thread as the main thread sees it: requests go in, each gets one answer, also when the thread dies. It keeps
+// the process alive exactly as long as an answer is outstanding.
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { Failure } from "../../base/failure.ts";
+import type { Logger } from "../../runtime/index.ts";
+import { JournalError } from "../journal.ts";
+import {
+  type Answer,
+  type Answers,
+  type Ask,
+  type Request,
+  signalBegun,
+  signalBytes,
+  signalPosted,
+  type WorkerInput,
+  writing,
+} from "./protocol.ts";
+
+/** Requests without an answer. Callers bound what they have under way far below; this is the journal's own bound. */
+const pendingMax = 16_384;
+
+interface Pending {
+  readonly op: Ask[0];
+  /** What the answer that is a bare number stands for. */
+  readonly bare: unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class LogThread {
+  readonly #worker: Worker;
+  readonly #signal: Int32Array;
+  readonly #logger: Logger;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended = Promise.withResolvers<void>();
+  #lastId = 0;
+  #alive = true;
+  #closing = false;
+  #cause: unknown;
+
+  constructor(directory: string, owner: string, logger: Logger) {
+    const input: WorkerInput = { directory, owner, signal: new SharedArrayBuffer(signalBytes) };
+    this.#signal = new Int32Array(input.signal);
+    this.#logger = logger;
+    // The source when run unbuilt, its compiled form otherwise; nothing of how the process was started is inherited.
+    const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+    this.#worker = new Worker(entry, { workerData: input, name: "atoll-journal", execArgv: [], argv: [], env: {} });
+    this.#worker.unref();
+    this.#worker.on("message", (answer: Answer) => this.#settle(answer));
+    this.#worker.on("error", (error) => {
+      this.#cause = error;
+    });
+    this.#worker.on("exit", () => this.#end());
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** `bare`: see `Pending`. Rejects with a `JournalError`, `open` also with a `Failure`. */
+  ask<T>(ask: Ask, bare?: T): Promise<T> {
+    if (!this.#alive) return Promise.reject(new JournalError("failed", `${ask[0]}: the journal's thread has ended`));
+    if (this.#pending.size >= pendingMax && ask[0] !== "close")
+      return Promise.reject(new JournalError("failed", `${ask[0]}: ${pendingMax} requests are waiting already`));
+    return new Promise<T>((resolve, reject) => {
+      const id = (this.#lastId = (this.#lastId + 1) | 0);
+      if (this.#pending.size === 0) this.#worker.ref();
+      this.#pending.set(id, { op: ask[0], bare, resolve: resolve as (value: unknown) => void, reject });
+      this.#worker.postMessage([id, ask] satisfies Request);
+      Atomics.add(this.#signal, signalPosted, 1);
+      Atomics.notify(this.#signal, signalPosted);
+    });
+  }
+
+  /** Lets the thread answer what is under way and close its file. Resolves when it is gone, whatever its end. */
+  async close(): Promise<void> {
+    if (!this.#alive) return;
+    this.ask<Answers["close"]>(["close"]).catch(() => {}); // it died: what was committed is in the WAL
+    this.#worker.ref();
+    this.#closing = true;
+    await this.#ended.promise;
+  }
+
+  #settle(answer: Answer): void {
+    if (typeof answer === "number") return this.#take(answer, (pending) => pending.resolve(pending.bare));
+    switch (answer[1]) {
+      case "value":
+        return this.#take(answer[0], (pending) => pending.resolve(answer[2]));
+      case "error":
+        return this.#take(answer[0], (pending) => pending.reject(new JournalError(answer[2], answer[3])));
+      case "failure":
+        return this.#take(answer[0], (pending) => pending.reject(new Failure(answer[2], { what: answer[3], at: answer[4] })));
+      case "log":
+        return this.#logger.log(answer[2], answer[3], answer[4]);
+    }
+  }
+
+  #take(id: number, settle: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    this.#pending.delete(id);
+    if (this.#pending.size === 0 && !this.#closing) this.#worker.unref();
+    settle(pending);
+  }
+
+  /** The thread is gone. Of what it may have begun to write the outcome is open; everything else certainly was not done. */
+  #end(): void {
+    this.#alive = false;
+    const begun = Atomics.load(this.#signal, signalBegun);
+    if (this.#pending.size > 0 || this.#cause !== undefined) {
+      this.#logger.log("error", "journal.worker_died", { pending: this.#pending.size, error: this.#cause });
+    }
+    for (const [id, { op, reject }] of this.#pending) {
+      const open = writing.has(op) && ((begun - id) | 0) >= 0;
+      reject(
+        new JournalError(open ? "ambiguous" : "failed", `${op}: the journal's thread ended before it answered`, { cause: this.#cause }),
+      );
+    }
+    this.#pending.clear();
+    this.#ended.resolve();
+  }
+}

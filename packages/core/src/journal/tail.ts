@@ -1,0 +1,202 @@
+// The part of the log that the index does not know yet, kept in memory and written behind. The log row is all that a
+// commit holds; everything else the journal knows is folded from it here, about once a second, one partition a
+// transaction, so that no commit waits long behind an index write.
+import type { Logger, Runtime, Timer } from "../runtime/index.ts";
+import type { EntityEntry, Journal, Snapshot } from "./journal.ts";
+import { JournalError } from "./journal.ts";
+import { answerWithin } from "./patience.ts";
+
+/** Who can say what an entity's state is now; asked at most once a flush. Undefined: nothing to store at the moment. */
+export interface SnapshotSource {
+  snapshot(): Snapshot | undefined;
+}
+
+export interface TailLimits {
+  /** Pause between a change and the flush that indexes it. */
+  readonly indexDelayMs: number;
+  /** Entities not yet indexed, over all partitions, above which the log stops taking records until a flush. */
+  readonly entitiesMax: number;
+  /** An index write that has not answered by then counts as failed, and is repeated. */
+  readonly indexTimeoutMs: number;
+  /** Snapshot bytes taken in one flush of one partition; the others' turn comes with the next. */
+  readonly snapshotBytesMax: number;
+}
+
+interface Entry {
+  readonly type: string;
+  readonly key: string;
+  version: number;
+  last: number;
+}
+
+interface PartitionTail {
+  indexedTo: number;
+  /** One above the offset of the newest committed record. */
+  head: number;
+  entries: Map<string, Entry>;
+  /** What the running flush is storing: not in `entries` any more, not surely in the index yet. */
+  flying: ReadonlyMap<string, Entry>;
+  readonly due: Set<SnapshotSource>;
+}
+
+const idOf = (type: string, key: string): string => `${type}\u0000${key}`;
+
+export class Tail {
+  readonly #journal: Journal;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #limits: TailLimits;
+  readonly #partitions: PartitionTail[];
+  #count = 0;
+  #timer: Timer | undefined;
+  #flushing: Promise<void> | undefined;
+  #failures = 0;
+  #onRoom: () => void = () => {};
+
+  constructor(journal: Journal, runtime: Runtime, limits: TailLimits, indexedTo: readonly number[]) {
+    this.#journal = journal;
+    this.#runtime = runtime;
+    this.#logger = runtime.logger;
+    this.#limits = limits;
+    this.#partitions = indexedTo.map((offset) => ({ indexedTo: offset, head: offset, entries: new Map(), flying: new Map(), due: new Set() }));
+  }
+
+  /** Entities whose newest record is not in the index yet. */
+  get size(): number {
+    return this.#count;
+  }
+
+  get full(): boolean {
+    return this.#count >= this.#limits.entitiesMax;
+  }
+
+  /** Called after a flush that made room in a full tail. */
+  onRoom(task: () => void): void {
+    this.#onRoom = task;
+  }
+
+  /** A committed record; offsets of a partition come in order. */
+  note(partition: number, offset: number, type: string, key: string, version: number): void {
+    const tail = this.#partitions[partition] as PartitionTail;
+    const id = idOf(type, key);
+    const entry = tail.entries.get(id);
+    if (entry) {
+      entry.version = version;
+      entry.last = offset;
+    } else {
+      tail.entries.set(id, { type, key, version, last: offset });
+      this.#count += 1;
+    }
+    tail.head = offset + 1;
+    this.#schedule();
+  }
+
+  lookup(partition: number, type: string, key: string): EntityEntry | undefined {
+    const tail = this.#partitions[partition] as PartitionTail;
+    const id = idOf(type, key);
+    const entry = tail.entries.get(id) ?? tail.flying.get(id);
+    return entry && { ...entry };
+  }
+
+  /** The next flush of the partition asks `source` for a snapshot. */
+  wantSnapshot(partition: number, source: SnapshotSource): void {
+    (this.#partitions[partition] as PartitionTail).due.add(source);
+    this.#schedule();
+  }
+
+  /** Indexes everything that is not yet; returns when it is stored or has failed once. */
+  async flush(): Promise<void> {
+    if (this.#flushing) await this.#flushing;
+    await this.#run();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Where flushes take the partitions' epochs from. */
+  attach(epochOf: (partition: number) => number): void {
+    this.#epochOf = epochOf;
+  }
+
+  #epochOf: (partition: number) => number = () => 0;
+
+  #schedule(): void {
+    if (this.#timer || this.#flushing) return;
+    // A full tail holds up the log, so it does not wait for its second.
+    const delayMs = this.full && this.#failures === 0 ? 0 : this.#limits.indexDelayMs * Math.min(30, 2 ** this.#failures);
+    this.#timer = this.#runtime.timers.after(delayMs, () => {
+      this.#timer = undefined;
+      void this.#run();
+    });
+  }
+
+  #run(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#flushing = this.#flushAll().finally(() => {
+      this.#flushing = undefined;
+      if (this.#partitions.some((tail) => tail.entries.size > 0 || tail.due.size > 0)) this.#schedule();
+    });
+    return this.#flushing;
+  }
+
+  async #flushAll(): Promise<void> {
+    const wasFull = this.full;
+    const before = this.#failures;
+    try {
+      for (let p = 0; p < this.#partitions.length; p++) await this.#flushPartition(p);
+      if (this.#failures === before) this.#failures = 0;
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      // The index is a cache: what is late is only late.
+      this.#logger.log("warn", "journal.index_failed", { error, failures: this.#failures });
+    }
+    if (wasFull && !this.full) this.#onRoom();
+  }
+
+  async #flushPartition(partition: number): Promise<void> {
+    const tail = this.#partitions[partition] as PartitionTail;
+    if (tail.entries.size === 0 && tail.due.size === 0) return;
+    const { entries, head } = tail;
+    const sources: SnapshotSource[] = [];
+    const snapshots = this.#takeSnapshots(tail, sources);
+    tail.flying = entries;
+    tail.entries = new Map();
+    let stored = false;
+    try {
+      const update = { partition, epoch: this.#epochOf(partition), indexedTo: head, entities: [...entries.values()], snapshots };
+      stored = await answerWithin(this.#runtime, this.#limits.indexTimeoutMs, this.#journal.index(update));
+    } finally {
+      tail.flying = new Map();
+      if (stored) {
+        tail.indexedTo = head;
+        this.#count -= entries.size;
+      } else {
+        this.#failures += 1;
+        for (const source of sources) tail.due.add(source);
+        for (const [id, entry] of tail.entries) {
+          if (entries.has(id)) this.#count -= 1;
+          entries.set(id, entry);
+        }
+        tail.entries = entries;
+      }
+    }
+  }
+
+  #takeSnapshots(tail: PartitionTail, taken: SnapshotSource[]): readonly Snapshot[] {
+    const snapshots: Snapshot[] = [];
+    let bytes = 0;
+    for (const source of tail.due) {
+      if (bytes >= this.#limits.snapshotBytesMax) break;
+      tail.due.delete(source);
+      const snapshot = source.snapshot();
+      if (!snapshot) continue;
+      bytes += snapshot.body.length;
+      taken.push(source);
+      snapshots.push(snapshot);
+    }
+    return snapshots;
+  }
+}

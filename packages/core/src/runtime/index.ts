@@ -1,0 +1,2 @@
+export { Metrics, type Counter, type Histogram } from "./metrics.ts";
+export type { Clock, Logger, LogFields, LogLevel, Network, Random, Runtime, Scheduler, Timer, Timers } from "./runtime.ts";

@@ -1,0 +1,130 @@
+// `at(Contract, key).operation(input)`: references that turn a call into a message. A reference is a plain object of a
+// class made once per contract; there is nothing to look up and nothing behind it but the router.
+import { Failure } from "../base/failure.ts";
+import { milliseconds } from "../base/duration.ts";
+import type { AnyContract, AnyOpRef, At, CallOptions } from "../contract/index.ts";
+import type { Message, MessageAnswer } from "../mailbox/index.ts";
+import { defaultWithinMs, type Call, type Router } from "./router.ts";
+
+/** Who asks: what every call of one address book has in common. */
+export interface Asker {
+  readonly caller: string;
+  /** Milliseconds left, for a caller that is itself under a deadline; undefined: the default. */
+  withinMs?(): number;
+  /** Identity of the next command, for a caller whose own command may be repeated. */
+  identity?(): { readonly id: string; readonly minted: number };
+  /** Told of every nested command, and whether it certainly had no effect. */
+  commanded?(settled: Promise<unknown>): void;
+}
+
+type ReferenceClass = new (asker: Asker, key: unknown) => object;
+
+/** The reference classes of one router, made when a contract is first addressed. */
+export class AddressBooks {
+  readonly #router: Router;
+  readonly #classes = new Map<AnyContract, ReferenceClass>();
+
+  constructor(router: Router) {
+    this.#router = router;
+  }
+
+  /** An address book that speaks for `asker`. */
+  of(asker: Asker): At {
+    const at = (contract: AnyContract, key?: unknown): object => {
+      let Reference = this.#classes.get(contract);
+      if (!Reference) this.#classes.set(contract, (Reference = referenceClass(contract, this.#router)));
+      return new Reference(asker, key);
+    };
+    return at as unknown as At;
+  }
+}
+
+class Address {
+  readonly #asker: Asker;
+  readonly #key: unknown;
+
+  constructor(asker: Asker, key: unknown) {
+    this.#asker = asker;
+    this.#key = key;
+  }
+
+  static call(address: Address, router: Router, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+    return call(router, address.#asker, operation, address.#key, input, options);
+  }
+}
+
+function referenceClass(contract: AnyContract, router: Router): ReferenceClass {
+  class Reference extends Address {}
+  for (const operation of Object.values(contract.$.operations)) {
+    const ask =
+      operation.operation.in === undefined
+        ? function (this: Reference, options?: CallOptions): Promise<unknown> {
+            return Address.call(this, router, operation, undefined, options);
+          }
+        : function (this: Reference, input: unknown, options?: CallOptions): Promise<unknown> {
+            return Address.call(this, router, operation, input, options);
+          };
+    Object.defineProperty(Reference.prototype, operation.name, { value: ask, enumerable: true });
+  }
+  return Reference;
+}
+
+function call(router: Router, asker: Asker, to: AnyOpRef, key: unknown, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+  const dress = to.operation.rejects === undefined ? plainAnswer : unionAnswer;
+  const asked = new Promise<unknown>((resolve, reject) => {
+    const leftMs = asker.withinMs?.();
+    if (leftMs !== undefined && leftMs <= 0) {
+      reject(new Failure("UNAVAILABLE", { what: "the caller's own deadline has passed", at: `${to.contract.$.name}.${to.name}` }));
+      return;
+    }
+    const identity = to.kind === "command" && options?.commandId === undefined ? asker.identity?.() : undefined;
+    const sent: Call = {
+      to,
+      key,
+      input,
+      caller: asker.caller,
+      id: options?.commandId ?? identity?.id,
+      minted: identity?.minted,
+      withinMs: within(options, leftMs),
+      read: options?.read ?? "strong",
+    };
+    const signal = options?.signal;
+    if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);
+    else router.send(sent, (answer) => resolve(dress(answer)), reject);
+  });
+  if (to.kind === "command") asker.commanded?.(asked);
+  return asked;
+}
+
+function within(options: CallOptions | undefined, leftMs: number | undefined): number {
+  const wanted = options?.within === undefined ? (leftMs ?? defaultWithinMs) : milliseconds(options.within);
+  return leftMs === undefined ? wanted : Math.min(wanted, leftMs);
+}
+
+/** Gives up when `signal` says so; leaves no listener behind on a signal that outlives the call. */
+function cancellable(router: Router, sent: Call, signal: AbortSignal, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): void {
+  const at = `${sent.to.contract.$.name}.${sent.to.name}`;
+  if (signal.aborted) {
+    reject(new Failure("UNAVAILABLE", { what: "the signal was aborted before the call", at }));
+    return;
+  }
+  const cancel = (): void => message?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
+  const settled = (): void => signal.removeEventListener("abort", cancel);
+  const message: Message | undefined = router.send(
+    sent,
+    (answer) => {
+      settled();
+      resolve(answer);
+    },
+    (failure) => {
+      settled();
+      reject(failure);
+    },
+  );
+  if (message && !message.settled) signal.addEventListener("abort", cancel);
+}
+
+const plainAnswer = (answer: MessageAnswer): unknown => (answer.kind === "reply" ? answer.value : undefined);
+
+const unionAnswer = (answer: MessageAnswer): unknown =>
+  answer.kind === "reply" ? { rejected: undefined, reply: answer.value } : { rejected: answer.name, details: answer.details };

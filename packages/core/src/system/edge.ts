@@ -1,0 +1,56 @@
+// What the system offers to a gateway, and what it asks of one. The gateway is a package of its own (it brings an HTTP
+// library); this file is all that the two know of each other.
+import type { AnyOpRef, At, Implementation } from "../contract/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+
+export interface EdgeCall {
+  readonly to: AnyOpRef;
+  /** Present exactly if the contract has a key. Validated like the input. */
+  readonly key?: string;
+  readonly input?: unknown;
+  readonly withinMs?: number;
+  readonly signal?: AbortSignal;
+  /** Identity of a command that may be sent again: the same id is applied once. */
+  readonly commandId?: string;
+  /** When that identity was first minted, wall clock ms; by default now. */
+  readonly mintedAt?: number;
+  readonly read?: "strong" | "local";
+}
+
+/** An answer as it is, before it is dressed for TypeScript callers. `replayed`: it repeats what a receipt says. */
+export type EdgeAnswer =
+  | { readonly kind: "reply"; readonly value: unknown; readonly replayed: boolean }
+  | { readonly kind: "rejection"; readonly name: string; readonly details: unknown; readonly replayed: boolean };
+
+export interface ServiceHealth {
+  readonly name: string;
+  readonly state: "running" | "draining" | "failing";
+  /** Why, when it is failing. */
+  readonly reason?: string;
+}
+
+export interface Edge {
+  readonly system: string;
+  readonly runtime: Runtime;
+  /** Speaks as service "gateway". */
+  readonly at: At;
+  /** Rejects with a `Failure`. */
+  ask(call: EdgeCall): Promise<EdgeAnswer>;
+  health(): readonly ServiceHealth[];
+}
+
+/** An opened gateway. `fetch` works without any socket, which is how the simulator drives it. */
+export interface OpenGateway {
+  fetch(request: Request): Promise<Response>;
+  /** Listens on 127.0.0.1 unless `host` says otherwise; port 0 takes a free one. PORT_TAKEN if it cannot. */
+  listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }>;
+  /** Stops accepting, answers what was accepted within `graceMs`, then closes every connection. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface Gateway {
+  readonly kind: "gateway";
+  /** Entities that the gateway itself keeps state in; they form the service "gateway". */
+  readonly parts: readonly Implementation[];
+  open(edge: Edge): OpenGateway;
+}

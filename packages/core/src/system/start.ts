@@ -1,0 +1,64 @@
+// A system on this machine: real clock, real disk, real sockets. What tests and the simulator use instead is `boot`.
+import type { At } from "../contract/index.ts";
+import { SqliteJournalStore } from "../journal/sqlite/index.ts";
+import { environment, nodeRuntime, type NodeRuntimeOptions } from "../runtime/node/index.ts";
+import { boot, type Booted } from "./boot.ts";
+import type { System } from "./definition.ts";
+
+export interface StartOptions extends NodeRuntimeOptions {
+  /** Folder for the logs, one below it per service; created if missing. Default `.atoll/NAME`. */
+  readonly data?: string;
+  /** Port of the gateway; 0 takes a free one. Default 8080. */
+  readonly port?: number;
+  /** Address the gateway listens on. Default 127.0.0.1: nobody else reaches it. */
+  readonly host?: string;
+  /** For handlers' `config`; wins over the environment. */
+  readonly config?: { readonly [name: string]: string };
+}
+
+export interface Running extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release"> {
+  /** Speaks as the operator, who may call everything. */
+  readonly at: At;
+  /** Where the gateway listens, without a slash at the end; "" without a gateway. */
+  readonly url: string;
+  /** Stops as `await using` does, which allows `stopGraceMs`. Idempotent. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Time for what was accepted to be answered when a system stops. */
+export const stopGraceMs = 10_000;
+
+/**
+ * Starts `system` in this process. Once it resolves, every service has recovered, seeds have run, and the gateway listens.
+ * Fails with a `Failure`: INVALID_CONFIG, JOURNAL_IN_USE, JOURNAL_NEWER, JOURNAL_DAMAGED, PORT_TAKEN; nothing is left running then.
+ */
+export async function start(system: System, options: StartOptions = {}): Promise<Running> {
+  const runtime = nodeRuntime(options);
+  const journals = new SqliteJournalStore(options.data ?? `.atoll/${system.name}`, runtime.logger);
+  const alive = runtime.hold();
+  let booted: Booted | undefined;
+  let url = "";
+  try {
+    booted = await boot(system, { runtime, journals, config: { ...environment(), ...options.config } });
+    const listening = await booted.gateway?.listen({ port: options.port ?? 8080, ...(options.host === undefined ? {} : { host: options.host }) });
+    if (listening) url = listening.url;
+  } catch (error) {
+    await booted?.stop(stopGraceMs);
+    alive[Symbol.dispose]();
+    throw error;
+  }
+  const running = booted;
+  const stop = async (graceMs = stopGraceMs): Promise<void> => {
+    await running.stop(graceMs);
+    alive[Symbol.dispose]();
+  };
+  return {
+    at: running.at,
+    url,
+    health: () => running.health(),
+    quarantined: () => running.quarantined(),
+    release: (service, key) => running.release(service, key),
+    stop,
+    [Symbol.asyncDispose]: () => stop(),
+  };
+}

@@ -1,0 +1,30 @@
+// An answer before it becomes a `Response`: plain data, so that it can be kept for an Idempotency-Key, and written
+// without a stream in between.
+
+export type AnswerHeaders = { readonly [name: string]: string };
+
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names; Content-Length is added with the body. */
+  readonly headers: AnswerHeaders;
+  /** Null for no content at all. */
+  readonly body: string | null;
+}
+
+export const jsonHeaders: AnswerHeaders = { "content-type": "application/json" };
+const nothing: AnswerHeaders = {};
+const emptyHeaders: AnswerHeaders = { "content-length": "0" };
+
+export const jsonAnswer = (status: number, value: unknown): Answer => ({ status, headers: jsonHeaders, body: JSON.stringify(value) });
+
+/** Content-Length says so, because a server would otherwise announce chunks; 204 and 304 must not have one. */
+export const emptyAnswer = (status: number): Answer => ({ status, headers: status === 204 || status === 304 ? nothing : emptyHeaders, body: null });
+
+const encoder = new TextEncoder();
+
+/** For HEAD: the headers that GET would have had, without the body. */
+export function respond(answer: Answer, head: boolean): Response {
+  const { status, headers, body } = answer;
+  if (!head || body === null) return new Response(body, { status, headers });
+  return new Response(null, { status, headers: { ...headers, "content-length": String(encoder.encode(body).length) } });
+}

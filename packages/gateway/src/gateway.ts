@@ -1,0 +1,188 @@
+// `gateway`: routes as a value, and the edge that opens from it. A request goes: limits, plain handlers, routes, answer; any
+// error on the way becomes a problem document here and nowhere else.
+import { Failure } from "@atoll/core";
+import type { Edge, Gateway, OpenGateway } from "@atoll/core/edge";
+import { emptyAnswer, respond, type Answer } from "./answer.ts";
+import { Bodies, type ReceiveBody } from "./body.ts";
+import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
+import { httpKey } from "./idempotency-key.ts";
+import { limitsFrom, type Limits } from "./limits.ts";
+import { HttpListener } from "./listener.ts";
+import { Once } from "./once.ts";
+import { openApiDocument } from "./openapi.ts";
+import { decode, patternOf, RouteTable } from "./pattern.ts";
+import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
+import { Problem, problemAnswer, problemOf } from "./problem.ts";
+import { targetOf } from "./request.ts";
+import type { Route } from "./route.ts";
+import { Admission, RoutePlan, type EdgeRoom } from "./route-plan.ts";
+import { Traffic } from "./traffic.ts";
+
+export interface GatewayHow {
+  /** Plain Hono handlers and middleware, in front of the routes. `at` speaks as service "gateway". */
+  readonly http?: DefinePlain;
+  /** Bounds to replace; limits.ts has the defaults. */
+  readonly limits?: Partial<Limits>;
+}
+
+/**
+ * The HTTP edge of a system. INVALID_DEFINITION if two routes answer the same requests, or one wants a path of the gateway's own:
+ * /health, /metrics, /openapi.json, /docs.
+ */
+export function gateway(routes: readonly Route[], how: GatewayHow = {}): Gateway {
+  const limits = limitsFrom(how.limits ?? {});
+  const table = new RouteTable<unknown>();
+  for (const path of builtInPaths) table.add(patternOf(`GET ${path}`), undefined);
+  for (const route of routes) table.add(route.pattern, route);
+  return Object.freeze({
+    kind: "gateway",
+    parts: Object.freeze([httpKey]),
+    open: (edge: Edge) => new HttpEdge(edge, routes, how.http, limits),
+  });
+}
+
+type Handler = { readonly kind: "route"; readonly plan: RoutePlan } | { readonly kind: "built-in"; readonly serve: BuiltIn };
+
+/** What is known of one request apart from itself. */
+interface Visit {
+  readonly startedMs: number;
+  /** How the body arrives, for a request that came over a socket and has not been received yet. */
+  receive: ReceiveBody | undefined;
+  /** Template of the path, once it is known. */
+  route: string;
+  recorded: boolean;
+}
+
+class HttpEdge implements OpenGateway {
+  readonly #edge: Edge;
+  readonly #limits: Limits;
+  readonly #table = new RouteTable<Handler>();
+  readonly #bodies: Bodies;
+  readonly #plain: PlainHandlers<Visit> | undefined;
+  readonly #traffic: Traffic;
+  #listener: HttpListener | undefined;
+  #inFlight = 0;
+  #closing = false;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(edge: Edge, routes: readonly Route[], define: DefinePlain | undefined, limits: Limits) {
+    const { runtime } = edge;
+    this.#edge = edge;
+    this.#limits = limits;
+    this.#bodies = new Bodies(limits);
+    this.#traffic = new Traffic(runtime);
+    const admission = new Admission(limits);
+    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once: new Once(edge, limits.keptAnswerBytesMax), admission };
+    for (const route of routes) this.#table.add(route.pattern, { kind: "route", plan: new RoutePlan(route, room) });
+    this.#plain =
+      define &&
+      new PlainHandlers<Visit>({
+        define,
+        at: edge.at,
+        next: (request, visit) => this.#serve(request, visit),
+        refuse: (error, visit) => respond(this.#refuse(error, visit, "plain"), false),
+      });
+    const describe = (): object => openApiDocument({ system: edge.system, routes, plain: this.#plain?.paths ?? [], limits });
+    for (const serve of builtIns(edge, describe, () => this.#closing)) {
+      this.#table.add(patternOf(`GET ${serve.path}`), { kind: "built-in", serve });
+    }
+    runtime.metrics.gauge("atoll_http_requests_in_flight", "Requests that are being answered, without those still sending their body.", {}, () => admission.count);
+    runtime.metrics.gauge("atoll_http_body_bytes", "Bytes of the bodies that are being received.", {}, () => this.#bodies.bytes);
+    runtime.metrics.gauge("atoll_http_connections", "Open connections.", {}, () => this.#listener?.connections ?? 0);
+  }
+
+  fetch(request: Request): Promise<Response> {
+    return this.#visit(request, undefined);
+  }
+
+  async listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }> {
+    const { logger } = this.#edge.runtime;
+    const handle = (request: Request, receive: ReceiveBody): Promise<Response> => this.#visit(request, receive);
+    this.#listener = await HttpListener.open({ ...options, limits: this.#limits, handle });
+    const { url } = this.#listener;
+    logger.log("info", "gateway.listening", { url });
+    return { url };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    const { timers, logger } = this.#edge.runtime;
+    logger.log("info", "gateway.closing", { inFlight: this.#inFlight });
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const grace = timers.after(graceMs, resolve);
+    const idle = this.#inFlight === 0 ? Promise.resolve() : new Promise<void>((whenIdle) => (this.#whenIdle = whenIdle));
+    const closed = this.#listener?.close(late) ?? Promise.resolve();
+    await Promise.race([idle, late]);
+    await closed;
+    grace.cancel();
+    logger.log("info", "gateway.closed", { abandoned: this.#inFlight });
+  }
+
+  async #visit(request: Request, receive: ReceiveBody | undefined): Promise<Response> {
+    const visit: Visit = { startedMs: this.#edge.runtime.clock.monotonic(), receive, route: "unmatched", recorded: false };
+    if (!this.#plain) return this.#serve(request, visit);
+    let response: Response;
+    try {
+      decode(targetOf(request.url, this.#limits).path, "path");
+      response = await this.#plain.fetch(await this.#bounded(request, visit), visit);
+    } catch (error) {
+      response = respond(this.#refuse(error, visit, request.method), request.method === "HEAD");
+    }
+    if (!visit.recorded) this.#traffic.record(request.method, "plain", response.status, visit.startedMs);
+    return response;
+  }
+
+  /** Plain handlers read bodies as they like: one that does not announce its size is received here, within its bounds. */
+  async #bounded(request: Request, visit: Visit): Promise<Request> {
+    const { headers, method, url } = request;
+    this.#bodies.admit(request);
+    if (visit.receive === undefined || headers.get("transfer-encoding") === null || method === "GET" || method === "HEAD") return request;
+    const body = await this.#bodies.receive(request, visit.receive);
+    visit.receive = undefined;
+    return new Request(url, { method, headers, body });
+  }
+
+  async #serve(request: Request, visit: Visit): Promise<Response> {
+    const { method } = request;
+    this.#inFlight += 1;
+    let answer: Answer;
+    try {
+      answer = await this.#answer(request, visit);
+    } catch (error) {
+      answer = this.#refuse(error, visit, method);
+    }
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#whenIdle?.();
+    visit.recorded = true;
+    this.#traffic.record(method, visit.route, answer.status, visit.startedMs);
+    return respond(answer, method === "HEAD");
+  }
+
+  #answer(request: Request, visit: Visit): Answer | Promise<Answer> {
+    const target = targetOf(request.url, this.#limits);
+    const match = this.#table.match(request.method, target.path);
+    if (match.kind === "found") {
+      const { route, values } = match;
+      if (route.kind === "built-in") {
+        visit.route = route.serve.path;
+        return route.serve.answer();
+      }
+      visit.route = route.plan.route.pattern.path;
+      if (this.#closing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
+      return route.plan.answer({ request, target, values, receive: visit.receive });
+    }
+    const allow = new Set([...(match.kind === "other-method" ? match.allow : []), ...(this.#plain?.methodsAt(target.path) ?? [])]);
+    if (allow.size === 0) throw new Problem("NOT_FOUND", { detail: "The paths that exist are listed at /docs." });
+    if (allow.has("GET")) allow.add("HEAD");
+    const headers = { allow: [...allow, "OPTIONS"].join(", ") };
+    if (request.method !== "OPTIONS") throw new Problem("METHOD_NOT_ALLOWED", { detail: `Allowed: ${headers.allow}.`, headers });
+    return { ...emptyAnswer(204), headers };
+  }
+
+  #refuse(error: unknown, visit: Visit, method: string): Answer {
+    const problem = problemOf(error);
+    if (problem.status >= 500) this.#traffic.failed(problem, method, visit.route);
+    return problemAnswer(problem);
+  }
+}

@@ -1,0 +1,183 @@
+// The sockets of the gateway: the only file here that touches Node's network. @hono/node-server turns Node's messages into
+// `Request` and writes `Response` (its cheap forms of the two replace the global ones, as it does everywhere); everything
+// that can go wrong before there is a request, or outside of one, is answered here, as problem documents too.
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { Failure } from "@atoll/core";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import { respond, type Answer } from "./answer.ts";
+import type { ReceiveBody } from "./body.ts";
+import type { Limits } from "./limits.ts";
+import { Problem, problemAnswer, problemOf } from "./problem.ts";
+
+export interface ListenerInit {
+  readonly port: number;
+  readonly host?: string;
+  readonly limits: Limits;
+  readonly handle: (request: Request, receive: ReceiveBody) => Promise<Response>;
+}
+
+/** How often the time limits of connections are looked at (ms): how late a 408 may be. */
+const checkEveryMs = 1_000;
+/** How long a refused connection is still read (ms), so that its client gets to see the answer before the reset. */
+const lingerMs = 500;
+/** How often a closing listener looks for connections that have become idle (ms). */
+const sweepEveryMs = 20;
+/** Connections the kernel may hold for us while we are busy. */
+const backlog = 4_096;
+
+const noBytes = new Uint8Array(0);
+
+export class HttpListener {
+  readonly url: string;
+  readonly #server: Server;
+  readonly #connections: { open: number };
+
+  private constructor(server: Server, url: string, connections: { open: number }) {
+    this.#server = server;
+    this.url = url;
+    this.#connections = connections;
+  }
+
+  /** Fails with a `Failure`: PORT_TAKEN, or INVALID_CONFIG for an address that is none of this machine's. */
+  static async open({ port, host = "127.0.0.1", limits, handle }: ListenerInit): Promise<HttpListener> {
+    const serve = getRequestListener((request, { incoming }) => handle(request, receiveFrom(incoming as IncomingMessage)), {
+      errorHandler: (error) => respond(problemAnswer(error instanceof RequestError ? unreadable(error) : problemOf(error)), false),
+    });
+    const connections = { open: 0 };
+    const server = createServer({
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersWithinMs,
+      requestTimeout: limits.requestWithinMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: checkEveryMs,
+      requireHostHeader: false, // answered as a problem document by the request listener
+    });
+    server.maxConnections = limits.connectionsMax;
+    server.maxHeadersCount = 0; // their bytes are bounded; dropping some in silence would change what a request means
+    server.on("connection", (socket) => {
+      connections.open += 1;
+      socket.once("close", () => (connections.open -= 1));
+    });
+    const request = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+      if (!server.listening) outgoing.setHeader("connection", "close");
+      void serve(incoming, outgoing);
+    };
+    server.on("request", request);
+    server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      if (!(Number(incoming.headers["content-length"]) > limits.bodyBytesMax)) outgoing.writeContinue();
+      request(incoming, outgoing);
+    });
+    server.on("checkExpectation", (_: IncomingMessage, outgoing: ServerResponse) => {
+      const { status, headers, body } = problemAnswer(new Problem("EXPECTATION_FAILED", { detail: "Only 100-continue is understood." }));
+      outgoing.writeHead(status, headers).end(body);
+    });
+    const refused = new WeakSet<Socket>();
+    server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (refused.has(socket)) return; // what it still sends is read and forgotten
+      const busy = (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage?.req.complete === true;
+      // A complete request is being answered on it: whatever we wrote now would be taken for its answer.
+      if (busy || !socket.writable || error.code === "ECONNRESET") {
+        socket.destroy();
+        return;
+      }
+      refused.add(socket);
+      socket.end(rawResponse(problemAnswer(clientProblem(error.code, limits))));
+      const linger = setTimeout(() => socket.destroy(), lingerMs).unref();
+      socket.once("close", () => clearTimeout(linger));
+    });
+    await listening(server, port, host);
+    const { port: bound, address } = server.address() as AddressInfo;
+    const reachable = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+    return new HttpListener(server, `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound}`, connections);
+  }
+
+  get connections(): number {
+    return this.#connections.open;
+  }
+
+  /** Stops accepting and closes each connection once it is idle, or when `late` resolves, whatever it is doing. */
+  async close(late: Promise<void>): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), sweepEveryMs);
+    const cut = late.then(() => this.#server.closeAllConnections());
+    await Promise.race([closed, cut]);
+    clearInterval(sweep);
+    await closed;
+  }
+}
+
+function listening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, port, host));
+    server.once("error", failed);
+    server.listen({ port, host, backlog }, () => {
+      server.off("error", failed);
+      resolve();
+    });
+  });
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string): Failure {
+  if (cause.code === "EADDRINUSE") return new Failure("PORT_TAKEN", { what: `another process listens on port ${port} of ${host}`, cause });
+  if (cause.code === "EACCES") return new Failure("PORT_TAKEN", { what: `this user may not listen on port ${port} of ${host}`, cause });
+  return new Failure("INVALID_CONFIG", { what: `cannot listen on port ${port} of ${host}: ${cause.message}`, cause });
+}
+
+/** Faster than the streams of the web, and nothing is kept that `take` has not agreed to. */
+function receiveFrom(incoming: IncomingMessage): ReceiveBody {
+  return (take) => {
+    const { headers } = incoming;
+    const { "content-length": length = "0" } = headers;
+    if (length === "0" && headers["transfer-encoding"] === undefined) return Promise.resolve(noBytes);
+    return new Promise((resolve, reject) => {
+      if (incoming.readableEnded) {
+        reject(new Problem("INTERNAL", { detail: "The body was read before it came to its route." }));
+        return;
+      }
+      const chunks: Buffer[] = [];
+      const gone = (): void => {
+        if (incoming.readableEnded) return; // every message closes in the end
+        reject(new Problem("CLIENT_CLOSED", { detail: "The connection was closed before the body was complete." }));
+      };
+      const keep = (chunk: Buffer): void => {
+        try {
+          take(chunk.length);
+          chunks.push(chunk);
+        } catch (error) {
+          incoming.off("data", keep);
+          incoming.pause();
+          chunks.length = 0;
+          reject(error as Error);
+        }
+      };
+      incoming.on("data", keep);
+      incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+      incoming.once("error", gone);
+      incoming.once("close", gone);
+      if (incoming.destroyed) gone();
+    });
+  };
+}
+
+const unreadable = (cause: RequestError): Problem => new Problem("MALFORMED", { detail: `The request cannot be read: ${cause.message}.`, cause });
+
+/** What Node's parser and its time limits refuse. */
+function clientProblem(code: string | undefined, limits: Limits): Problem {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return new Problem("HEADERS_TOO_LARGE", { detail: `Request line and headers may have ${limits.headerBytesMax} bytes.` });
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new Problem("REQUEST_TIMEOUT", {
+        detail: `Headers must arrive within ${limits.headersWithinMs} ms, the whole request within ${limits.requestWithinMs} ms.`,
+      });
+    default:
+      return new Problem("MALFORMED", { detail: `This is not HTTP/1.1${code?.startsWith("HPE_") ? ` (${code})` : ""}.` });
+  }
+}
+
+function rawResponse({ status, headers, body }: Answer): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const text = body ?? "";
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines, `content-length: ${Buffer.byteLength(text)}`, "connection: close", "", text].join("\r\n");
+}

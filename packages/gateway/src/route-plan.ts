@@ -1,0 +1,260 @@
+// What one route does with a request, compiled when the gateway opens: read, validate, ask, answer. Nothing here that could
+// be decided once is decided per request.
+import { Failure } from "@atoll/core";
+import { checkOf, type Check, type Schema } from "@atoll/core/contract";
+import type { Edge, EdgeAnswer, EdgeCall } from "@atoll/core/edge";
+import { emptyAnswer, jsonAnswer, type Answer } from "./answer.ts";
+import { parseBody, type Bodies, type ReceiveBody } from "./body.ts";
+import { canonicalJson, digest } from "./digest.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
+import type { Limits } from "./limits.ts";
+import type { Once } from "./once.ts";
+import { decode } from "./pattern.ts";
+import { Problem, problemOf, rejectionAnswer } from "./problem.ts";
+import { parseQuery, queryShapes, type QueryShapes } from "./query.ts";
+import { RouteRequest, scopeDigest, type KeyScope, type Target } from "./request.ts";
+import type { HttpRequest, RejectionHow, Route } from "./route.ts";
+
+/** What all routes of an open gateway share. */
+export interface EdgeRoom {
+  readonly edge: Edge;
+  readonly limits: Limits;
+  readonly bodies: Bodies;
+  readonly once: Once;
+  readonly admission: Admission;
+}
+
+/** The requests whose body has arrived and whose answer has not left. */
+export class Admission {
+  readonly #max: number;
+  #count = 0;
+
+  constructor(limits: Limits) {
+    this.#max = limits.requestsInFlightMax;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `Failure` OVERLOADED if there are too many. */
+  enter(): void {
+    if (this.#count >= this.#max) throw new Failure("OVERLOADED", { what: `${this.#max} requests are being answered`, at: "gateway" });
+    this.#count += 1;
+  }
+
+  leave(): void {
+    this.#count -= 1;
+  }
+}
+
+/** One request on its way through a route. */
+export interface Arrival {
+  readonly request: Request;
+  readonly target: Target;
+  /** Decoded path parameters, in the order of the path. */
+  readonly values: readonly string[];
+  readonly receive: ReceiveBody | undefined;
+}
+
+/**
+ * "input": the body is the operation's input. "own": it has a form of its own. "none": the route takes none, but the method
+ * could carry one. "unread": the method means nothing by it.
+ */
+export type BodyUse = "input" | "own" | "none" | "unread";
+
+type View = HttpRequest<string, Schema, Schema>;
+type From = (reply: unknown, r: View) => unknown;
+
+export class RoutePlan {
+  readonly route: Route;
+  readonly #room: EdgeRoom;
+  readonly #withinMs: number;
+  readonly #shapes: QueryShapes;
+  readonly #checkQuery: Check | undefined;
+  readonly #checkBody: Check | undefined;
+  readonly #checkFrom: Check | undefined;
+  readonly #bodyUse: BodyUse;
+  readonly #bodyNeeded: boolean;
+
+  constructor(route: Route, room: EdgeRoom) {
+    const at = `${route.pattern.method} ${route.pattern.path}`;
+    this.route = route;
+    this.#room = room;
+    this.#withinMs = route.withinMs ?? room.limits.answerWithinMs;
+    this.#shapes = route.query ? queryShapes(route.query) : new Map();
+    this.#checkQuery = route.query && checkOf(route.query, `${at} query`);
+    this.#checkBody = route.body && checkOf(route.body, `${at} body`);
+    const checked = route.replyBody && room.edge.runtime.mode === "development";
+    this.#checkFrom = checked ? checkOf(route.replyBody, `${at} reply`, "INVALID_REPLY") : undefined;
+    this.#bodyUse = bodyUseOf(route);
+    this.#bodyNeeded = bodyNeeded(route);
+  }
+
+  /** Rejects with a `Problem`, a `Failure`, or whatever a callback of the route threw. */
+  async answer(arrival: Arrival): Promise<Answer> {
+    const query = this.#query(arrival.target.search);
+    const sent = this.#bodyUse === "unread" ? undefined : await this.#body(arrival);
+    const { admission } = this.#room;
+    admission.enter();
+    try {
+      return await this.#admitted(arrival, query, sent);
+    } finally {
+      admission.leave();
+    }
+  }
+
+  async #admitted({ request, target, values }: Arrival, query: unknown, sent: unknown): Promise<Answer> {
+    const { key: keyOf, input: inputOf, to, pattern } = this.route;
+    const header = pattern.method === "POST" ? request.headers.get("idempotency-key") : null;
+    const scope = header === null ? undefined : { method: pattern.method, path: target.path, key: idempotencyKeyOf(header) };
+    const init = {
+      params: paramsOf(pattern.names, values),
+      query,
+      body: sent,
+      origin: target.origin,
+      scope,
+      random: this.#room.edge.runtime.random,
+    };
+    const r = new RouteRequest(request, init) as unknown as View;
+    const key = keyOf?.(r);
+    const input = inputOf ? inputOf(r) : this.#bodyUse === "input" ? sent : undefined;
+    if (scope) return this.#once(r, scope, { key, input, sent, search: target.search });
+    const call = this.#call(key, input, this.#withinMs);
+    // A client that goes away cancels what it only wanted to read. What it wanted done goes on: stopping to wait would not undo it.
+    const answer = await this.#ask(to.kind === "query" ? { ...call, signal: request.signal } : call, r);
+    return this.#dress(answer, r);
+  }
+
+  #query(search: string): unknown {
+    if (!this.#checkQuery) {
+      if (search.includes("%")) decode(search, "query");
+      return undefined;
+    }
+    try {
+      return this.#checkQuery(parseQuery(search, this.#shapes));
+    } catch (error) {
+      throw problemOf(error, (pointer) => `#query${pointer}`);
+    }
+  }
+
+  async #body({ request, receive }: Arrival): Promise<unknown> {
+    const bytes = await this.#room.bodies.receive(request, receive);
+    if (bytes.length === 0) {
+      if (this.#bodyNeeded) throw invalidBody("This request needs a body.", "expected a JSON body");
+      return this.#checkBody?.(undefined);
+    }
+    const value = parseBody(request.headers, bytes);
+    if (this.#bodyUse === "none") {
+      if (isEmptyObject(value)) return undefined;
+      throw invalidBody("This request takes no body.", "expected no body, or an empty object");
+    }
+    return this.#checkBody ? this.#checkBody(value) : value;
+  }
+
+  async #once(
+    r: View,
+    scope: KeyScope,
+    asked: { readonly key: unknown; readonly input: unknown; readonly sent: unknown; readonly search: string },
+  ): Promise<Answer> {
+    const { key, input } = asked;
+    // What is not even a call must not use up the key: the client corrects it and sends it again.
+    this.#checkCall(key, input, r);
+    const { answer, replayed } = await this.#room.once.run({
+      key: scopeDigest("http-key", scope),
+      request: digest(canonicalJson(asked.sent), asked.search),
+      withinMs: this.#withinMs,
+      perform: async (identity, withinMs) => {
+        const given = await this.#ask({ ...this.#call(key, input, withinMs), ...identity }, r);
+        return { answer: this.#dress(given, r), replayed: given.replayed };
+      },
+    });
+    return replayed ? { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } } : answer;
+  }
+
+  #call(key: unknown, input: unknown, withinMs: number): EdgeCall {
+    const { to } = this.route;
+    return this.route.key === undefined ? { to, input, withinMs } : { to, key: key as string, input, withinMs };
+  }
+
+  async #ask(call: EdgeCall, r: View): Promise<EdgeAnswer> {
+    try {
+      return await this.#room.edge.ask(call);
+    } catch (error) {
+      throw this.#explained(error, call.key, r);
+    }
+  }
+
+  #checkCall(key: unknown, input: unknown, r: View): void {
+    const { to } = this.route;
+    try {
+      to.contract.$.checkKey(key);
+      to.checks.input(input);
+    } catch (error) {
+      throw this.#explained(error, key, r);
+    }
+  }
+
+  /** The contract's pointers lead into key and input; the client's must lead into its request. */
+  #explained(error: unknown, key: unknown, r: View): unknown {
+    if (!(error instanceof Failure) || error.code !== "INVALID_INPUT") return error;
+    const place = this.#keyPlace(key, r);
+    if (place !== undefined) return problemOf(error, () => place);
+    return this.route.input ? problemOf(error, (pointer) => `#input${pointer}`) : problemOf(error);
+  }
+
+  /** Where a key that its schema refuses comes from; undefined if it does not refuse it. */
+  #keyPlace(key: unknown, r: View): string | undefined {
+    try {
+      this.route.to.contract.$.checkKey(key);
+      return undefined;
+    } catch {
+      const name = Object.entries(r.params).find(([, value]) => value === key)?.[0];
+      return name === undefined ? "#key" : `#path/${name}`;
+    }
+  }
+
+  #dress(answer: EdgeAnswer, r: View): Answer {
+    const { status, rejects } = this.route;
+    if (answer.kind === "rejection") {
+      const how: RejectionHow | undefined = Object.hasOwn(rejects, answer.name) ? rejects[answer.name] : undefined;
+      const show = how?.with as ((details: unknown) => { readonly [member: string]: unknown }) | undefined;
+      return rejectionAnswer(answer.name, answer.details, how?.status ?? 409, show?.(answer.details));
+    }
+    const from = this.route.from as From | undefined;
+    const value = from ? from(answer.value, r) : answer.value;
+    this.#checkFrom?.(value);
+    return value === undefined || status === 204 || status === 205 ? emptyAnswer(status) : jsonAnswer(status, value);
+  }
+}
+
+export function bodyUseOf({ pattern, body, input, to }: Route): BodyUse {
+  if (pattern.method === "GET" || pattern.method === "DELETE") return "unread";
+  if (body) return "own";
+  return input || !to.operation.in ? "none" : "input";
+}
+
+/** Whether a request without a body is certainly refused. */
+export function bodyNeeded(route: Route): boolean {
+  const use = bodyUseOf(route);
+  const check = use === "input" ? route.to.checks.input : use === "own" && route.body ? checkOf(route.body, "body") : undefined;
+  try {
+    check?.(undefined);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function invalidBody(detail: string, expected: string): Problem {
+  return new Problem("INVALID_INPUT", { detail, members: { errors: [{ pointer: "", detail: expected }] } });
+}
+
+function paramsOf(names: readonly string[], values: readonly string[]): { readonly [name: string]: string } {
+  const params: Record<string, string> = {};
+  for (let i = 0; i < names.length; i++) params[names[i] as string] = values[i] as string;
+  return params;
+}
+
+const isEmptyObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;

@@ -1,0 +1,60 @@
+// given / when / then: a rule of an entity as one sentence. Pure and synchronous: no journal, no clock, no system.
+//
+//   given(stock, "tea").had("Delivered", { qty: 1 }).when("reserve", { orderId: "b", qty: 2 }).rejects("SoldOut", { left: 1 });
+import type { Given, In, Part, Rejects, ReplyGiven, Schema } from "@atoll/core/contract";
+import type { Entity } from "@atoll/core/entity";
+import { Scene, type Circumstances } from "./scene.ts";
+import { Expectations } from "./then.ts";
+
+/** The input of an operation as its sender writes it; no argument for one without input. */
+type Input<O> = In<O> extends Schema ? [input: Given<In<O>>] : [];
+
+/** An entity with a past. Immutable: one beginning can be told on in several ways. */
+export interface Past<D, E> {
+  /** Adds an event to the past, in its newest version. Fails if its data does not match its schema, or evolve throws. */
+  had<K extends keyof E>(event: K, data: Given<E[K]>): Past<D, E>;
+  /** What follows happens at this time (wall clock, ms; 2026-01-01 at first) and is asked by this caller ("test" at first). */
+  under(circumstances: Partial<Circumstances>): Past<D, E>;
+  /** Runs the command, which must not fail; then say what is expected. */
+  when<C extends keyof Part<D, "commands">>(command: C, ...input: Input<Part<D, "commands">[C]>): Then<E, Part<D, "commands">[C]>;
+  /** Runs the query. */
+  asked<Q extends keyof Part<D, "queries">>(query: Q, ...input: Input<Part<D, "queries">[Q]>): Answered<Part<D, "queries">[Q]>;
+}
+
+export interface Answered<O> {
+  /** The reply, compared in the form in which its receiver reads it. */
+  replies(value: ReplyGiven<O>): void;
+  rejects<K extends keyof Rejects<O>>(name: K, details: Rejects<O>[K]): void;
+}
+
+/** Each `emits` is about the next event; `replies` and `rejects` also say that there was no other. */
+export interface Then<E, O> extends Answered<O> {
+  /** The next event, its data compared in the form in which evolve reads it. */
+  emits<K extends keyof E>(event: K, data: Given<E[K]>): Then<E, O>;
+}
+
+/** 2026-01-01T00:00:00.000Z */
+const nowMs = 1_767_225_600_000;
+
+/**
+ * An entity that nothing has happened to yet. Whatever is not as expected throws an `AssertionError` that says what
+ * differs, where, and everything that led there. Everything runs twice: a decide, evolve or query that is not pure fails.
+ */
+export function given<D, E, S>(entity: Entity<D, E, S>, key = "test"): Past<D, E> {
+  return past(Scene.open(entity, key, { caller: "test", now: nowMs }));
+}
+
+function past<D, E>(scene: Scene): Past<D, E> {
+  return {
+    had: (event, data) => past(scene.had(String(event), data)),
+    under: (circumstances) => past(scene.under(circumstances)),
+    when: (command, ...[input]) => {
+      const { verdict, story } = scene.decide(String(command), input);
+      return new Expectations(scene, story, verdict.events, verdict.outcome) as unknown as Then<E, never>;
+    },
+    asked: (query, ...[input]) => {
+      const { outcome, story } = scene.query(String(query), input);
+      return new Expectations(scene, story, [], outcome) as unknown as Answered<never>;
+    },
+  };
+}

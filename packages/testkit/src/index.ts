@@ -1,0 +1,1 @@
+export { given, type Answered, type Past, type Then } from "./given.ts";

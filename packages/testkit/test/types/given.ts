@@ -1,0 +1,68 @@
+// Type test: what `given` accepts, and the mistakes that must not compile. Checked by tsc, never run.
+import { contract, entity } from "@atoll/core";
+import { given } from "@atoll/testkit";
+import * as z from "zod";
+
+const Stock = contract("stock", {
+  version: 1,
+  key: z.string(),
+  commands: {
+    reserve: {
+      in: z.object({ orderId: z.string(), qty: z.int() }),
+      out: z.object({ left: z.int() }),
+      rejects: { SoldOut: z.object({ left: z.int() }) },
+    },
+    close: {},
+  },
+  queries: { level: { out: z.object({ available: z.int() }) }, find: { in: z.object({ q: z.string() }), out: z.int() } },
+});
+const stock = entity(Stock, {
+  state: z.object({ available: z.int() }),
+  initial: { available: 0 },
+  events: {
+    Delivered: z.object({ qty: z.int(), from: z.string().default("x") }),
+    Reserved: z.object({ orderId: z.string(), qty: z.int() }),
+  },
+  decide: {
+    reserve: (s, c, turn) => turn.emit("Reserved", c).reply({ left: s.available }),
+    close: (_, __, turn) => turn.reply(),
+  },
+  evolve: { Delivered: (s, e) => ({ available: s.available + e.qty }), Reserved: (s) => s },
+  queries: { level: (s) => s, find: () => 1 },
+});
+const tea = given(stock, "tea");
+const reserving = tea.had("Delivered", { qty: 5 }).when("reserve", { orderId: "a", qty: 1 });
+reserving.emits("Reserved", { orderId: "a", qty: 1 }).replies({ left: 4 });
+reserving.rejects("SoldOut", { left: 4 });
+tea.when("close").replies();
+tea.asked("level").replies({ available: 1 });
+tea.asked("find", { q: "x" }).replies(1);
+
+// @ts-expect-error 26 wrong past: orderId is a string, qty is missing
+tea.had("Reserved", { orderId: 1 });
+// @ts-expect-error 27 undeclared rejection
+tea.when("reserve", { orderId: "a", qty: 1 }).rejects("Nope", {});
+// @ts-expect-error an event that the entity does not have
+tea.had("Lost", {});
+// @ts-expect-error a command that the contract does not have
+tea.when("resreve", { orderId: "a", qty: 1 });
+// @ts-expect-error a query is not a command
+tea.when("level");
+// @ts-expect-error a command is not a query
+tea.asked("close");
+// @ts-expect-error missing input
+tea.when("reserve");
+// @ts-expect-error input for a command without
+tea.when("close", {});
+// @ts-expect-error a reply of another form
+reserving.replies({ leftt: 4 });
+// @ts-expect-error a command without a reply replies nothing
+tea.when("close").replies({});
+// @ts-expect-error details of another form
+reserving.rejects("SoldOut", { left: "4" });
+// @ts-expect-error a command without rejections
+tea.when("close").rejects("SoldOut", { left: 1 });
+// @ts-expect-error data of another event
+reserving.emits("Delivered", { orderId: "a", qty: "1" });
+// @ts-expect-error queries emit nothing
+tea.asked("level").emits("Delivered", { qty: 1 });
