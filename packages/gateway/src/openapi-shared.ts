@@ -104,6 +104,7 @@ export const ownPaths = {
       responses: {
         "200": { description: "All services are running.", content: { "application/json": { schema: { $ref: "#/components/schemas/Health" } } } },
         "503": { description: "A service is failing, or the system is stopping.", content: { "application/json": { schema: { $ref: "#/components/schemas/Health" } } } },
+        "4XX": { $ref: "#/components/responses/Problem" },
         default: { $ref: "#/components/responses/Problem" },
       },
     },
@@ -115,6 +116,7 @@ export const ownPaths = {
       summary: "Metrics in the Prometheus text format",
       responses: {
         "200": { description: "All metrics.", content: { "text/plain": { schema: { type: "string" } } } },
+        "4XX": { $ref: "#/components/responses/Problem" },
         default: { $ref: "#/components/responses/Problem" },
       },
     },
@@ -126,6 +128,7 @@ export const ownPaths = {
       summary: "This document",
       responses: {
         "200": { description: "An OpenAPI 3.1 document.", content: { "application/json": { schema: { type: "object" } } } },
+        "4XX": { $ref: "#/components/responses/Problem" },
         default: { $ref: "#/components/responses/Problem" },
       },
     },
@@ -137,6 +140,7 @@ export const ownPaths = {
       summary: "This document as a page",
       responses: {
         "200": { description: "A page that needs nothing else.", content: { "text/html": { schema: { type: "string" } } } },
+        "4XX": { $ref: "#/components/responses/Problem" },
         default: { $ref: "#/components/responses/Problem" },
       },
     },
