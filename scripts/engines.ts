@@ -8,7 +8,6 @@ import { delimiter, join } from "node:path";
 const engines = [
   { program: "strace", debian: "strace", needed: "makes a disk answer EIO on sync" },
   { program: "mount", debian: "mount", needed: "gives a journal a disk that is full" },
-  { program: "prlimit", debian: "util-linux", needed: "bounds what a process under test may take" },
 ] as const;
 
 const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];

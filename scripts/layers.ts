@@ -50,12 +50,12 @@ export const chambers: readonly Chamber[] = [
   { folder: "journal/sqlite", importers: ["system", "cli", "bench"], why: "only who composes a system chooses its journal" },
   {
     folder: "journal/simulated",
-    importers: ["journal/index.ts", "testkit", "bench"],
+    importers: ["testkit", "bench"],
     why: "production code never knows that it is simulated",
   },
   {
     folder: "journal/faults",
-    importers: ["journal/simulated", "journal/index.ts", "testkit"],
+    importers: ["journal/simulated", "testkit"],
     why: "production code never knows that it is simulated",
   },
   { folder: "runtime/tck", importers: [], why: "a conformance suite is run by tests only" },

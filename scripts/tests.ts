@@ -23,16 +23,19 @@ function explain(error: Error): string {
   return typeof cause === "string" ? cause : inspect(cause, { depth: 6 });
 }
 
-function failureText(data: EventData.TestFail): string {
-  const file = place(data.file);
+/** `file` is where the test is written, which may be a suite that many files run; `entryFile` (not typed yet) is who ran it. */
+type Failed = EventData.TestFail & { readonly entryFile?: string };
+
+function failureText(data: Failed): string {
+  const entry = place(data.entryFile ?? data.file);
   const isFile = data.file === data.name;
   const pattern = data.name.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`).replaceAll("'", ".");
   const only = isFile ? "" : ` --test-name-pattern='${pattern}'`;
   return [
-    `FAIL ${isFile ? file : data.name}`,
-    `     ${file}:${data.line ?? 1}`,
+    `FAIL ${isFile ? entry : data.name}`,
+    `     ${place(data.file)}:${data.line ?? 1}`,
     indented(explain(data.details.error), "     "),
-    `     again: npx node --test${only} ${file}`,
+    `     again: npx node --test${only} ${entry}`,
     "",
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 // A whole system in a virtual world, for tests of rules that need one: real code, virtual time, simulated disk.
-import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal";
+import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess, type VirtualWorldOptions } from "@atoll/core/runtime/virtual";
 import { boot, type Booted, type System } from "@atoll/core/system";
 

@@ -18,7 +18,11 @@ const emptyHeaders: AnswerHeaders = { "content-length": "0" };
 export const jsonAnswer = (status: number, value: unknown): Answer => ({ status, headers: jsonHeaders, body: JSON.stringify(value) });
 
 /** Content-Length says so, because a server would otherwise announce chunks; 204 and 304 must not have one. */
-export const emptyAnswer = (status: number): Answer => ({ status, headers: status === 204 || status === 304 ? nothing : emptyHeaders, body: null });
+export const emptyAnswer = (status: number): Answer => ({
+  status,
+  headers: status === 204 || status === 304 ? nothing : emptyHeaders,
+  body: null,
+});
 
 const encoder = new TextEncoder();
 

@@ -5,8 +5,8 @@ import { jsonDepthMax } from "@atoll/core/contract";
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 
-/** Collects the body of one request. Calls `take` with the size of each chunk before it keeps it; `take` throws to end it. */
-export type ReceiveBody = (take: (bytes: number) => void) => Promise<Uint8Array>;
+/** Collects the body of one request. Asks `take` before it keeps a chunk, and rejects with the refusal if it gets one. */
+export type ReceiveBody = (take: (bytes: number) => Error | undefined) => Promise<Uint8Array>;
 
 const noBytes = new Uint8Array(0);
 
@@ -32,12 +32,13 @@ export class Bodies {
     let held = 0;
     try {
       return await (receive ?? receiverOf(request))((bytes) => {
-        if (held + bytes > this.#bytesMax) throw this.#tooLarge();
+        if (held + bytes > this.#bytesMax) return this.#tooLarge();
         if (this.#bytes + bytes > this.#allBytesMax) {
-          throw new Failure("OVERLOADED", { what: `the bodies being received would exceed ${this.#allBytesMax} bytes`, at: "gateway" });
+          return new Failure("OVERLOADED", { what: `the bodies being received would exceed ${this.#allBytesMax} bytes`, at: "gateway" });
         }
         held += bytes;
         this.#bytes += bytes;
+        return undefined;
       });
     } finally {
       this.#bytes -= held;
@@ -62,7 +63,8 @@ function receiverOf(request: Request): ReceiveBody {
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of request.body as ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>) {
-      take(chunk.length);
+      const refusal = take(chunk.length);
+      if (refusal) throw refusal;
       chunks.push(chunk);
       length += chunk.length;
     }
@@ -85,7 +87,10 @@ export function parseBody(headers: Headers, bytes: Uint8Array): unknown {
   if (type !== "application/json") checkMediaType(type);
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") {
-    throw new Problem("UNSUPPORTED_MEDIA_TYPE", { detail: "Bodies are taken without a content encoding.", headers: { "accept-encoding": "identity" } });
+    throw new Problem("UNSUPPORTED_MEDIA_TYPE", {
+      detail: "Bodies are taken without a content encoding.",
+      headers: { "accept-encoding": "identity" },
+    });
   }
   let text: string;
   try {

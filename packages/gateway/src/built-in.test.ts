@@ -10,7 +10,10 @@ test("health: names the services, and turns 503 when the gateway is closing", ()
   virtually(async ({ request, booted }) => {
     const healthy = await request("GET", "/health");
     assert.deepEqual([healthy.status, healthy.json["status"]], [200, "ok"]);
-    assert.deepEqual(healthy.json["services"], ["stock", "desk", "gateway"].map((name) => ({ name, state: "running" })));
+    assert.deepEqual(
+      healthy.json["services"],
+      ["stock", "desk", "gateway"].map((name) => ({ name, state: "running" })),
+    );
     await booted.gateway?.close(0);
     const closing = await request("GET", "/health");
     assert.deepEqual([closing.status, closing.json["status"]], [503, "draining"]);
@@ -53,7 +56,8 @@ test("docs: the page needs no script and nothing from elsewhere, and its policy 
     const style = /<style>([^]*?)<\/style>/.exec(text)?.[1] ?? "";
     const hash = createHash("sha256").update(style).digest("base64");
     assert.ok(headers.get("content-security-policy")?.includes(`default-src 'none'; style-src 'sha256-${hash}'`));
-    for (const shown of ["/stock/{sku}/reservations", "SoldOut", "Idempotency-Key", "prefers-color-scheme"]) assert.ok(text.includes(shown), shown);
+    for (const shown of ["/stock/{sku}/reservations", "SoldOut", "Idempotency-Key", "prefers-color-scheme"])
+      assert.ok(text.includes(shown), shown);
     const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
     for (const [, target] of text.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(target), `#${target} leads nowhere`);
   }));

@@ -33,7 +33,10 @@ test("gateway: a rejection is a 409 with its details, unless the route says othe
     const unknown = await request("GET", "/stock/unknown");
     assert.deepEqual([...problem(unknown), unknown.json["rejection"]], [404, "REJECTED", "UnknownSku"]);
     const declined = await post("/orders", { item: "http://elsewhere/catalogue/declined" });
-    assert.deepEqual([...problem(declined), declined.json["message"], "details" in declined.json], [406, "REJECTED", "payment declined", false]);
+    assert.deepEqual(
+      [...problem(declined), declined.json["message"], "details" in declined.json],
+      [406, "REJECTED", "payment declined", false],
+    );
   }));
 
 test("gateway: `from` makes the body from reply and request", () =>
@@ -48,9 +51,15 @@ test("gateway: invalid input is a 422 that points into the body", () =>
   virtually(async ({ post }) => {
     const wrong = await post("/stock/tea/reservations", { order: 1, qty: 0 });
     assert.deepEqual(problem(wrong), [422, "INVALID_INPUT"]);
-    assert.deepEqual((errors(wrong) as { pointer: string }[]).map(({ pointer }) => pointer), ["/order", "/qty"]);
+    assert.deepEqual(
+      (errors(wrong) as { pointer: string }[]).map(({ pointer }) => pointer),
+      ["/order", "/qty"],
+    );
     const own = await post("/orders", { item: "no url" });
-    assert.deepEqual((errors(own) as { pointer: string }[]).map(({ pointer }) => pointer), ["/item"]);
+    assert.deepEqual(
+      (errors(own) as { pointer: string }[]).map(({ pointer }) => pointer),
+      ["/item"],
+    );
     assert.deepEqual(problem(await post("/stock/tea/deliveries", [])), [422, "INVALID_INPUT"]);
   }));
 
@@ -73,8 +82,17 @@ test("gateway: a query is read by its schema, with defaults applied", () =>
 
 test("gateway: a body that cannot be read is a 400", () =>
   virtually(async ({ request }) => {
-    const send = (body: string | Uint8Array<ArrayBuffer>) => request("POST", "/acts", { headers: { "content-type": "application/json" }, body });
-    for (const body of ['{"mode":', "no", "{'mode':'done'}", '{"mode":"done"}}', "\u0000", new Uint8Array([0x22, 0xff, 0x22]), "[".repeat(100_000)]) {
+    const send = (body: string | Uint8Array<ArrayBuffer>) =>
+      request("POST", "/acts", { headers: { "content-type": "application/json" }, body });
+    for (const body of [
+      '{"mode":',
+      "no",
+      "{'mode':'done'}",
+      '{"mode":"done"}}',
+      "\u0000",
+      new Uint8Array([0x22, 0xff, 0x22]),
+      "[".repeat(100_000),
+    ]) {
       assert.deepEqual(problem(await send(body)), [400, "MALFORMED"], String(body).slice(0, 20));
     }
     assert.deepEqual(problem(await send(`${"[".repeat(65)}${"]".repeat(65)}`)), [400, "MALFORMED"]);
@@ -107,13 +125,27 @@ test("gateway: a body where none is taken may be empty in every way, but may not
 test("gateway: JSON in UTF-8 is taken under each of its names, nothing else is", () =>
   virtually(async ({ request }) => {
     const send = (type: string) => request("POST", "/stock/tea/deliveries", { headers: { "content-type": type }, body: '{"quantity":1}' });
-    for (const type of ["application/json;charset=UTF-8", 'APPLICATION/JSON; charset="utf-8"', "application/hal+json", "application/json; version=1"]) {
+    for (const type of [
+      "application/json;charset=UTF-8",
+      'APPLICATION/JSON; charset="utf-8"',
+      "application/hal+json",
+      "application/json; version=1",
+    ]) {
       assert.equal((await send(type)).status, 202, type);
     }
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "application/jsonx", "multipart/form-data"]) {
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "application/json; charset=latin1",
+      "application/jsonx",
+      "multipart/form-data",
+    ]) {
       assert.deepEqual(problem(await send(type)), [415, "UNSUPPORTED_MEDIA_TYPE"], type);
     }
-    const zipped = await request("POST", "/acts", { headers: { "content-type": "application/json", "content-encoding": "gzip" }, body: "{}" });
+    const zipped = await request("POST", "/acts", {
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      body: "{}",
+    });
     assert.deepEqual(problem(zipped), [415, "UNSUPPORTED_MEDIA_TYPE"]);
   }));
 
@@ -122,7 +154,10 @@ test("gateway: a body above its bound is a 413, whether or not its length was an
     async ({ post }) => {
       assert.equal((await post("/stock/tea/deliveries", { quantity: 1, pad: "x".repeat(60) })).status, 202);
       assert.deepEqual(problem(await post("/stock/tea/deliveries", { quantity: 1, pad: "x".repeat(100) })), [413, "BODY_TOO_LARGE"]);
-      assert.deepEqual(problem(await post("/stock/tea/deliveries", { quantity: 1 }, { "content-length": "1000" })), [413, "BODY_TOO_LARGE"]);
+      assert.deepEqual(problem(await post("/stock/tea/deliveries", { quantity: 1 }, { "content-length": "1000" })), [
+        413,
+        "BODY_TOO_LARGE",
+      ]);
     },
     { limits: { bodyBytesMax: 100 } },
   ));
@@ -163,9 +198,11 @@ test("gateway: members named like the prototype do no harm", () =>
 
 test("gateway: routes that could answer the same request, or take the gateway's own paths, are refused", () => {
   const level = (path: "GET /a/:id" | "GET /a/:sku") => route(path, Stock.level, { key: () => "k" });
-  const invalid = (define: () => unknown): void => assert.throws(define, (error: unknown) => error instanceof Failure && error.code === "INVALID_DEFINITION");
+  const invalid = (define: () => unknown): void =>
+    assert.throws(define, (error: unknown) => error instanceof Failure && error.code === "INVALID_DEFINITION");
   invalid(() => gateway([level("GET /a/:id"), level("GET /a/:sku")]));
-  for (const path of ["GET /health", "GET /metrics", "GET /openapi.json", "GET /docs"] as const) invalid(() => gateway([route(path, Desk.login, { input: () => ({ username: "", password: "" }) })]));
+  for (const path of ["GET /health", "GET /metrics", "GET /openapi.json", "GET /docs"] as const)
+    invalid(() => gateway([route(path, Desk.login, { input: () => ({ username: "", password: "" }) })]));
   invalid(() => gateway([], { limits: { bodyBytesMax: 0 } }));
   invalid(() => gateway([], { limits: { bodiesMax: 1 } as never }));
   invalid(() => route("GET /a", Stock.level, undefined as never));

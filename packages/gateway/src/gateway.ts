@@ -2,6 +2,7 @@
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
 import type { Edge, Gateway, OpenGateway } from "@atoll/core/edge";
+import { Admission } from "./admission.ts";
 import { emptyAnswer, respond, type Answer } from "./answer.ts";
 import { Bodies, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
@@ -15,7 +16,7 @@ import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import { targetOf } from "./request.ts";
 import type { Route } from "./route.ts";
-import { Admission, RoutePlan, type EdgeRoom } from "./route-plan.ts";
+import { RoutePlan, type EdgeRoom } from "./route-plan.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {
@@ -56,6 +57,7 @@ interface Visit {
 class HttpEdge implements OpenGateway {
   readonly #edge: Edge;
   readonly #limits: Limits;
+  readonly #longestMs: number;
   readonly #table = new RouteTable<Handler>();
   readonly #bodies: Bodies;
   readonly #plain: PlainHandlers<Visit> | undefined;
@@ -63,12 +65,14 @@ class HttpEdge implements OpenGateway {
   #listener: HttpListener | undefined;
   #inFlight = 0;
   #closing = false;
+  #closed: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
 
   constructor(edge: Edge, routes: readonly Route[], define: DefinePlain | undefined, limits: Limits) {
     const { runtime } = edge;
     this.#edge = edge;
     this.#limits = limits;
+    this.#longestMs = Math.max(limits.answerWithinMs, ...routes.map(({ withinMs = 0 }) => withinMs));
     this.#bodies = new Bodies(limits);
     this.#traffic = new Traffic(runtime);
     const admission = new Admission(limits);
@@ -86,7 +90,12 @@ class HttpEdge implements OpenGateway {
     for (const serve of builtIns(edge, describe, () => this.#closing)) {
       this.#table.add(patternOf(`GET ${serve.path}`), { kind: "built-in", serve });
     }
-    runtime.metrics.gauge("atoll_http_requests_in_flight", "Requests that are being answered, without those still sending their body.", {}, () => admission.count);
+    runtime.metrics.gauge(
+      "atoll_http_requests_in_flight",
+      "Requests that are being answered, without those still sending their body.",
+      {},
+      () => admission.count,
+    );
     runtime.metrics.gauge("atoll_http_body_bytes", "Bytes of the bodies that are being received.", {}, () => this.#bodies.bytes);
     runtime.metrics.gauge("atoll_http_connections", "Open connections.", {}, () => this.#listener?.connections ?? 0);
   }
@@ -98,15 +107,18 @@ class HttpEdge implements OpenGateway {
   async listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }> {
     const { logger } = this.#edge.runtime;
     const handle = (request: Request, receive: ReceiveBody): Promise<Response> => this.#visit(request, receive);
-    this.#listener = await HttpListener.open({ ...options, limits: this.#limits, handle });
+    this.#listener = await HttpListener.open({ ...options, limits: this.#limits, longestMs: this.#longestMs, handle });
     const { url } = this.#listener;
     logger.log("info", "gateway.listening", { url });
     return { url };
   }
 
-  async close(graceMs: number): Promise<void> {
-    if (this.#closing) return;
+  close(graceMs: number): Promise<void> {
     this.#closing = true;
+    return (this.#closed ??= this.#close(graceMs));
+  }
+
+  async #close(graceMs: number): Promise<void> {
     const { timers, logger } = this.#edge.runtime;
     logger.log("info", "gateway.closing", { inFlight: this.#inFlight });
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -119,13 +131,16 @@ class HttpEdge implements OpenGateway {
     logger.log("info", "gateway.closed", { abandoned: this.#inFlight });
   }
 
-  async #visit(request: Request, receive: ReceiveBody | undefined): Promise<Response> {
+  #visit(request: Request, receive: ReceiveBody | undefined): Promise<Response> {
     const visit: Visit = { startedMs: this.#edge.runtime.clock.monotonic(), receive, route: "unmatched", recorded: false };
-    if (!this.#plain) return this.#serve(request, visit);
+    return this.#plain ? this.#throughPlain(this.#plain, request, visit) : this.#serve(request, visit);
+  }
+
+  async #throughPlain(plain: PlainHandlers<Visit>, request: Request, visit: Visit): Promise<Response> {
     let response: Response;
     try {
       decode(targetOf(request.url, this.#limits).path, "path");
-      response = await this.#plain.fetch(await this.#bounded(request, visit), visit);
+      response = await plain.fetch(await this.#bounded(request, visit), visit);
     } catch (error) {
       response = respond(this.#refuse(error, visit, request.method), request.method === "HEAD");
     }

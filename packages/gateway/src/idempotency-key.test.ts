@@ -12,7 +12,21 @@ test("idempotency key: a bare token and a structured string are the same key", (
 });
 
 test("idempotency key: what is neither is a problem", () => {
-  for (const header of ["", " ", "a b", "ä", '"', '"a', '""', '"  "', String.raw`"a\n"`, "x".repeat(256), `"${"x".repeat(256)}"`, "a, b", "\u0007"]) {
+  for (const header of [
+    "",
+    " ",
+    "a b",
+    "ä",
+    '"',
+    '"a',
+    '""',
+    '"  "',
+    String.raw`"a\n"`,
+    "x".repeat(256),
+    `"${"x".repeat(256)}"`,
+    "a, b",
+    "\u0007",
+  ]) {
     assert.throws(
       () => idempotencyKeyOf(header),
       (error: unknown) => error instanceof Problem && error.status === 400,

@@ -110,5 +110,7 @@ export function idempotencyKeyOf(header: string): string {
   const key = quoted === undefined ? header : quoted.replaceAll(/\\(["\\])/g, "$1");
   const fits = quoted === undefined ? /^[\x21\x23-\x7e][\x21-\x7e]*$/.test(key) : key.trim() !== "";
   if (fits && key.length <= 255) return key;
-  throw new Problem("MALFORMED", { detail: "An Idempotency-Key is a string of 1 to 255 visible ASCII characters, with or without double quotes." });
+  throw new Problem("MALFORMED", {
+    detail: "An Idempotency-Key is a string of 1 to 255 visible ASCII characters, with or without double quotes.",
+  });
 }

@@ -21,6 +21,11 @@ export interface Limits {
   readonly requestWithinMs: number;
   /** Milliseconds that an idle connection is kept: longer than the 60 s of common proxies, so that they close first. */
   readonly keepAliveMs: number;
+  /**
+   * Milliseconds without a byte in either direction while a request is being answered; then the connection is closed. At least a
+   * second more than the longest deadline of a route, so that it is only met by clients that do not read.
+   */
+  readonly stalledMs: number;
   /** Milliseconds for an answer, where the route names no `within`. Then 504. */
   readonly answerWithinMs: number;
   /** Bytes of an answer that is kept for its Idempotency-Key. A longer one is not: a repeated request asks again under its command id. */
@@ -37,6 +42,7 @@ export const defaultLimits: Limits = {
   headersWithinMs: 10_000,
   requestWithinMs: 30_000,
   keepAliveMs: 65_000,
+  stalledMs: 60_000,
   answerWithinMs: 10_000,
   keptAnswerBytesMax: 2 ** 18,
 };
@@ -44,9 +50,13 @@ export const defaultLimits: Limits = {
 /** The defaults with some replaced; INVALID_DEFINITION for a name that is no limit or a value that is no whole number above 0. */
 export function limitsFrom(given: Partial<Limits>): Limits {
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultLimits, name)) throw new Failure("INVALID_DEFINITION", { what: `there is no limit "${name}"`, at: "gateway limits" });
+    if (!Object.hasOwn(defaultLimits, name))
+      throw new Failure("INVALID_DEFINITION", { what: `there is no limit "${name}"`, at: "gateway limits" });
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new Failure("INVALID_DEFINITION", { what: `${name} must be a whole number above 0, not ${String(value)}`, at: "gateway limits" });
+      throw new Failure("INVALID_DEFINITION", {
+        what: `${name} must be a whole number above 0, not ${String(value)}`,
+        at: "gateway limits",
+      });
     }
   }
   return { ...defaultLimits, ...given };

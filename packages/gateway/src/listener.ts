@@ -14,6 +14,8 @@ export interface ListenerInit {
   readonly port: number;
   readonly host?: string;
   readonly limits: Limits;
+  /** Longest deadline of a route, in milliseconds. */
+  readonly longestMs: number;
   readonly handle: (request: Request, receive: ReceiveBody) => Promise<Response>;
 }
 
@@ -23,6 +25,8 @@ const checkEveryMs = 1_000;
 const lingerMs = 500;
 /** How often a closing listener looks for connections that have become idle (ms). */
 const sweepEveryMs = 20;
+/** What the socket of a request gets beyond the deadline of its route (ms). */
+const stallMarginMs = 1_000;
 /** Connections the kernel may hold for us while we are busy. */
 const backlog = 4_096;
 
@@ -40,7 +44,7 @@ export class HttpListener {
   }
 
   /** Fails with a `Failure`: PORT_TAKEN, or INVALID_CONFIG for an address that is none of this machine's. */
-  static async open({ port, host = "127.0.0.1", limits, handle }: ListenerInit): Promise<HttpListener> {
+  static async open({ port, host = "127.0.0.1", limits, longestMs, handle }: ListenerInit): Promise<HttpListener> {
     const serve = getRequestListener((request, { incoming }) => handle(request, receiveFrom(incoming as IncomingMessage)), {
       errorHandler: (error) => respond(problemAnswer(error instanceof RequestError ? unreadable(error) : problemOf(error)), false),
     });
@@ -53,6 +57,7 @@ export class HttpListener {
       connectionsCheckingInterval: checkEveryMs,
       requireHostHeader: false, // answered as a problem document by the request listener
     });
+    server.timeout = Math.max(limits.stalledMs, longestMs + stallMarginMs);
     server.maxConnections = limits.connectionsMax;
     server.maxHeadersCount = 0; // their bytes are bounded; dropping some in silence would change what a request means
     server.on("connection", (socket) => {
@@ -70,14 +75,13 @@ export class HttpListener {
     });
     server.on("checkExpectation", (_: IncomingMessage, outgoing: ServerResponse) => {
       const { status, headers, body } = problemAnswer(new Problem("EXPECTATION_FAILED", { detail: "Only 100-continue is understood." }));
-      outgoing.writeHead(status, headers).end(body);
+      outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body ?? "") }).end(body);
     });
     const refused = new WeakSet<Socket>();
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       if (refused.has(socket)) return; // what it still sends is read and forgotten
-      const busy = (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage?.req.complete === true;
       // A complete request is being answered on it: whatever we wrote now would be taken for its answer.
-      if (busy || !socket.writable || error.code === "ECONNRESET") {
+      if (answering(socket) || !socket.writable || error.code === "ECONNRESET") {
         socket.destroy();
         return;
       }
@@ -105,6 +109,11 @@ export class HttpListener {
     clearInterval(sweep);
     await closed;
   }
+}
+
+/** Whether a request that has arrived as a whole is being answered. Node keeps the response under this name, and has no other. */
+function answering(socket: Socket & { readonly ["_httpMessage"]?: ServerResponse | null }): boolean {
+  return socket["_httpMessage"]?.req.complete === true;
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {
@@ -141,15 +150,15 @@ function receiveFrom(incoming: IncomingMessage): ReceiveBody {
         reject(new Problem("CLIENT_CLOSED", { detail: "The connection was closed before the body was complete." }));
       };
       const keep = (chunk: Buffer): void => {
-        try {
-          take(chunk.length);
+        const refusal = take(chunk.length);
+        if (!refusal) {
           chunks.push(chunk);
-        } catch (error) {
-          incoming.off("data", keep);
-          incoming.pause();
-          chunks.length = 0;
-          reject(error as Error);
+          return;
         }
+        incoming.off("data", keep);
+        incoming.pause();
+        chunks.length = 0;
+        reject(refusal);
       };
       incoming.on("data", keep);
       incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
@@ -160,7 +169,8 @@ function receiveFrom(incoming: IncomingMessage): ReceiveBody {
   };
 }
 
-const unreadable = (cause: RequestError): Problem => new Problem("MALFORMED", { detail: `The request cannot be read: ${cause.message}.`, cause });
+const unreadable = (cause: RequestError): Problem =>
+  new Problem("MALFORMED", { detail: `The request cannot be read: ${cause.message}.`, cause });
 
 /** What Node's parser and its time limits refuse. */
 function clientProblem(code: string | undefined, limits: Limits): Problem {
@@ -179,5 +189,12 @@ function clientProblem(code: string | undefined, limits: Limits): Problem {
 function rawResponse({ status, headers, body }: Answer): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const text = body ?? "";
-  return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines, `content-length: ${Buffer.byteLength(text)}`, "connection: close", "", text].join("\r\n");
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    ...lines,
+    `content-length: ${Buffer.byteLength(text)}`,
+    "connection: close",
+    "",
+    text,
+  ].join("\r\n");
 }

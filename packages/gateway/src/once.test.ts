@@ -66,7 +66,13 @@ test("idempotency: an answer without a body is kept as one", () =>
   virtually(async (gateway) => {
     const deliver = () => gateway.post("/stock/tea/deliveries", { quantity: 2 }, key);
     const answers = [await deliver(), await deliver()];
-    assert.deepEqual(answers.map(({ status, text }) => [status, text]), [[202, ""], [202, ""]]);
+    assert.deepEqual(
+      answers.map(({ status, text }) => [status, text]),
+      [
+        [202, ""],
+        [202, ""],
+      ],
+    );
     assert.equal((await gateway.request("GET", "/stock/tea")).json["available"], 2);
   }));
 
@@ -80,7 +86,10 @@ test("idempotency: a request that comes while the first is running waits and get
   virtually(async (gateway) => {
     const answers = await Promise.all([act(gateway, "wait"), act(gateway, "wait"), act(gateway, "wait")]);
     assert.deepEqual([new Set(answers.map(({ text }) => text)).size, gateway.trial.runs], [1, 1]);
-    assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200],
+    );
     assert.equal(answers.filter((answer) => replayed(answer) === "true").length, 2);
   }));
 

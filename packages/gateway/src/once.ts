@@ -106,7 +106,10 @@ export class Once {
       const answer = await this.#edge.ask({ to: HttpKey.finish, key, input: { at, answer: kept }, withinMs });
       return answer.kind === "reply" ? (answer.value as { readonly answer: KeptAnswer }).answer : kept;
     } catch (cause) {
-      throw new Failure("UNKNOWN_OUTCOME", { what: "the request was carried out, but its answer could not be kept for its Idempotency-Key", cause });
+      throw new Failure("UNKNOWN_OUTCOME", {
+        what: "the request was carried out, but its answer could not be kept for its Idempotency-Key",
+        cause,
+      });
     }
   }
 

@@ -89,7 +89,9 @@ export function sharedResponses(limits: Limits): { readonly [name: string]: Sche
       headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } },
       content: problemContent,
     },
-    UnknownOutcome: problem("No answer in time. The request may have taken effect; sent again with its Idempotency-Key it is carried out at most once."),
+    UnknownOutcome: problem(
+      "No answer in time. The request may have taken effect; sent again with its Idempotency-Key it is carried out at most once.",
+    ),
     Problem: problem("Any other problem: 401, 403, 404, 405, 408, 409, 414, 417, 431."),
   };
 }
@@ -102,8 +104,14 @@ export const ownPaths = {
       operationId: "gatewayHealth",
       summary: "Health of the services",
       responses: {
-        "200": { description: "All services are running.", content: { "application/json": { schema: { $ref: "#/components/schemas/Health" } } } },
-        "503": { description: "A service is failing, or the system is stopping.", content: { "application/json": { schema: { $ref: "#/components/schemas/Health" } } } },
+        "200": {
+          description: "All services are running.",
+          content: { "application/json": { schema: { $ref: "#/components/schemas/Health" } } },
+        },
+        "503": {
+          description: "A service is failing, or the system is stopping.",
+          content: { "application/json": { schema: { $ref: "#/components/schemas/Health" } } },
+        },
         "4XX": { $ref: "#/components/responses/Problem" },
         default: { $ref: "#/components/responses/Problem" },
       },

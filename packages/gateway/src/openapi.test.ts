@@ -10,7 +10,12 @@ import { route, type Route } from "./route.ts";
 
 interface Described {
   readonly operationId: string;
-  readonly parameters?: readonly { readonly name?: string; readonly $ref?: string; readonly required?: boolean; readonly schema?: object }[];
+  readonly parameters?: readonly {
+    readonly name?: string;
+    readonly $ref?: string;
+    readonly required?: boolean;
+    readonly schema?: object;
+  }[];
   readonly requestBody?: { readonly required: boolean; readonly content: object };
   readonly responses: { readonly [status: string]: { readonly content?: object; readonly headers?: object; readonly $ref?: string } };
 }
@@ -21,8 +26,10 @@ interface Document {
   readonly components: { readonly schemas: { readonly [name: string]: object } };
 }
 
-const describe = (...routes: readonly Route[]): Document => openApiDocument({ system: "s", routes, plain: [], limits: defaultLimits }) as Document;
-const served = async (): Promise<Document> => virtually(async ({ request }) => (await request("GET", "/openapi.json")).json as unknown as Document);
+const describe = (...routes: readonly Route[]): Document =>
+  openApiDocument({ system: "s", routes, plain: [], limits: defaultLimits }) as Document;
+const served = async (): Promise<Document> =>
+  virtually(async ({ request }) => (await request("GET", "/openapi.json")).json as unknown as Document);
 const operations = ({ paths }: Document): readonly Described[] => Object.values(paths).flatMap((item) => Object.values(item));
 
 test("openapi: every route is described once, under an id of its own", async () => {
@@ -30,7 +37,8 @@ test("openapi: every route is described once, under an id of its own", async () 
   assert.equal(document.openapi, "3.1.0");
   const described = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
   assert.equal(described.length, 15 + 4);
-  for (const one of ["get /stock/{sku}", "put /stock/{sku}", "post /carts/{id}/merge", "get /health", "get /metrics", "get /docs"]) assert.ok(described.includes(one), one);
+  for (const one of ["get /stock/{sku}", "put /stock/{sku}", "post /carts/{id}/merge", "get /health", "get /metrics", "get /docs"])
+    assert.ok(described.includes(one), one);
   const ids = operations(document).map(({ operationId }) => operationId);
   assert.equal(new Set(ids).size, ids.length);
   assert.ok(ids.includes("stockReserve") && ids.includes("deskList") && ids.includes("deskList2"));
@@ -51,19 +59,36 @@ test("openapi: parameters come from path and query schema, the key header belong
   const { paths } = await served();
   assert.deepEqual(paths["/list"]?.["get"]?.parameters, [
     { name: "tags", in: "query", required: false, schema: { type: "string", default: "" } },
-    { name: "page", in: "query", required: false, schema: { type: "integer", exclusiveMinimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 1 } },
+    {
+      name: "page",
+      in: "query",
+      required: false,
+      schema: { type: "integer", exclusiveMinimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 1 },
+    },
     {
       name: "sizes",
       in: "query",
       required: false,
-      schema: { type: "array", items: { type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }, default: [] },
+      schema: {
+        type: "array",
+        items: { type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+        default: [],
+      },
     },
     { name: "deep", in: "query", required: false, schema: { type: "boolean", default: false } },
   ]);
   for (const [path, item] of Object.entries(paths)) {
     for (const [method, { parameters = [] }] of Object.entries(item)) {
-      assert.equal(parameters.some(({ $ref }) => $ref?.endsWith("/IdempotencyKey") ?? false), method === "post", `${method} ${path}`);
-      for (const [, name] of path.matchAll(/\{(\w+)\}/g)) assert.ok(parameters.some((parameter) => parameter.name === name && parameter.required), path);
+      assert.equal(
+        parameters.some(({ $ref }) => $ref?.endsWith("/IdempotencyKey") ?? false),
+        method === "post",
+        `${method} ${path}`,
+      );
+      for (const [, name] of path.matchAll(/\{(\w+)\}/g))
+        assert.ok(
+          parameters.some((parameter) => parameter.name === name && parameter.required),
+          path,
+        );
     }
   }
 });
@@ -73,7 +98,10 @@ test("openapi: bodies are described where there are any, and required where one 
   const body = (path: string, method = "post") => paths[path]?.[method]?.requestBody;
   assert.equal(body("/acts")?.required, true);
   assert.equal(body("/orders")?.required, true);
-  assert.deepEqual([body("/carts/{id}/merge"), body("/carts/{id}", "delete"), body("/stock/{sku}", "get")], [undefined, undefined, undefined]);
+  assert.deepEqual(
+    [body("/carts/{id}/merge"), body("/carts/{id}", "delete"), body("/stock/{sku}", "get")],
+    [undefined, undefined, undefined],
+  );
   assert.deepEqual(paths["/stock/{sku}/deliveries"]?.["post"]?.responses["202"]?.content, undefined);
 });
 
@@ -87,8 +115,17 @@ test("openapi: a rejection is described under its status, together with what els
 });
 
 test("openapi: recursive forms become components that refer to themselves", () => {
-  const Tree = z.object({ name: z.string(), get children(): z.ZodArray<z.ZodType<{ name: string }>> { return z.array(Tree) as never; } });
-  const Forest = contract("forest", { version: 1, commands: { plant: { in: Tree as never } }, queries: { all: { out: z.object({ trees: z.array(Tree) }) as never } } });
+  const Tree = z.object({
+    name: z.string(),
+    get children(): z.ZodArray<z.ZodType<{ name: string }>> {
+      return z.array(Tree) as never;
+    },
+  });
+  const Forest = contract("forest", {
+    version: 1,
+    commands: { plant: { in: Tree as never } },
+    queries: { all: { out: z.object({ trees: z.array(Tree) }) as never } },
+  });
   const { components } = describe(route("POST /trees", Forest.plant), route("GET /trees", Forest.all));
   const text = JSON.stringify(components.schemas);
   assert.match(text, /"Forest\.plant\.input":\{.*"\$ref":"#\/components\/schemas\/Forest\.plant\.input"/);
@@ -110,7 +147,10 @@ test("openapi: routes that name the same parameter differently share one path", 
 });
 
 test("reference page: names from contracts are escaped", () => {
-  const Odd = contract("odd", { version: 1, commands: { c: { in: z.object({ "<b>&\"'": z.string().describe("<script>alert(1)</script>").default("</pre>") }) } } });
+  const Odd = contract("odd", {
+    version: 1,
+    commands: { c: { in: z.object({ "<b>&\"'": z.string().describe("<script>alert(1)</script>").default("</pre>") }) } },
+  });
   const page = referencePage(describe(route("POST /odd", Odd.c)));
   assert.doesNotMatch(page, /<script|<b>&"|default.*<\/pre>"/);
   assert.ok(page.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));

@@ -5,6 +5,7 @@ import type { Limits } from "./limits.ts";
 import { SchemaComponents, type SchemaObject } from "./openapi-schemas.ts";
 import { healthSchema, ownPaths, problemSchema, sharedHeaders, sharedParameters, sharedResponses } from "./openapi-shared.ts";
 import type { PlainPath } from "./plain-handlers.ts";
+import { failureStatus, problems } from "./problem.ts";
 import { bodyNeeded, bodyUseOf } from "./route-plan.ts";
 import type { Route } from "./route.ts";
 
@@ -14,6 +15,12 @@ export interface DescribedEdge {
   readonly plain: readonly PlainPath[];
   readonly limits: Limits;
 }
+
+/** What the edge answers by itself at a path that exists: a rejection with such a status is not the only thing it can mean. */
+const edgeStatuses: ReadonlySet<number> = new Set([
+  ...Object.values(problems).flatMap(({ status }) => (status === 404 || status === 409 ? [] : [status])),
+  ...Object.values(failureStatus),
+]);
 
 const shared = (name: string): SchemaObject => ({ $ref: `#/components/responses/${name}` });
 const problemOfKind = (schema: SchemaObject): SchemaObject => ({ "application/problem+json": { schema } });
@@ -117,7 +124,13 @@ function success(route: Route, schemas: SchemaComponents, title: string, post: b
   const { status, replyBody, from, to } = route;
   const { out } = to.operation;
   const empty = status === 204 || status === 205 || (!from && !out && !replyBody);
-  const schema = replyBody ? schemas.refer(replyBody, "input", `${title}.reply`) : from ? {} : out ? schemas.refer(out, "output", `${title}.reply`) : {};
+  const schema = replyBody
+    ? schemas.refer(replyBody, "input", `${title}.reply`)
+    : from
+      ? {}
+      : out
+        ? schemas.refer(out, "output", `${title}.reply`)
+        : {};
   return {
     [status]: {
       description: empty ? "Done." : "The reply.",
@@ -130,7 +143,13 @@ function success(route: Route, schemas: SchemaComponents, title: string, post: b
 const replayedHeader = (post: boolean): SchemaObject =>
   post ? { headers: { "Idempotency-Replayed": { $ref: "#/components/headers/IdempotencyReplayed" } } } : {};
 
-function refusals(route: Route, schemas: SchemaComponents, title: string, post: boolean, body: boolean): { readonly [status: string]: SchemaObject } {
+function refusals(
+  route: Route,
+  schemas: SchemaComponents,
+  title: string,
+  post: boolean,
+  body: boolean,
+): { readonly [status: string]: SchemaObject } {
   const common: Record<string, SchemaObject> = {
     400: shared("Malformed"),
     ...(body ? { 413: shared("BodyTooLarge"), 415: shared("UnsupportedMediaType") } : {}),
@@ -150,10 +169,10 @@ function refusals(route: Route, schemas: SchemaComponents, title: string, post: 
     byStatus.set(status, [...(byStatus.get(status) ?? []), { name, schema }]);
   }
   for (const [status, rejections] of byStatus) {
-    // A status that has another meaning as well, such as 422, may also come with any other problem.
-    const forms = [...rejections.map(({ schema }) => schema), ...(common[status] ? [{ $ref: "#/components/schemas/Problem" }] : [])];
+    const ambiguous = edgeStatuses.has(status);
+    const forms = [...rejections.map(({ schema }) => schema), ...(ambiguous ? [{ $ref: "#/components/schemas/Problem" }] : [])];
     common[status] = {
-      description: `Rejected: ${rejections.map(({ name }) => name).join(", ")}${common[status] ? "; or a problem of the request" : ""}.`,
+      description: `Rejected: ${rejections.map(({ name }) => name).join(", ")}${ambiguous ? "; or a problem of the request" : ""}.`,
       ...replayedHeader(post),
       content: problemOfKind(forms.length === 1 ? (forms[0] as SchemaObject) : { anyOf: forms }),
     };
@@ -164,19 +183,24 @@ function refusals(route: Route, schemas: SchemaComponents, title: string, post: 
 /** Nothing is known of a plain handler but its path. */
 function describePlain(method: string, path: string, paths: PathItems, ids: Set<string>): void {
   const names: string[] = [];
-  const segments = path.split("/").filter((segment) => segment !== "").map((segment) => {
-    const name = /^:([A-Za-z_]\w*)/.exec(segment)?.[1] ?? (segment === "*" ? `rest${names.length || ""}` : undefined);
-    if (name === undefined) return segment;
-    names.push(name);
-    return undefined;
-  });
+  const segments = path
+    .split("/")
+    .filter((segment) => segment !== "")
+    .map((segment) => {
+      const name = /^:([A-Za-z_]\w*)/.exec(segment)?.[1] ?? (segment === "*" ? `rest${names.length || ""}` : undefined);
+      if (name === undefined) return segment;
+      names.push(name);
+      return undefined;
+    });
   const described = paths.at(segments, names);
   const anything = { description: "Whatever the handler answers.", content: { "*/*": { schema: {} } } };
   paths.add(described.path, method, {
     operationId: free(`${method.toLowerCase()}${pascal(path.replaceAll(/[^A-Za-z0-9]+/g, "-"))}`, ids),
     tags: ["other"],
     summary: `${method} ${path}`,
-    ...(names.length > 0 ? { parameters: described.names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })) } : {}),
+    ...(names.length > 0
+      ? { parameters: described.names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })) }
+      : {}),
     responses: { "200": anything, "4XX": anything, default: anything },
   });
 }

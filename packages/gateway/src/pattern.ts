@@ -102,7 +102,14 @@ export class RouteTable<T> {
 }
 
 /** The steps are bounded: by the nodes of the table, because a step never enters one twice. */
-function find<T>(node: Node<T>, segments: readonly string[], depth: number, method: string, values: string[], allow: Set<string>): T | undefined {
+function find<T>(
+  node: Node<T>,
+  segments: readonly string[],
+  depth: number,
+  method: string,
+  values: string[],
+  allow: Set<string>,
+): T | undefined {
   if (depth === segments.length) {
     const route = node.routes.get(method);
     if (route === undefined) for (const known of node.routes.keys()) allow.add(known);

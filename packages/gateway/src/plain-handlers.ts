@@ -32,7 +32,10 @@ export class PlainHandlers<C> {
     app.onError((error, c) => {
       if (!(error instanceof HTTPException)) return init.refuse(error, c.env.context);
       if (error.res) return error.res;
-      return init.refuse(new Problem("REFUSED", { detail: error.message || "The request was refused.", cause: error }, error.status), c.env.context);
+      return init.refuse(
+        new Problem("REFUSED", { detail: error.message || "The request was refused.", cause: error }, error.status),
+        c.env.context,
+      );
     });
     init.define(app as unknown as Hono, init.at);
     this.paths = app.routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [{ method, path }]));

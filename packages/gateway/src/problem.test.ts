@@ -4,7 +4,8 @@ import { Failure, failures, type FailureCode } from "@atoll/core";
 import { virtually } from "../test/virtual-gateway.ts";
 import { failureStatus, problemAnswer, problemOf, Problem, problems } from "./problem.ts";
 
-const documentOf = (error: unknown): { readonly [member: string]: unknown } => JSON.parse(problemAnswer(problemOf(error)).body ?? "") as never;
+const documentOf = (error: unknown): { readonly [member: string]: unknown } =>
+  JSON.parse(problemAnswer(problemOf(error)).body ?? "") as never;
 const codes = Object.keys(failures) as FailureCode[];
 
 test("problems: every failure has a status, and a document with all that RFC 9457 and the clients need", () => {
@@ -31,7 +32,11 @@ test("problems: a 503 certainly had no effect and asks to wait, a 504 may have h
 
 test("problems: nothing of the inside is told", () => {
   const secret = "a secret at /var/lib";
-  for (const error of [...codes.map((code) => new Failure(code, { what: secret, at: secret, cause: new TypeError(secret) })), new TypeError(secret), secret]) {
+  for (const error of [
+    ...codes.map((code) => new Failure(code, { what: secret, at: secret, cause: new TypeError(secret) })),
+    new TypeError(secret),
+    secret,
+  ]) {
     assert.doesNotMatch(JSON.stringify(documentOf(error)), /secret/);
   }
   assert.deepEqual([documentOf(new TypeError(secret))["status"], documentOf(undefined)["code"]], [500, "INTERNAL"]);
@@ -89,6 +94,9 @@ test("basic: credentials are UTF-8 after the first colon; without any the client
     assert.deepEqual([wrong.status, wrong.json["rejection"]], [401, "BadCredentials"]);
     for (const unusable of [undefined, "Basic", "Basic %%%", "Bearer abc", encoded("no colon"), "Basic /w=="]) {
       const { status, json, headers } = await login(unusable);
-      assert.deepEqual([status, json["code"], headers.get("www-authenticate")], [401, "UNAUTHENTICATED", 'Basic realm="atoll", charset="UTF-8"']);
+      assert.deepEqual(
+        [status, json["code"], headers.get("www-authenticate")],
+        [401, "UNAUTHENTICATED", 'Basic realm="atoll", charset="UTF-8"'],
+      );
     }
   }));

@@ -113,10 +113,16 @@ export function problemOf(error: unknown, pointerAt: (pointer: string) => string
   if (status < 500) {
     const { issues } = error;
     const members = issues.length === 0 ? {} : { errors: issues.map(({ pointer, detail }) => ({ pointer: pointerAt(pointer), detail })) };
-    const detail = code === "INVALID_INPUT" ? "See `errors`: each names a place in the request and what is wrong there." : failures[code].help;
+    const detail =
+      code === "INVALID_INPUT" ? "See `errors`: each names a place in the request and what is wrong there." : failures[code].help;
     return new Problem(code, { detail, members, cause: error });
   }
-  return new Problem(code, { detail: advice[outcome], headers: status === 503 ? retryAfter : noHeaders, members: { outcome }, cause: error });
+  return new Problem(code, {
+    detail: advice[outcome],
+    headers: status === 503 ? retryAfter : noHeaders,
+    members: { outcome },
+    cause: error,
+  });
 }
 
 export function problemAnswer(problem: Problem): Answer {
@@ -128,5 +134,7 @@ export function problemAnswer(problem: Problem): Answer {
 /** A rejection of the contract: `members` in the place of `details` where the route says how to show it. */
 export function rejectionAnswer(name: string, details: unknown, status: number, members?: { readonly [member: string]: unknown }): Answer {
   const shown = members ?? { details };
-  return problemAnswer(new Problem("REJECTED", { detail: `The request was rejected: ${name}.`, members: { ...shown, rejection: name } }, status));
+  return problemAnswer(
+    new Problem("REJECTED", { detail: `The request was rejected: ${name}.`, members: { ...shown, rejection: name } }, status),
+  );
 }

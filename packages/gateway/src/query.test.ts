@@ -6,7 +6,14 @@ import { Problem } from "./problem.ts";
 import { parseQuery, queryShapes } from "./query.ts";
 
 const shapes = queryShapes(
-  z.object({ page: z.int().default(1), price: z.number().optional(), deep: z.boolean(), tags: z.array(z.string()), sizes: z.array(z.int()), text: z.string() }),
+  z.object({
+    page: z.int().default(1),
+    price: z.number().optional(),
+    deep: z.boolean(),
+    tags: z.array(z.string()),
+    sizes: z.array(z.int()),
+    text: z.string(),
+  }),
 );
 
 test("query: text is read as the number or boolean that the schema asks for", () => {

@@ -66,7 +66,8 @@ export function referencePage(source: object): string {
   const groups = tags.map((tag) => ({ tag, entries: entries.filter(({ operation }) => operation.tags.includes(tag.name)) }));
   const menu = groups.map(({ tag, entries: own }) => `<h2>${text(tag.name)}</h2><ul>${own.map(menuItem).join("")}</ul>`).join("");
   const body = groups.map(
-    ({ tag, entries: own }) => `<section><h2>${text(tag.name)}</h2><p class="soft">${prose(tag.description)}</p>${own.map((entry) => article(entry, document)).join("")}</section>`,
+    ({ tag, entries: own }) =>
+      `<section><h2>${text(tag.name)}</h2><p class="soft">${prose(tag.description)}</p>${own.map((entry) => article(entry, document)).join("")}</section>`,
   );
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) => `<article id="schema-${text(name)}"><h3>${text(name)}</h3><pre>${notation(schema, text)}</pre></article>`,
@@ -107,7 +108,9 @@ function article({ method, path, operation }: Entry, { components }: Document): 
     `<h3>${badge(method)}<span class="path">${text(path)}</span></h3>`,
     `<p>${prose(operation.summary)}${operation.description === undefined ? "" : `. <span class="soft">${prose(operation.description)}</span>`}</p>`,
     parameters.length > 0 ? `<h4>Parameters</h4>${parameterTable(parameters)}` : "",
-    operation.requestBody ? `<h4>Body${operation.requestBody.required ? "" : " (optional)"}</h4>${contentOf(operation.requestBody.content)}` : "",
+    operation.requestBody
+      ? `<h4>Body${operation.requestBody.required ? "" : " (optional)"}</h4>${contentOf(operation.requestBody.content)}`
+      : "",
     `<h4>Answers</h4><table><tbody>${responses.map(([status, response]) => responseRow(status, response)).join("")}</tbody></table>`,
   ];
   return `<article id="${text(operation.operationId)}">${parts.join("")}</article>`;

@@ -29,7 +29,7 @@ article:target { border-color: var(--link); }
 nav .method { min-width: 3.2rem; font-size: 0.65rem; }
 table { width: 100%; border-collapse: collapse; font-size: 0.93rem; }
 th, td { padding: 0.4rem 0.6rem 0.4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { font-weight: 600; }
+th { width: 1%; padding-right: 1rem; font-weight: 600; white-space: nowrap; overflow-wrap: normal; }
 pre { margin: 0.3rem 0; padding: 0.8rem 1rem; overflow-x: auto; border-radius: 0.4rem; background: var(--panel); line-height: 1.45; }
 @media (max-width: 60rem) {
   .page { display: block; }

@@ -17,7 +17,8 @@ export interface Target {
 export function targetOf(url: string, limits: Limits): Target {
   const slash = url.indexOf("/", url.indexOf("://") + 3);
   const start = slash === -1 ? url.length : slash;
-  if (url.length - start > limits.urlBytesMax) throw new Problem("URL_TOO_LONG", { detail: `A request target may have ${limits.urlBytesMax} bytes.` });
+  if (url.length - start > limits.urlBytesMax)
+    throw new Problem("URL_TOO_LONG", { detail: `A request target may have ${limits.urlBytesMax} bytes.` });
   const fragment = url.indexOf("#", start);
   const end = fragment === -1 ? url.length : fragment;
   const question = url.indexOf("?", start);

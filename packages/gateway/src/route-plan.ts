@@ -3,6 +3,7 @@
 import { Failure } from "@atoll/core";
 import { checkOf, type Check, type Schema } from "@atoll/core/contract";
 import type { Edge, EdgeAnswer, EdgeCall } from "@atoll/core/edge";
+import type { Admission } from "./admission.ts";
 import { emptyAnswer, jsonAnswer, type Answer } from "./answer.ts";
 import { parseBody, type Bodies, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
@@ -22,30 +23,6 @@ export interface EdgeRoom {
   readonly bodies: Bodies;
   readonly once: Once;
   readonly admission: Admission;
-}
-
-/** The requests whose body has arrived and whose answer has not left. */
-export class Admission {
-  readonly #max: number;
-  #count = 0;
-
-  constructor(limits: Limits) {
-    this.#max = limits.requestsInFlightMax;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  /** `Failure` OVERLOADED if there are too many. */
-  enter(): void {
-    if (this.#count >= this.#max) throw new Failure("OVERLOADED", { what: `${this.#max} requests are being answered`, at: "gateway" });
-    this.#count += 1;
-  }
-
-  leave(): void {
-    this.#count -= 1;
-  }
 }
 
 /** One request on its way through a route. */
@@ -93,37 +70,42 @@ export class RoutePlan {
 
   /** Rejects with a `Problem`, a `Failure`, or whatever a callback of the route threw. */
   async answer(arrival: Arrival): Promise<Answer> {
+    const { to, key: keyOf, input: inputOf } = this.route;
     const query = this.#query(arrival.target.search);
     const sent = this.#bodyUse === "unread" ? undefined : await this.#body(arrival);
-    const { admission } = this.#room;
+    const { admission, edge } = this.#room;
     admission.enter();
     try {
-      return await this.#admitted(arrival, query, sent);
+      const scope = this.#scope(arrival);
+      const r = this.#view(arrival, query, sent, scope);
+      const key = keyOf?.(r);
+      const input = inputOf ? inputOf(r) : to.operation.in ? sent : undefined;
+      if (scope) return await this.#once(r, scope, { key, input, sent, search: arrival.target.search });
+      const call = this.#call(key, input, this.#withinMs);
+      let answer: EdgeAnswer;
+      try {
+        // A client that goes away cancels what it only wanted to read. What it wanted done goes on: not waiting would not undo it.
+        answer = await edge.ask(to.kind === "query" ? { ...call, signal: arrival.request.signal } : call);
+      } catch (error) {
+        throw this.#explained(error, key, r);
+      }
+      return this.#dress(answer, r);
     } finally {
       admission.leave();
     }
   }
 
-  async #admitted({ request, target, values }: Arrival, query: unknown, sent: unknown): Promise<Answer> {
-    const { key: keyOf, input: inputOf, to, pattern } = this.route;
-    const header = pattern.method === "POST" ? request.headers.get("idempotency-key") : null;
-    const scope = header === null ? undefined : { method: pattern.method, path: target.path, key: idempotencyKeyOf(header) };
-    const init = {
-      params: paramsOf(pattern.names, values),
-      query,
-      body: sent,
-      origin: target.origin,
-      scope,
-      random: this.#room.edge.runtime.random,
-    };
-    const r = new RouteRequest(request, init) as unknown as View;
-    const key = keyOf?.(r);
-    const input = inputOf ? inputOf(r) : this.#bodyUse === "input" ? sent : undefined;
-    if (scope) return this.#once(r, scope, { key, input, sent, search: target.search });
-    const call = this.#call(key, input, this.#withinMs);
-    // A client that goes away cancels what it only wanted to read. What it wanted done goes on: stopping to wait would not undo it.
-    const answer = await this.#ask(to.kind === "query" ? { ...call, signal: request.signal } : call, r);
-    return this.#dress(answer, r);
+  /** What an Idempotency-Key of the request stands for. */
+  #scope({ request, target }: Arrival): KeyScope | undefined {
+    const { method } = this.route.pattern;
+    const header = method === "POST" ? request.headers.get("idempotency-key") : null;
+    return header === null ? undefined : { method, path: target.path, key: idempotencyKeyOf(header) };
+  }
+
+  #view({ request, target, values }: Arrival, query: unknown, body: unknown, scope: KeyScope | undefined): View {
+    const { random } = this.#room.edge.runtime;
+    const params = paramsOf(this.route.pattern.names, values);
+    return new RouteRequest(request, { params, query, body, origin: target.origin, scope, random }) as unknown as View;
   }
 
   #query(search: string): unknown {
@@ -165,7 +147,8 @@ export class RoutePlan {
       request: digest(canonicalJson(asked.sent), asked.search),
       withinMs: this.#withinMs,
       perform: async (identity, withinMs) => {
-        const given = await this.#ask({ ...this.#call(key, input, withinMs), ...identity }, r);
+        const call = this.#call(key, input, withinMs);
+        const given = await this.#room.edge.ask(this.route.to.kind === "command" ? { ...call, ...identity } : call);
         return { answer: this.#dress(given, r), replayed: given.replayed };
       },
     });
@@ -175,14 +158,6 @@ export class RoutePlan {
   #call(key: unknown, input: unknown, withinMs: number): EdgeCall {
     const { to } = this.route;
     return this.route.key === undefined ? { to, input, withinMs } : { to, key: key as string, input, withinMs };
-  }
-
-  async #ask(call: EdgeCall, r: View): Promise<EdgeAnswer> {
-    try {
-      return await this.#room.edge.ask(call);
-    } catch (error) {
-      throw this.#explained(error, call.key, r);
-    }
   }
 
   #checkCall(key: unknown, input: unknown, r: View): void {
@@ -237,9 +212,9 @@ export function bodyUseOf({ pattern, body, input, to }: Route): BodyUse {
 /** Whether a request without a body is certainly refused. */
 export function bodyNeeded(route: Route): boolean {
   const use = bodyUseOf(route);
-  const check = use === "input" ? route.to.checks.input : use === "own" && route.body ? checkOf(route.body, "body") : undefined;
   try {
-    check?.(undefined);
+    if (use === "input") route.to.checks.input(undefined);
+    else if (use === "own" && route.body) checkOf(route.body, "body")(undefined);
     return false;
   } catch {
     return true;

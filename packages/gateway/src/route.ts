@@ -1,8 +1,18 @@
 // A route: one request, one operation of one contract. Types that let the compiler look into the path, and the decoding of
 // a route into required fields. What a route does with a request is in route-plan.ts.
 import { Failure, milliseconds, type Duration } from "@atoll/core";
-import { isSchema, type AnyOpRef, type Given, type In, type Json, type OpRef, type Rejects, type Reply, type Schema, type Taken } from "@atoll/core/contract";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
+import {
+  isSchema,
+  type AnyOpRef,
+  type Given,
+  type In,
+  type Json,
+  type OpRef,
+  type Rejects,
+  type Reply,
+  type Schema,
+  type Taken,
+} from "@atoll/core/contract";
 import { patternOf, type Method, type Pattern } from "./pattern.ts";
 
 type Flat<T> = { [K in keyof T]: T[K] } & {};
@@ -32,7 +42,7 @@ export interface HttpRequest<P, Q, B> {
 type RouteHow<P, D, O, Q, B, W> = {
   /** The form of the query. Parameters it does not know are ignored. */
   readonly query?: Q;
-  /** The form of the body, where it is not the operation's input. */
+  /** The form of the body, where it is not that of the operation's input. */
   readonly body?: B;
   /** How long the answer may take, 10 s by default. Then 504. */
   readonly within?: Duration;
@@ -55,9 +65,7 @@ type RouteHow<P, D, O, Q, B, W> = {
           readonly with?: (details: Rejects<O>[K]) => { readonly [member: string]: Json };
         };
       };
-    } & (D extends { readonly key: infer S }
-      ? { readonly key: (r: HttpRequest<P, Q, B>) => StandardSchemaV1.InferInput<S & Schema> }
-      : {}) &
+    } & (D extends { readonly key: infer S } ? { readonly key: (r: HttpRequest<P, Q, B>) => Given<S> } : {}) &
       (In<O> extends Schema
         ? P extends `${"GET" | "DELETE"} ${string}`
           ? { readonly input: (r: HttpRequest<P, Q, B>) => Given<In<O>> }
@@ -131,10 +139,13 @@ function decodeRoute(path: string, to: AnyOpRef, options: Options): Route {
   require(query === undefined || isSchema(query), "`query` is no Standard Schema");
   require(body === undefined || isSchema(body), "`body` is no Standard Schema");
   require(body === undefined || !bodiless, `a ${pattern.method} request has no body`);
-  require(body === undefined || input !== undefined, "a `body` of its own needs an `input` that makes the operation's input of it");
   require(reply.body === undefined || isSchema(reply.body), "`reply.body` is no Standard Schema");
-  require((key !== undefined) === to.contract.$.keyed, to.contract.$.keyed ? "`key` must say which entity is meant" : "the contract has no key");
-  require(operation.in === undefined || input !== undefined || !bodiless, `a ${pattern.method} request has no body: \`input\` must make the input of ${name}`);
+  require((key !== undefined) === to.contract.$.keyed, to.contract.$.keyed
+    ? "`key` must say which entity is meant"
+    : "the contract has no key");
+  require(operation.in === undefined ||
+    input !== undefined ||
+    !bodiless, `a ${pattern.method} request has no body: \`input\` must make the input of ${name}`);
   require(operation.in !== undefined || input === undefined, `${name} takes no input`);
   const status = reply.status ?? (operation.out || reply.from ? 200 : 204);
   require(Number.isInteger(status) && status >= 200 && status <= 299, "`reply.status` must be 200 to 299");

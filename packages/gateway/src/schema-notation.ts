@@ -21,13 +21,20 @@ export function notation(schema: Json, escape: Escape, indent = "", depth = 0): 
   }
   if (schema["const"] !== undefined) return escape(JSON.stringify(schema["const"]));
   if (Array.isArray(schema["enum"])) return escape(schema["enum"].map((value) => JSON.stringify(value)).join(" | "));
-  for (const [keyword, join] of [["anyOf", " | "], ["oneOf", " | "], ["allOf", " &amp; "]] as const) {
+  for (const [keyword, join] of [
+    ["anyOf", " | "],
+    ["oneOf", " | "],
+    ["allOf", " &amp; "],
+  ] as const) {
     const parts = schema[keyword];
     if (Array.isArray(parts)) return parts.map((part) => inner(part)).join(join);
   }
   const { type } = schema;
-  if (Array.isArray(type)) return type.map((one) => inner({ ...schema, type: one })).join(" | ");
-  if (type === "array") return Array.isArray(schema["prefixItems"]) ? `[${schema["prefixItems"].map((item) => inner(item)).join(", ")}]` : `${wrapped(inner(schema["items"]))}[]`;
+  if (Array.isArray(type)) return (type as readonly unknown[]).map((one) => inner({ ...schema, type: one })).join(" | ");
+  if (type === "array")
+    return Array.isArray(schema["prefixItems"])
+      ? `[${schema["prefixItems"].map((item) => inner(item)).join(", ")}]`
+      : `${wrapped(inner(schema["items"]))}[]`;
   if (type === "object" || schema["properties"] !== undefined) return objectNotation(schema, escape, indent, inner);
   return `${escape(typeof type === "string" ? type : "any")}${bounds(schema, escape)}`;
 }

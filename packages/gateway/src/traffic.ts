@@ -73,6 +73,13 @@ export class Traffic {
     const { suppressed } = logged;
     logged.suppressed = 0;
     const level = status === 500 ? "error" : "warn";
-    this.#logger.log(level, "gateway.request_failed", { code, status, method, route, error: cause, ...(suppressed > 0 ? { suppressed } : {}) });
+    this.#logger.log(level, "gateway.request_failed", {
+      code,
+      status,
+      method,
+      route,
+      error: cause,
+      ...(suppressed > 0 ? { suppressed } : {}),
+    });
   }
 }

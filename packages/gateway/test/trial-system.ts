@@ -44,7 +44,12 @@ const stock = entity(Stock, {
   },
 });
 
-const Page = z.object({ tags: z.string().default(""), page: z.int().positive().default(1), sizes: z.array(z.int()).default([]), deep: z.boolean().default(false) });
+const Page = z.object({
+  tags: z.string().default(""),
+  page: z.int().positive().default(1),
+  sizes: z.array(z.int()).default([]),
+  deep: z.boolean().default(false),
+});
 const Act = z.object({ mode: z.enum(["done", "throw", "unavailable", "wait", "answer-wrong"]), waitMs: z.int().positive().default(1_000) });
 
 export const Desk = contract("desk", {
@@ -63,7 +68,11 @@ export const Desk = contract("desk", {
   },
   queries: {
     list: { in: Page, out: Page },
-    login: { in: z.object({ username: z.string(), password: z.string() }), out: z.object({ user: z.string() }), rejects: { BadCredentials: z.object({}) } },
+    login: {
+      in: z.object({ username: z.string(), password: z.string() }),
+      out: z.object({ user: z.string() }),
+      rejects: { BadCredentials: z.object({}) },
+    },
   },
 });
 
@@ -96,7 +105,8 @@ const desk = (trial: Trial) =>
       drop: async () => undefined,
       secret: async () => undefined,
       list: async (page) => page,
-      login: async ({ username, password }, cx) => (username === "user" && password === "pass:wörd" ? { user: "u1" } : cx.reject("BadCredentials", {})),
+      login: async ({ username, password }, cx) =>
+        username === "user" && password === "pass:wörd" ? { user: "u1" } : cx.reject("BadCredentials", {}),
     },
   });
 
@@ -106,7 +116,11 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
   const routes = [
     route("GET /stock/:sku", Stock.level, { key: (r) => r.params.sku, rejects: { UnknownSku: { status: 404 } } }),
     route("POST /stock/:sku/deliveries", Stock.deliver, { key: (r) => r.params.sku, reply: { status: 202 } }),
-    route("POST /stock/:sku/reservations", Stock.reserve, { key: (r) => r.params.sku, reply: { status: 201 }, rejects: { Reserved: { status: 422 } } }),
+    route("POST /stock/:sku/reservations", Stock.reserve, {
+      key: (r) => r.params.sku,
+      reply: { status: 201 },
+      rejects: { Reserved: { status: 422 } },
+    }),
     route("PUT /stock/:id", Stock.deliver, { key: (r) => r.params.id }),
     route("GET /list/size", Desk.list, { input: () => ({ tags: "size" }) }),
     route("GET /list/:tags", Desk.list, { input: (r) => ({ tags: r.params.tags }) }),
@@ -127,7 +141,10 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
     route("DELETE /carts/:id", Desk.drop, { input: (r) => ({ what: r.params.id }), reply: { status: 202 } }),
     route("DELETE /carts/:id/items/:item", Desk.drop, { input: (r) => ({ what: r.params.item }) }),
     route("POST /secrets", Desk.secret),
-    route("POST /mistakes", Desk.merge, { body: z.object({ url: z.string() }), input: (r) => ({ from: new URL(r.body.url).host, to: "x" }) }),
+    route("POST /mistakes", Desk.merge, {
+      body: z.object({ url: z.string() }),
+      input: (r) => ({ from: new URL(r.body.url).host, to: "x" }),
+    }),
   ];
   return system("trial", { services: [service("stock", [stock]), service("desk", [desk(trial)])], gateway: gateway(routes, how) });
 }

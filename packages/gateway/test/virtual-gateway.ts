@@ -1,6 +1,6 @@
 // The trial system in a virtual world, driven through `fetch` as the simulator drives it: real code, no socket, no clock.
 import assert from "node:assert/strict";
-import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal";
+import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import type { GatewayHow } from "@atoll/gateway";
@@ -18,7 +18,11 @@ export interface VirtualGateway {
   readonly trial: Trial;
   readonly world: VirtualWorld;
   readonly booted: Booted;
-  request(method: string, target: string, init?: { readonly headers?: Record<string, string>; readonly body?: string | Uint8Array<ArrayBuffer> }): Promise<Answered>;
+  request(
+    method: string,
+    target: string,
+    init?: { readonly headers?: Record<string, string>; readonly body?: string | Uint8Array<ArrayBuffer> },
+  ): Promise<Answered>;
   /** A POST of JSON. */
   post(target: string, body: unknown, headers?: Record<string, string>): Promise<Answered>;
   pause(ms: number): Promise<void>;
@@ -34,10 +38,17 @@ export async function virtually<T>(scenario: (gateway: VirtualGateway) => Promis
   return result;
 }
 
-async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, counted: Pick<Trial, "runs" | "ids">): Promise<VirtualGateway> {
+async function up(
+  world: VirtualWorld,
+  disk: SimulatedDisk,
+  how: GatewayHow,
+  counted: Pick<Trial, "runs" | "ids">,
+): Promise<VirtualGateway> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
-  const trial: Trial = Object.assign(counted, { wait: (ms: number) => new Promise<void>((resolve) => void process.timers.after(ms, resolve)) });
+  const trial: Trial = Object.assign(counted, {
+    wait: (ms: number) => new Promise<void>((resolve) => void process.timers.after(ms, resolve)),
+  });
   const booted = await process.enter(world.outside, () => boot(trialSystem(trial, how), { runtime: process, journals, config: {} }));
   const { gateway } = booted;
   assert(gateway);
@@ -53,7 +64,8 @@ async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, cou
     world,
     booted,
     request,
-    post: (target, body, headers = {}) => request("POST", target, { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) }),
+    post: (target, body, headers = {}) =>
+      request("POST", target, { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) }),
     pause: (ms) => new Promise((resolve) => void world.outside.timers.after(ms, resolve)),
     crash() {
       process.crash();

@@ -26,7 +26,7 @@ export interface Receipt {
   readonly outcome: StoredOutcome;
 }
 
-export const forgottenPerReceipt = 4;
+const forgottenPerReceipt = 4;
 
 /** As snapshots keep them. */
 export interface StoredReceipts {

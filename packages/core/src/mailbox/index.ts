@@ -1,2 +1,2 @@
-export { Deadlines, deadlineTickMs } from "./deadlines.ts";
-export { addressOf, Inbox, Message, type MessageAnswer, type MessageInit } from "./message.ts";
+export { Deadlines } from "./deadlines.ts";
+export { addressOf, Inbox, Message, type MessageAnswer } from "./message.ts";

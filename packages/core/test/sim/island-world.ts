@@ -1,7 +1,8 @@
 // One process of a system, its disk, and clients outside of it, in a virtual world. Clients keep a history of what they
 // asked and heard; `laws.ts` holds it against the log.
 import { Failure } from "@atoll/core";
-import { FaultyJournal, type FaultPlan, type Journal, type JournalStore, SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal";
+import { type Journal, type JournalStore } from "@atoll/core/journal";
+import { FaultyJournal, type FaultPlan, SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { unreachable } from "../../src/base/assert.ts";

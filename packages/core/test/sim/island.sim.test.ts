@@ -1,7 +1,7 @@
 // Scenarios 1, 2 and 5 (without restore) of the architecture: ambiguous commits at every point, speculation under failing
 // commits, crashes at every journal operation with lagging indexes and jumping clocks. The production code, unchanged.
 import { test } from "node:test";
-import { plannedFaults, type Fault } from "@atoll/core/journal";
+import { plannedFaults, type Fault } from "@atoll/core/journal/simulated";
 import { type Asked, IslandWorld } from "./island-world.ts";
 import { checkLaws } from "./laws.ts";
 import { eachSeed } from "./seeds.ts";

@@ -7,7 +7,13 @@ import * as z from "zod";
 const Stock = contract("stock", {
   version: 1,
   key: z.string(),
-  commands: { deliver: { in: z.object({ quantity: z.int() }), out: z.object({ total: z.int() }), rejects: { Closed: z.object({ until: z.string() }) } } },
+  commands: {
+    deliver: {
+      in: z.object({ quantity: z.int() }),
+      out: z.object({ total: z.int() }),
+      rejects: { Closed: z.object({ until: z.string() }) },
+    },
+  },
   queries: { level: { out: z.object({ available: z.int() }) } },
 });
 const History = contract("history", { version: 1, queries: { of: { in: z.object({ customer: z.string() }), out: z.array(z.string()) } } });
@@ -24,10 +30,16 @@ route("GET /history", History.of, { key: () => "x", input: () => ({ customer: "c
 route("GET /customers/:id/orders", History.of, { input: (r) => ({ customr: r.params.id }) });
 // @ts-expect-error a rejection that is not declared
 route("POST /stock/:sku", Stock.deliver, { key: (r) => r.params.sku, rejects: { Open: { status: 404 } } });
-// @ts-expect-error no member of that rejection's details
-route("POST /stock/:sku", Stock.deliver, { key: (r) => r.params.sku, rejects: { Closed: { status: 404, with: (d) => ({ since: d.since }) } } });
-// @ts-expect-error what `from` makes does not have the declared form
-route("GET /stock/:sku", Stock.level, { key: (r) => r.params.sku, reply: { body: z.object({ n: z.int() }), from: (reply) => ({ m: reply.available }) } });
+route("POST /stock/:sku", Stock.deliver, {
+  key: (r) => r.params.sku,
+  // @ts-expect-error no member of that rejection's details
+  rejects: { Closed: { status: 404, with: (d) => ({ since: d.since }) } },
+});
+route("GET /stock/:sku", Stock.level, {
+  key: (r) => r.params.sku,
+  // @ts-expect-error what `from` makes does not have the declared form
+  reply: { body: z.object({ n: z.int() }), from: (reply) => ({ m: reply.available }) },
+});
 // @ts-expect-error a query parameter that is not declared
 route("GET /orders", History.of, { query: z.object({ custId: z.string() }), input: (r) => ({ customer: r.query.customer }) });
 // @ts-expect-error not a method

@@ -1,13 +1,14 @@
 // The open log.db: one connection, which holds the file exclusively, and what it knows of its partitions. Transactions go
 // through here because here is decided what their errors mean and whether the connection can still be trusted.
-import { closeSync, fsyncSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { LogFields, LogLevel } from "../../runtime/index.ts";
 import { JournalError, type JournalMeta } from "../journal.ts";
-import { damaged, OpenError, openErrorOf } from "./open-error.ts";
-import { applicationId, createLog, formatNumber } from "./schema.ts";
-import { describe, isSqliteError, journalErrorOf, type Phase } from "./sqlite-error.ts";
+import { sizeOf, syncDirectory, syncFile } from "./durable-file.ts";
+import { mayCreate, readMeta } from "./log-identity.ts";
+import { damaged, openErrorOf } from "./open-error.ts";
+import { createLog } from "./schema.ts";
+import { describe, journalErrorOf, type Phase } from "./sqlite-error.ts";
 
 export type Log = (level: LogLevel, event: string, fields: LogFields) => void;
 
@@ -67,7 +68,7 @@ export class LogFile {
     const path = join(options.directory, "log.db");
     let db: DatabaseSync | undefined;
     try {
-      const created = prepareFile(path, options);
+      const created = mayCreate(path, options.partitions);
       db = new DatabaseSync(path, { timeout: 0 });
       // Exclusive first: then the WAL's index is in memory and no -shm file is ever made.
       db.exec("pragma locking_mode = exclusive; pragma trusted_schema = off; pragma temp_store = memory");
@@ -223,61 +224,12 @@ export class LogFile {
     const caches = (rows as unknown as [number, number, number][]).map(([id, epoch, indexedTo], i): PartitionCache => {
       const [head, newestEpoch] = (newest.get(i) as unknown as [number, number] | undefined) ?? [0, 0];
       if (id !== i) throw damaged(this.path, `partition ${i} has no epoch`);
-      if (newestEpoch > epoch)
-        throw damaged(this.path, `partition ${i} has epoch ${epoch}, its row before offset ${head} has ${newestEpoch}`);
+      if (newestEpoch > epoch) throw damaged(this.path, `partition ${i} has epoch ${epoch}, its newest row has ${newestEpoch}`);
       return { epoch, head, indexedTo };
     });
-    if (caches.length !== this.meta.partitions)
-      throw damaged(this.path, `it has ${caches.length} partitions instead of ${this.meta.partitions}`);
-    return caches;
+    if (caches.length === this.meta.partitions) return caches;
+    throw damaged(this.path, `it has ${caches.length} partitions instead of ${this.meta.partitions}`);
   }
-}
-
-export function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** An entry of a directory is durable when the directory is. Windows knows no such thing. */
-export function syncDirectory(directory: string): void {
-  if (process.platform !== "win32") syncFile(directory);
-}
-
-function syncFile(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Whether a new log may be made. A WAL without its database is refused: SQLite would delete it. */
-function prepareFile(path: string, { partitions }: OpenLog): boolean {
-  if (sizeOf(path) > 0) return sizeOf(`${path}-journal`) > 0; // with a rollback journal: a creation that did not finish
-  if (sizeOf(`${path}-wal`) > 0) throw damaged(path, "it is missing or empty, but there are commits in log.db-wal beside it");
-  if (partitions === undefined) throw damaged(path, "it is missing or empty");
-  return true;
-}
-
-function readMeta(db: DatabaseSync, path: string): JournalMeta {
-  const notOurs = (detail: string): OpenError => damaged(path, `it is not an Atoll log: ${detail}`);
-  if (db.prepare("pragma application_id").get()?.["application_id"] !== applicationId) throw notOurs("its application id is another");
-  let format: unknown;
-  let row: Record<string, unknown> | undefined;
-  try {
-    format = db.prepare("select format from meta").get()?.["format"];
-    if (format === formatNumber) row = db.prepare("select log_id, timeline, partitions from meta").get();
-  } catch (cause) {
-    if (isSqliteError(cause) && cause.errcode === 1) throw notOurs(cause.message);
-    throw cause;
-  }
-  if (typeof format === "number" && format > formatNumber) {
-    throw new OpenError("JOURNAL_NEWER", `it has format ${format}, this version knows formats up to ${formatNumber}`, path);
-  }
-  const { log_id: logId, timeline, partitions } = row ?? {};
-  const valid = typeof logId === "string" && /^[0-9a-f]{32}$/.test(logId) && typeof timeline === "number" && typeof partitions === "number";
-  if (!valid) throw damaged(path, "its identity (table meta) cannot be read");
-  return { logId, timeline, partitions };
 }
 
 function closeQuietly(db: DatabaseSync | undefined): void {
@@ -286,9 +238,4 @@ function closeQuietly(db: DatabaseSync | undefined): void {
   } catch {
     // What close could not do (it tries a checkpoint) recovery does at the next open.
   }
-}
-
-/** The words "partition P, offset O" are what people search the log for. */
-export function damagedRow(partition: number, offset: number, what: string): JournalError {
-  return new JournalError("damaged", `partition ${partition}, offset ${offset}: ${what}`);
 }

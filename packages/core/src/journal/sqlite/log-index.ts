@@ -70,13 +70,9 @@ export function quarantined(log: LogFile): readonly QuarantineEntry[] {
   const rows = log.reading("quarantine", () =>
     log.statement("select type, key, since, reason, o from quarantine order by since, type, key").all(),
   );
-  return (rows as unknown as [string, string, number, string, number | null][]).map(([type, key, since, reason, offset]) => ({
-    type,
-    key,
-    since,
-    reason,
-    ...(offset !== null && { offset }),
-  }));
+  return (rows as unknown as [string, string, number, string, number | null][]).map(([type, key, since, reason, offset]) =>
+    offset === null ? { type, key, since, reason } : { type, key, since, reason, offset },
+  );
 }
 
 export function quarantine(log: LogFile, { type, key, since, reason, offset }: QuarantineEntry): void {

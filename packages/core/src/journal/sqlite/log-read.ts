@@ -2,8 +2,8 @@
 // should be there and is not is damage. Each function is a generator that yields after a bounded piece of work, so that
 // commits are not held up, and keeps no statement open across a yield.
 import { JournalError } from "../journal.ts";
-import { damagedRow, type LogFile } from "./log-file.ts";
-import type { Answers, FlatRows } from "./protocol.ts";
+import type { LogFile } from "./log-file.ts";
+import type { Answers } from "./protocol.ts";
 import { rowSum } from "./row-sum.ts";
 
 /** What is read between two yields: records of a chain, rows of a page, and their characters. */
@@ -45,7 +45,7 @@ export function* readPage(log: LogFile, p: number, from: number, charactersMax: 
       next = offset + count;
     }
   }
-  return { rows: rows as FlatRows, next: next < partition.head ? next : undefined };
+  return { rows, next: next < partition.head ? next : undefined };
 }
 
 /** J9. Follows `prev` of the stored records; a chain that does not fall is damage. */
@@ -155,4 +155,9 @@ function checked(p: number, [offset, count, epoch, body, sum]: Columns): StoredR
   if (typeof body !== "string" || rowSum(p, offset, count, epoch, body) !== sum)
     throw damagedRow(p, offset, "the row does not match its checksum");
   return { offset, count, epoch, body };
+}
+
+/** The words "partition P, offset O" are what people search the log for. */
+function damagedRow(partition: number, offset: number, what: string): JournalError {
+  return new JournalError("damaged", `partition ${partition}, offset ${offset}: ${what}`);
 }

@@ -1,5 +1,6 @@
 // The worker thread as the main thread sees it: requests go in, each gets one answer, also when the thread dies. It keeps
 // the process alive exactly as long as an answer is outstanding.
+import { getCompileCacheDir } from "node:module";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../base/failure.ts";
@@ -28,6 +29,12 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+/** Of the environment the thread gets only where compiled code is cached, if it is: that takes two thirds off its start. */
+function cacheOnly(): { readonly [name: string]: string } {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
+}
+
 export class LogThread {
   readonly #worker: Worker;
   readonly #signal: Int32Array;
@@ -45,7 +52,7 @@ export class LogThread {
     this.#logger = logger;
     // The source when run unbuilt, its compiled form otherwise; nothing of how the process was started is inherited.
     const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    this.#worker = new Worker(entry, { workerData: input, name: "atoll-journal", execArgv: [], argv: [], env: {} });
+    this.#worker = new Worker(entry, { workerData: input, name: "atoll-journal", execArgv: [], argv: [], env: cacheOnly() });
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("error", (error) => {
@@ -67,6 +74,7 @@ export class LogThread {
       const id = (this.#lastId = (this.#lastId + 1) | 0);
       if (this.#pending.size === 0) this.#worker.ref();
       this.#pending.set(id, { op: ask[0], bare, resolve: resolve as (value: unknown) => void, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       this.#worker.postMessage([id, ask] satisfies Request);
       Atomics.add(this.#signal, signalPosted, 1);
       Atomics.notify(this.#signal, signalPosted);

@@ -27,7 +27,8 @@ export function damaged(path: string, what: string, cause?: unknown): OpenError 
 export function openErrorOf(error: unknown, path: string): unknown {
   if (error instanceof OpenError) return error;
   if (isCorruption(error)) return damaged(path, describe(error), error);
-  if (isFull(error) || systemCodeOf(error) === "ENOSPC") return new OpenError("JOURNAL_FULL", describe(error), path, error);
+  const full = isFull(error) || systemCodeOf(error) === "ENOSPC" || (error instanceof JournalError && error.kind === "full");
+  if (full) return new OpenError("JOURNAL_FULL", describe(error), path, error);
   const medium = isSqliteError(error) || systemCodeOf(error) !== undefined || error instanceof JournalError;
   return medium ? new OpenError("JOURNAL_FAILED", describe(error), path, error) : error;
 }

@@ -14,10 +14,11 @@ export const formatNumber = 1;
 /** "Atol": tells an Atoll log from any other SQLite file. */
 export const applicationId = 0x41_74_6f_6c;
 
-export const tables = `
-  create table meta (log_id text not null, timeline integer not null, format integer not null, partitions integer not null) strict;
-  create table partition (id integer primary key, epoch integer not null, owner text not null) strict;
-  create table log (
+/** By name, in the words that SQLite keeps behind "CREATE TABLE". */
+const tables: { readonly [name: string]: string } = {
+  meta: "meta (log_id text not null, timeline integer not null, format integer not null, partitions integer not null) strict",
+  partition: "partition (id integer primary key, epoch integer not null, owner text not null) strict",
+  log: `log (
     p integer not null,
     o integer not null,
     n integer not null,
@@ -25,17 +26,17 @@ export const tables = `
     body text not null,
     sum integer not null,
     primary key (p, o)
-  ) strict;
-  create table progress (p integer primary key, indexed_to integer not null) strict;
-  create table entity (
+  ) strict`,
+  progress: "progress (p integer primary key, indexed_to integer not null) strict",
+  entity: `entity (
     p integer not null,
     type text not null,
     key text not null,
     version integer not null,
     last integer not null,
     primary key (p, type, key)
-  ) strict, without rowid;
-  create table snapshot (
+  ) strict, without rowid`,
+  snapshot: `snapshot (
     p integer not null,
     type text not null,
     key text not null,
@@ -43,16 +44,22 @@ export const tables = `
     body text not null,
     sum integer not null,
     primary key (p, type, key)
-  ) strict;
-  create table quarantine (
+  ) strict`,
+  quarantine: `quarantine (
     type text not null,
     key text not null,
     since integer not null,
     reason text not null,
     o integer,
     primary key (type, key)
-  ) strict, without rowid;
-`;
+  ) strict, without rowid`,
+};
+
+/** The first table that is not as this format has it. Others, and triggers, are nobody's business here. */
+export function alteredTable(db: DatabaseSync): string | undefined {
+  const stored = db.prepare("select sql from sqlite_schema where type = 'table' and name = ?");
+  return Object.keys(tables).find((name) => stored.get(name)?.["sql"] !== `CREATE TABLE ${tables[name]}`);
+}
 
 /**
  * Fills an empty file. One transaction with a rollback journal: after a crash the file is either still empty or
@@ -60,7 +67,7 @@ export const tables = `
  */
 export function createLog(db: DatabaseSync, partitions: number): void {
   db.exec("pragma page_size = 4096; begin immediate");
-  db.exec(tables);
+  for (const table of Object.values(tables)) db.exec(`create table ${table}`);
   db.prepare("insert into meta values (?, 1, ?, ?)").run(randomBytes(16).toString("hex"), formatNumber, partitions);
   const partition = db.prepare("insert into partition values (?, 0, '')");
   const progress = db.prepare("insert into progress values (?, 0)");

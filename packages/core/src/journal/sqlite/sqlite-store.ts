@@ -9,7 +9,7 @@ import { assert } from "../../base/assert.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Logger } from "../../runtime/index.ts";
 import type { JournalStore } from "../journal.ts";
-import { syncDirectory } from "./log-file.ts";
+import { syncDirectory } from "./durable-file.ts";
 import { OwnerLock } from "./owner-lock.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { describe, systemCodeOf } from "./sqlite-error.ts";
@@ -53,7 +53,9 @@ export class SqliteJournalStore implements JournalStore {
 async function makeDirectory(directory: string): Promise<void> {
   try {
     const first = await mkdir(directory, { recursive: true });
-    for (let made = directory; first !== undefined && made.length >= first.length; made = dirname(made)) syncDirectory(dirname(made));
+    if (first === undefined) return;
+    const parent = dirname(first);
+    for (let made = directory; made !== parent; made = dirname(made)) syncDirectory(dirname(made));
   } catch (error) {
     const code = systemCodeOf(error) === "ENOSPC" ? "JOURNAL_FULL" : "JOURNAL_FAILED";
     throw new Failure(code, { what: `the directory cannot be made: ${describe(error)}`, at: directory, cause: error });

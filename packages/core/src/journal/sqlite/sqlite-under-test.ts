@@ -63,7 +63,7 @@ export async function sqliteUnderTest(): Promise<JournalUnderTest> {
       await closeAll(); // nothing but the lock is left
     },
     timers: () => timers,
-    async damage(service, partition, offset) {
+    damage(service, partition, offset) {
       const db = new DatabaseSync(join(directory, service, "log.db"));
       db.prepare("update log set body = ' ' || substr(body, 2) where p = ? and o = (select max(o) from log where p = ? and o <= ?)").run(
         partition,
@@ -71,6 +71,7 @@ export async function sqliteUnderTest(): Promise<JournalUnderTest> {
         offset,
       );
       db.close();
+      return Promise.resolve();
     },
     async cleanup() {
       await closeAll();

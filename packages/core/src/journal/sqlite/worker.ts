@@ -3,15 +3,14 @@
 // index updates come in slices between the commits, in turns, so that neither side can starve the other.
 import { availableParallelism } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { assert, unreachable } from "../../base/assert.ts";
+import { assert } from "../../base/assert.ts";
 import { Deque } from "../../base/deque.ts";
 import { JournalError } from "../journal.ts";
+import { Task } from "./background.ts";
 import { commitGroup, type CommitRequest, type Outcome } from "./log-append.ts";
 import { LogFile } from "./log-file.ts";
-import { lookup, quarantine, quarantined, release, storeIndex } from "./log-index.ts";
-import { followChain, readPage, readRecords, type Slices } from "./log-read.ts";
-import { OpenError } from "./open-error.ts";
-import { type Answer, type Ask, type Request, signalBegun, signalPosted, type WorkerInput, writing } from "./protocol.ts";
+import { OpenError, openErrorOf } from "./open-error.ts";
+import { type Answer, type Request, signalBegun, signalPosted, type WorkerInput } from "./protocol.ts";
 import { verify } from "./verify.ts";
 
 /** Requests committed together, at most. */
@@ -25,15 +24,6 @@ const reopenPauseMs = 50;
 /** A thread that spins answers a closed loop of one writer without a wake-up (some 50 µs where cores are virtual). */
 const spinMsMax = 0.15;
 const spinMsMin = 0.01;
-
-interface Task {
-  readonly id: number;
-  readonly writes: boolean;
-  readonly start: (log: LogFile) => Slices<unknown>;
-  /** Of `log`, once begun; a task whose file was opened anew in between starts over. */
-  slices: Slices<unknown> | undefined;
-  log: LogFile | undefined;
-}
 
 class LogHost {
   readonly #input: WorkerInput;
@@ -78,7 +68,7 @@ class LogHost {
         this.#closing = id;
         return;
       default:
-        this.#tasks.push({ id, writes: writing.has(ask[0]), start: (log) => begin(log, ask), slices: undefined, log: undefined });
+        this.#tasks.push(new Task(id, ask));
     }
   }
 
@@ -90,10 +80,10 @@ class LogHost {
       this.#log.settle();
       this.#answer([id, "value", this.#log.meta]);
     } catch (error) {
+      const failure = openErrorOf(error, this.#input.directory);
+      if (!(failure instanceof OpenError)) throw failure;
       this.#drop();
-      if (error instanceof JournalError) this.#answer([id, "error", error.kind, error.message]);
-      else if (error instanceof OpenError) this.#answer([id, "failure", error.code, error.what, error.at]);
-      else throw error;
+      this.#answer([id, "failure", failure.code, failure.what, failure.at]);
     }
   }
 
@@ -128,16 +118,11 @@ class LogHost {
   #advance(task: Task): void {
     const log = this.#ready();
     if (log instanceof JournalError) return this.#answer([task.id, "error", log.kind, log.message]);
-    if (task.log !== log) {
-      task.slices = task.start(log);
-      task.log = log;
-    }
-    const slices = task.slices as Slices<unknown>;
     const endMs = performance.now() + sliceMs;
     try {
       if (task.writes) this.#markBegun(task.id);
       do {
-        const { done, value } = slices.next();
+        const { done, value } = task.next(log);
         if (done) {
           this.#answer([task.id, "value", value]);
           return this.#afterWork(false);
@@ -217,46 +202,8 @@ class LogHost {
   }
 
   #answer(answer: Answer): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
     this.#port.postMessage(answer);
-  }
-}
-
-type TaskAsk = Exclude<Ask, readonly ["open" | "append" | "takeOver" | "close", ...unknown[]]>;
-
-function begin(log: LogFile, ask: TaskAsk): Slices<unknown> {
-  switch (ask[0]) {
-    case "read":
-      return readPage(log, ask[1], ask[2], ask[3]);
-    case "chain":
-      return followChain(log, ask[1], ask[2], ask[3], ask[4]);
-    case "records":
-      return readRecords(log, ask[1], ask[2]);
-    default:
-      return inOneSlice(() => run(log, ask));
-  }
-}
-
-// eslint-disable-next-line require-yield -- one slice is all there is
-function* inOneSlice<T>(work: () => T): Slices<T> {
-  return work();
-}
-
-function run(log: LogFile, ask: Exclude<TaskAsk, readonly ["read" | "chain" | "records", ...unknown[]]>): unknown {
-  switch (ask[0]) {
-    case "partitions":
-      return log.partitions;
-    case "lookup":
-      return lookup(log, ask[1], ask[2], ask[3]);
-    case "index":
-      return storeIndex(log, ask[1]);
-    case "quarantined":
-      return quarantined(log);
-    case "quarantine":
-      return quarantine(log, ask[1]);
-    case "release":
-      return release(log, ask[1], ask[2]);
-    default:
-      return unreachable(ask, "the journal's worker");
   }
 }
 

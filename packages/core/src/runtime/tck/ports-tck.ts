@@ -144,14 +144,17 @@ function schedulerLaws(law: Law): void {
     law(`L-S1: ${kind} runs a task exactly once and never inside the call that handed it over`, async ({ runtime, drive }) => {
       let runs = 0;
       let nested = 0;
+      const { promise, resolve } = Promise.withResolvers<void>();
       runtime.scheduler[kind](() => {
         runs += 1;
         runtime.scheduler[kind](() => {
           nested += 1;
+          resolve();
         });
         assert.equal(nested, 0, "not inside, also within a task");
       });
       assert.equal(runs, 0);
+      await drive(promise);
       await drive(wait(runtime, 2));
       assert.deepEqual([runs, nested], [1, 1]);
     });

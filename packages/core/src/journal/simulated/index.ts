@@ -1,0 +1,16 @@
+// What @atoll/core/journal/simulated publishes: the journal made for simulations, and faults for any journal.
+export { FaultyJournal, type FaultyJournalOptions } from "../faults/faulty-journal.ts";
+export {
+  type Fault,
+  type FaultPlan,
+  type FaultRates,
+  type JournalOperation,
+  type Lateness,
+  noFaults,
+  type PlannedFault,
+  plannedFaults,
+  randomFaults,
+} from "../faults/fault-plan.ts";
+export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
+export { SimulatedJournalStore, type SimulatedJournalStoreOptions } from "./simulated-journal.ts";
+export type { SimulatedImage } from "./simulated-log.ts";
