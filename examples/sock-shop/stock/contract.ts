@@ -3,7 +3,7 @@ import { contract } from "@atoll/core";
 import * as z from "zod";
 
 /** Units of one delivery, and of one reservation. */
-export const unitsMax = 1_000_000;
+const unitsMax = 1_000_000;
 
 const Units = z.int().positive().max(unitsMax);
 /** Never "__proto__": order ids are names of members of the state. */

@@ -1,12 +1,23 @@
-// Answers operators' questions about a running system, as JSON over HTTP on a Unix socket that only its owner can open.
+// The running side of the control socket: operator verbs as JSON over HTTP on a Unix socket. Whoever may open the socket may
+// do everything, so access is the file system's: see control-socket.ts. It knows no verb itself; each is a row in the table
+// that `run` gives it. Everything is bounded: connections, sizes, times.
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Running } from "@atoll/core";
-import { noteAddress, removeAddress, socketFor, type ControlAddress } from "./control-socket.ts";
+import { connect } from "node:net";
+import { announce, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
+import { CommandError } from "./command-error.ts";
 
-const bodyBytesMax = 16_384;
+/** Input: the parsed body of a POST, undefined for a GET. A `CommandError` becomes a 422 with its message. */
+export type Verb = (input: unknown) => unknown;
+/** By method and path: "GET /quarantine". */
+export type Verbs = { readonly [verb: string]: Verb };
 
-export class ControlServer {
+const bodyBytesMax = 16 * 2 ** 10;
+const connectionsMax = 16;
+/** For a request to arrive. */
+const requestWithinMs = 5_000;
+
+export class ControlServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #data: string;
   readonly #address: ControlAddress;
@@ -17,61 +28,85 @@ export class ControlServer {
     this.#address = address;
   }
 
-  /** `data` is this process's alone (the journals' locks), so a socket that is left there is a dead one's. */
-  static async open(data: string, running: Running): Promise<ControlServer> {
+  /** `data`: real path of the data directory. Fails if the socket cannot be had. */
+  static async open(data: string, verbs: Verbs): Promise<ControlServer> {
     const socket = socketFor(data);
+    if (await isAlive(socket)) throw new CommandError(`another process listens on ${socket}`);
     rmSync(socket, { force: true });
-    const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
-      answer(running, request).then(
-        ([status, body]) => send(response, status, body),
-        (error: unknown) => send(response, 500, { error: error instanceof Error ? error.message : String(error) }),
-      );
-    });
+    const server = createServer(
+      { requestTimeout: requestWithinMs, headersTimeout: requestWithinMs, connectionsCheckingInterval: 1_000, keepAlive: false },
+      (request, response) => void answer(verbs, request, response),
+    );
+    server.maxConnections = connectionsMax;
+    server.unref(); // the system keeps the process alive, not its socket
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(socket, resolve);
+      server.listen(socket, () => {
+        server.off("error", reject);
+        resolve();
+      });
     });
-    chmodSync(socket, 0o600);
-    server.unref();
-    const address = { pid: process.pid, socket };
-    noteAddress(data, address);
-    return new ControlServer(server, data, address);
+    const address: ControlAddress = { pid: process.pid, socket };
+    const control = new ControlServer(server, data, address);
+    try {
+      chmodSync(socket, 0o600);
+      announce(data, address);
+      return control;
+    } catch (error) {
+      await control[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
-    removeAddress(this.#data, this.#address);
+  /** Answers what has arrived, removes file and socket. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    withdraw(this.#data, this.#address);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const late = setTimeout(() => this.#server.closeAllConnections(), requestWithinMs);
+    await closed;
+    clearTimeout(late);
   }
 }
 
-async function answer(running: Running, request: IncomingMessage): Promise<readonly [status: number, body: unknown]> {
-  if (request.method === "GET" && request.url === "/quarantine") return [200, running.quarantined()];
-  if (request.method === "POST" && request.url === "/quarantine/release") {
-    const { service, key } = await bodyOf(request);
-    if (typeof service !== "string" || typeof key !== "string") return [400, { error: "service and key are texts" }];
-    return [200, { released: await running.release(service, key) }];
-  }
-  return [404, { error: `this version does not know ${request.method} ${request.url}` }];
+/** A killed process leaves its socket behind: nobody answers there. */
+function isAlive(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
 }
 
-async function bodyOf(request: IncomingMessage): Promise<{ readonly [member: string]: unknown }> {
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) {
-    text += chunk as string;
-    if (text.length > bodyBytesMax) return {};
+async function answer(verbs: Verbs, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const send = (status: number, value: unknown): void => {
+    response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(value));
+  };
+  const name = `${request.method} ${request.url}`;
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!verb) return send(404, { error: `the running process knows no "${name}"; it may be of another version` });
+  try {
+    send(200, await verb(request.method === "POST" ? await body(request) : undefined));
+  } catch (error) {
+    const known = error instanceof CommandError;
+    send(known ? 422 : 500, { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function body(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw new CommandError(`a request has at most ${bodyBytesMax} bytes`);
+    chunks.push(chunk);
   }
   try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === "object" && body !== null ? (body as { readonly [member: string]: unknown }) : {};
-  } catch {
-    return {};
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (cause) {
+    throw new CommandError("the request is not JSON", { cause });
   }
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(body));
 }

@@ -1,40 +1,65 @@
-// Where the process that runs a data directory can be asked. The socket lies in a folder that only its owner enters; its
-// address is noted in the data directory, because a socket's own path may have little more than a hundred characters.
+// Where the process that runs a data directory can be spoken to: a Unix socket in a folder that only its user may enter, and
+// `control.json` in the data directory that says so. The socket is not in the data directory itself because its path may
+// have some 100 bytes only; its name is a hash of that directory, so that a process finds the socket its dead predecessor left.
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { CommandError } from "./command-error.ts";
 
 export interface ControlAddress {
   readonly pid: number;
+  /** Path of the socket. */
   readonly socket: string;
 }
 
-const noteIn = (data: string): string => join(data, "control.json");
+/** macOS allows 103 bytes, Linux 107. */
+const socketBytesMax = 103;
+const fileBytesMax = 4_096;
 
-/** Makes the folder, and a path for the socket of `data`. */
+/** `data`: real path of the data directory. Makes the folder of the sockets. Fails with a `CommandError`. */
 export function socketFor(data: string): string {
-  const folder = join(tmpdir(), `atoll-${userInfo().uid}`);
+  const uid = process.getuid?.();
+  if (uid === undefined) throw new CommandError("this system has no Unix users to keep a socket private to");
+  const name = `${createHash("sha256").update(data).digest("hex").slice(0, 24)}.sock`;
+  const fits = (folder: string): boolean => Buffer.byteLength(join(folder, name)) <= socketBytesMax;
+  const folder = [tmpdir(), "/tmp"].map((temporary) => join(temporary, `atoll-${uid}`)).find(fits);
+  if (folder === undefined) throw new CommandError("no temporary folder has a path that is short enough for a socket");
+  claim(folder, uid);
+  return join(folder, name);
+}
+
+/** In a folder that everybody may write to, somebody else may have been there first. */
+function claim(folder: string, uid: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
-  return join(folder, `${createHash("sha256").update(realpathSync(data)).digest("hex").slice(0, 24)}.sock`);
+  const stats = lstatSync(folder);
+  if (stats.isDirectory() && stats.uid === uid && (stats.mode & 0o077) === 0) return;
+  throw new CommandError(`${folder} is not a folder that only this user may enter: remove it`);
 }
 
-export function noteAddress(data: string, address: ControlAddress): void {
-  writeFileSync(noteIn(data), `${JSON.stringify(address)}\n`, { mode: 0o600 });
+const fileIn = (data: string): string => join(data, "control.json");
+
+export function announce(data: string, address: ControlAddress): void {
+  const file = fileIn(data);
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(address)}\n`, { mode: 0o600, flag: "wx" });
+  renameSync(`${file}.new`, file);
 }
 
-export function removeAddress(data: string, { socket }: ControlAddress): void {
-  rmSync(noteIn(data), { force: true });
-  rmSync(socket, { force: true });
+/** Leaves a file alone that another process has written since. */
+export function withdraw(data: string, { pid }: ControlAddress): void {
+  if (announced(data)?.pid === pid) rmSync(fileIn(data), { force: true });
 }
 
-/** Undefined if nobody has noted one, or what is noted cannot be read. */
-export function addressOf(data: string): ControlAddress | undefined {
+/** What the file says, which may have outlived its process. Undefined without a readable one. */
+export function announced(data: string): ControlAddress | undefined {
+  const file = fileIn(data);
   try {
-    const { pid, socket } = JSON.parse(readFileSync(noteIn(data), "utf8")) as Partial<ControlAddress>;
-    return typeof pid === "number" && typeof socket === "string" ? { pid, socket } : undefined;
+    if (statSync(file).size > fileBytesMax) return undefined;
+    const { pid, socket } = JSON.parse(readFileSync(file, "utf8")) as { readonly pid?: unknown; readonly socket?: unknown };
+    if (!Number.isSafeInteger(pid) || typeof socket !== "string" || !isAbsolute(socket)) return undefined;
+    return { pid: pid as number, socket };
   } catch {
-    return undefined; // none, or half of one: the data directory then counts as not running, and its lock says if it is
+    return undefined; // none, or half a one: whoever asks finds out from the locks of the logs whether a process runs
   }
 }

@@ -1,62 +1,82 @@
-// The command line: what can be asked, and who answers. Each verb is a file of its own, loaded when it is used.
+// The grammar of the command line. What a verb does is in a file of its own, loaded when it is called, so that `run` does
+// not wait for what the others need.
+import { Command, type OutputConfiguration } from "commander";
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
-import { CommandError, report } from "./report.ts";
+import { findPackageJSON } from "node:module";
+import { report } from "./report.ts";
+import type { RunOptions } from "./run.ts";
+import type { QuarantineOptions } from "./quarantine.ts";
 
-/** Runs one command line; resolves with the exit code. */
+/** Carries out one command line. Resolves with the exit code: 0 done, 1 could not be done, 2 wrong command line. */
 export async function main(args: readonly string[]): Promise<number> {
-  let exitCode = 0;
-  const program = new Command("atoll")
-    .description("Runs systems of durable entities, and looks after them.")
-    .version(version())
-    .option("--debug", "print where in the program an error arose")
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "atoll: ")) })
-    .showHelpAfterError("(see: atoll --help)");
-
-  program
-    .command("run")
-    .description("run the system that FILE exports, until SIGINT or SIGTERM")
-    .argument("<FILE>", "a .ts or .js file whose only exported system is run")
-    .option("--port <N>", "port of the gateway, 0 for a free one (default: $PORT, or 8080)")
-    .option("--host <ADDRESS>", "address the gateway listens on (default: 127.0.0.1)")
-    .option("--data <DIR>", "folder for the logs (default: .atoll/NAME)")
-    .action(async (file: string, options: object) => {
-      const { run } = await import("./run.ts");
-      exitCode = await run(file, options);
-    });
-
-  const quarantine = program.command("quarantine").description("entities that kept failing and are kept from running");
-  const shared = (command: Command): Command =>
-    command.option("--json", "print JSON").option("--data <DIR>", "folder of the logs (default: the only one below .atoll)");
-  shared(quarantine.command("list", { isDefault: true }).description("list them")).action(async (options: object) => {
-    const { listQuarantine } = await import("./quarantine.ts");
-    await listQuarantine(options);
-  });
-  shared(quarantine.command("release").description("let one run again").argument("<SERVICE>").argument("<KEY>", "its key, or CONTRACT/KEY")).action(
-    async (service: string, key: string, options: object) => {
-      const { releaseQuarantine } = await import("./quarantine.ts");
-      await releaseQuarantine(service, key, options);
-    },
-  );
-
+  const program = grammar();
   try {
-    if (args.length === 0) {
-      program.outputHelp();
-      return 0;
-    }
-    await program.parseAsync(args, { from: "user" });
-    return exitCode;
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: "user" });
+    return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return report(error, program.opts<{ debug?: boolean }>().debug ?? false);
+    const { exitCode, text } = report(error, program.opts<{ readonly debug?: boolean }>().debug ?? false);
+    process.stderr.write(text);
+    return exitCode;
   }
 }
 
+const output: OutputConfiguration = {
+  outputError: (text, write) => write(text.replace(/^error: /, "atoll: ")),
+};
+
+function grammar(): Command {
+  const program = new Command("atoll")
+    .description("Runs a system of reactive microservices, shows and mends what it holds.")
+    .version(version())
+    .helpCommand(false)
+    .option("--debug", "with a failure, print where it came from")
+    .configureOutput(output)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(see --help)")
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  program
+    .command("run")
+    .description("run the system that FILE exports, until SIGTERM or SIGINT; what was accepted is answered first")
+    .argument("<FILE>", "a .ts or .js file that exports one system")
+    .option("--port <N>", "where the gateway listens; 0 takes a free port (default: PORT of the environment, or 8080)")
+    .option("--host <ADDRESS>", "the address it listens on (default: 127.0.0.1, which only this machine reaches)")
+    .option("--data <DIR>", "where the logs are kept (default: .atoll/NAME of the system)")
+    .action(async (file: string, options: RunOptions) => {
+      const { run } = await import("./run.ts");
+      await run(file, options);
+    });
+
+  const quarantine = program
+    .command("quarantine")
+    .helpCommand(false)
+    .description("entities that were taken out of service because they kept failing")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option("--json", "print JSON: an array of {service, entity, key, since, reason, offset?}");
+  quarantine
+    .command("list", { isDefault: true })
+    .description("print them, and why")
+    .allowExcessArguments() // as the default it gets every word that is no verb
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'quarantine ${command.args[0]}'`);
+      const { listQuarantined } = await import("./quarantine.ts");
+      await listQuarantined(command.optsWithGlobals<QuarantineOptions>());
+    });
+  quarantine
+    .command("release")
+    .description("give one another chance: the next message brings it back from its log")
+    .argument("<SERVICE>")
+    .argument("<KEY>", "its key, or CONTRACT/KEY where two contracts of the service share it")
+    .action(async (service: string, key: string, _, command: Command) => {
+      const { releaseQuarantined } = await import("./quarantine.ts");
+      await releaseQuarantined(service, key, command.optsWithGlobals<QuarantineOptions>());
+    });
+  return program;
+}
+
 function version(): string {
-  try {
-    return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string }).version;
-  } catch (cause) {
-    throw new CommandError(`this installation is damaged: ${String(cause)}`);
-  }
+  const manifest = findPackageJSON(import.meta.url);
+  return manifest === undefined ? "unknown" : (JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string }).version;
 }

@@ -1,30 +1,24 @@
-// What the command says to people when something is wrong: one line for what and where, one for what to do. Exit code 2
-// for a wrong use of the command, 1 for everything else.
-import { Failure, failures } from "@atoll/core";
+// What a person reads when a command ends badly. A failure and a mistake on the command line are one sentence each, with
+// what to do; everything else is a bug, ours or the system's, and shows its stack.
+import { CommanderError } from "commander";
+import { inspect } from "node:util";
+import { CommandError } from "./command-error.ts";
 
-/** The command was used wrongly, or cannot do what it was asked for. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
+export interface Report {
   readonly exitCode: number;
-  constructor(message: string, exitCode = 1) {
-    super(message);
-    this.exitCode = exitCode;
-  }
+  /** "" if all has been said. Ends with a line feed otherwise. */
+  readonly text: string;
 }
 
-/** Prints `error` and returns the exit code that goes with it. */
-export function report(error: unknown, debug: boolean): number {
-  const lines = describe(error);
-  process.stderr.write(`${lines.map((line, i) => (i === 0 ? `atoll: ${line}` : `       ${line}`)).join("\n")}\n`);
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return error instanceof CommandError ? error.exitCode : 1;
-}
+/** By name: the system's file may bring another copy of the core than the one this command was installed with. */
+const isFailure = (error: unknown): error is Error => error instanceof Error && error.name === "Failure";
 
-function describe(error: unknown): readonly string[] {
-  if (error instanceof CommandError) return error.message.split("\n");
-  if (error instanceof Failure) {
-    const { help } = failures[error.code];
-    return [error.message.replace(` ${help}`, ""), help];
+export function report(error: unknown, debug: boolean): Report {
+  // Commander has printed its own message by then; help and version are "errors" of exit code 0.
+  if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2, text: "" };
+  if (error instanceof CommandError || isFailure(error)) {
+    const exitCode = error instanceof CommandError ? error.exitCode : 1;
+    return { exitCode, text: `atoll: ${error.message}\n${debug ? `${inspect(error)}\n` : ""}` };
   }
-  return [`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  return { exitCode: 1, text: `atoll: a bug, of the system or of Atoll:\n${inspect(error)}\n` };
 }

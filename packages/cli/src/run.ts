@@ -1,61 +1,65 @@
-// `atoll run`: starts the system of a file and runs it until a signal comes.
-import { resolve } from "node:path";
-import { start, type Running } from "@atoll/core";
-import { ControlServer } from "./control-server.ts";
-import { CommandError } from "./report.ts";
-import { systemIn } from "./system-file.ts";
+// `atoll run`: brings up the system of a file, says where to look, and takes it down again when asked to.
+import type { Running, System } from "@atoll/core";
+import { jsonLogger } from "@atoll/core/runtime/node";
+import { flushCompileCache } from "node:module";
+import { CommandError } from "./command-error.ts";
+import { defaultDataDirectory, prepareDataDirectory } from "./data-directory.ts";
+import { portFrom } from "./port.ts";
+import { stopRequested } from "./stop-signals.ts";
+import { loadSystem } from "./system-file.ts";
 
 export interface RunOptions {
   readonly port?: string;
-  readonly data?: string;
   readonly host?: string;
+  readonly data?: string;
 }
 
-const defaultPort = 8080;
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/** When the process has nothing to do with its start any more (ms): time to write down what the next start can reuse. */
+const settledMs = 2_000;
 
-/** Resolves with the exit code once the system has stopped. */
-export async function run(file: string, options: RunOptions): Promise<number> {
-  const port = portOf(options.port ?? process.env["PORT"], options.port === undefined ? "PORT" : "--port");
-  const system = await systemIn(file);
-  const data = resolve(options.data ?? `.atoll/${system.name}`);
-  const stopped = untilSignal();
-  const running = await start(system, { data, port, ...(options.host === undefined ? {} : { host: options.host }) });
-  const control = await ControlServer.open(data, running);
-  process.stdout.write(banner(system.name, running, data));
-  const signal = await stopped;
-  process.stdout.write(`\n${signal}: answering what was accepted, then stopping (again: stop at once)\n`);
-  await control.close();
-  await running.stop();
-  return 0;
-}
-
-/** The first signal stops in order; a second one, at any time, at once. */
-function untilSignal(): Promise<string> {
-  return new Promise((resolveSignal) => {
-    let first = true;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => {
-        if (!first) process.exit(exitCodes[signal]);
-        first = false;
-        resolveSignal(signal);
-      });
-    }
+/** Resolves never: the process ends with 0 once it was asked to stop and has answered what it had accepted. */
+export async function run(file: string, { port: portOption, host, data: dataOption }: RunOptions): Promise<never> {
+  const port = portFrom(portOption, process.env["PORT"]);
+  if (host === "") throw new CommandError("--host is empty", { exitCode: 2 });
+  const { system, start } = await loadSystem(file);
+  const shownData = dataOption ?? defaultDataDirectory(system.name);
+  const data = await prepareDataDirectory(shownData);
+  const logger = jsonLogger();
+  // Before the gateway listens: from then on there may be requests that a signal must not cut off.
+  const asked = stopRequested();
+  const running = await start(system, { port, data, logger, ...(host === undefined ? {} : { host }) });
+  process.stdout.on("error", () => {}); // whoever read it has gone: a system does not end because of that
+  process.stdout.write(banner(system, running, shownData));
+  const control = await openControl(data, running).catch((error: unknown) => {
+    logger.log("warn", "control.unavailable", { error });
+    return undefined;
   });
+  setTimeout(flushCompileCache, settledMs).unref();
+
+  await asked;
+  process.stdout.write("stopping: what was accepted is answered first; once more to stop at once\n");
+  await running.stop();
+  await control?.[Symbol.asyncDispose]();
+  // The system's file may have left timers or sockets open; they are no reason to go on.
+  process.exit(0);
 }
 
-function portOf(text: string | undefined, where: string): number {
-  if (text === undefined || text === "") return defaultPort;
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new CommandError(`${where} takes a port, 0 to 65535 (0: any free one), not "${text}"`, 2);
+async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
+  const [{ ControlServer }, { quarantineVerbs }] = await Promise.all([import("./control-server.ts"), import("./quarantine-running.ts")]);
+  return ControlServer.open(data, quarantineVerbs(running));
 }
 
-function banner(name: string, { url }: Running, data: string): string {
-  const lines = [`${name} is running; stop it with Ctrl-C`, ""];
-  if (url !== "") {
-    lines.push(`  requests   ${url}`, `  reference  ${url}/docs`, `  OpenAPI    ${url}/openapi.json`, `  health     ${url}/health`, `  metrics    ${url}/metrics`);
-  }
-  lines.push(`  data       ${data}`, "");
+function banner({ name, services }: System, { url }: Running, data: string): string {
+  const lines = [`${name} is running: ${services.map((service) => service.name).join(", ")}`, ""];
+  if (url === "") lines.push("  gateway   none: nobody can reach it over HTTP");
+  else
+    lines.push(
+      `  open      ${url}`,
+      `  docs      ${url}/docs`,
+      `  openapi   ${url}/openapi.json`,
+      `  health    ${url}/health`,
+      `  metrics   ${url}/metrics`,
+    );
+  lines.push(`  data      ${data}`, `  stop      Ctrl-C, or kill ${process.pid}`, "");
   return `${lines.join("\n")}\n`;
 }

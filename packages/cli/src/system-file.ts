@@ -1,38 +1,118 @@
-// Finds the system in a file: the only export that is one.
+// From a path on the command line to the one system that the file exports. The file is somebody's program: whatever goes
+// wrong while it is loaded is told with its own places, without the stack of the loader and of this command.
+import type { System } from "@atoll/core";
+import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { createRequire, findPackageJSON } from "node:module";
+import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Failure, type System } from "@atoll/core";
-import { CommandError } from "./report.ts";
+import { inspect } from "node:util";
+import { CommandError, systemReason } from "./command-error.ts";
 
-/** Throws `CommandError` for a file that is missing, does not load, or exports no system or several; `Failure` for a wrong definition. */
-export async function systemIn(file: string): Promise<System> {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new CommandError(`there is no file ${path}`);
-  if (statSync(path).isDirectory()) throw new CommandError(`${path} is a directory; name the file that exports the system`);
-  let exported: Record<string, unknown>;
-  try {
-    exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new CommandError(`${path} does not load: ${placeOf(error, path)}`);
-  }
-  const systems = Object.entries(exported).filter((entry): entry is [string, System] => isSystem(entry[1]));
-  const [only, another] = systems;
-  if (!only) {
-    const names = Object.keys(exported);
-    throw new CommandError(`${path} exports no system\nIt exports ${names.length === 0 ? "nothing" : names.join(", ")}; export what system(…) returned.`);
-  }
-  if (another) throw new CommandError(`${path} exports ${systems.length} systems: ${systems.map(([name]) => name).join(", ")}\nExport one of them from a file of its own.`);
-  return only[1];
+export type Start = (typeof import("@atoll/core/system"))["start"];
+
+export interface SystemFile {
+  readonly system: System;
+  /** Of the same copy of @atoll/core as the file's own: another one would not know its failures. */
+  readonly start: Start;
 }
 
-const isSystem = (value: unknown): boolean => typeof value === "object" && value !== null && (value as Partial<System>).kind === "system";
+const extensions = [".ts", ".js", ".mts", ".mjs"] as const;
 
-/** The error, and the line of the user's own file where its stack names one; our frames help nobody. */
-function placeOf(error: unknown, path: string): string {
-  if (!(error instanceof Error)) return String(error);
-  const stack = error.stack ?? "";
-  const own = stack.split("\n").find((line) => line.includes(path) || line.includes(pathToFileURL(path).href));
-  return own && !error.message.includes(own.trim()) ? `${error.message}\n${own.trim()}` : error.message;
+/** `file` is relative to the current folder. Fails with a `CommandError`. */
+export async function loadSystem(file: string): Promise<SystemFile> {
+  const path = resolve(file);
+  checkFile(file, path);
+  const exported = await load(file, path);
+  return { system: onlySystem(file, exported), start: await startOf(path) };
+}
+
+function checkFile(file: string, path: string): void {
+  let stats;
+  try {
+    stats = statSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+      throw new CommandError(`${file} cannot be read: ${systemReason(cause)}`, { cause });
+    const meant = extensions.find((extension) => existsSync(path + extension));
+    throw new CommandError(`there is no file ${file}${meant === undefined ? ` (looked for ${path})` : `; did you mean ${file}${meant}?`}`);
+  }
+  if (stats.isDirectory()) throw new CommandError(`${file} is a directory: name the file in it that exports the system`);
+  const extension = extname(path);
+  if (extensions.some((known) => known === extension)) return;
+  throw new CommandError(`${file} is not a program: a system is exported by a file that ends in ${extensions.join(", ")}`);
+}
+
+async function load(file: string, path: string): Promise<object> {
+  const stuck = (): void => {
+    process.stderr.write(`atoll: ${file} was never loaded to its end: an await at its top level waits for something that cannot come\n`);
+    process.exit(1);
+  };
+  process.once("beforeExit", stuck);
+  try {
+    return (await import(pathToFileURL(path).href)) as object;
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be loaded\n${whatAndWhere(cause, path)}`, { cause });
+  } finally {
+    process.off("beforeExit", stuck);
+  }
+}
+
+/** The error and its places in the user's own package, indented. */
+function whatAndWhere(error: unknown, path: string): string {
+  if (!(error instanceof Error)) return `  it threw ${inspect(error, { depth: 2 })}`;
+  const [head, ...rest] = (error.stack ?? "").split("\n    at ");
+  const frames = rest.filter((frame) => frame.includes(packageUrl(path)) && !frame.includes("/node_modules/")).slice(0, 5);
+  // Node puts line and text in front of the stack of most syntax errors, but keeps those of plain JavaScript to itself.
+  const placed = head?.startsWith("file://") === true;
+  const what = placed ? head : (syntaxErrorPlace(error, path) ?? `${error.name}: ${error.message}`);
+  return [...what.trim().split("\n"), ...frames.map((frame) => `    at ${frame.trimEnd()}`)]
+    .map((line) => `  ${line.replaceAll("file://", "")}`.trimEnd())
+    .join("\n");
+}
+
+function syntaxErrorPlace(error: Error, path: string): string | undefined {
+  if (!(error instanceof SyntaxError)) return undefined;
+  const { status, stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8", timeout: 5_000 });
+  return status === 0 ? undefined : stderr.split("\n    at ")[0];
+}
+
+function packageUrl(path: string): string {
+  const manifest = findPackageJSON(pathToFileURL(path));
+  return pathToFileURL(manifest === undefined ? dirname(path) : dirname(manifest)).href;
+}
+
+function onlySystem(file: string, exported: object): System {
+  const values = Object.entries(exported);
+  const systems = new Map<System, string>();
+  for (const [name, value] of values) if (isSystem(value) && !systems.has(value)) systems.set(value, name);
+  const [only, ...more] = systems.keys();
+  if (only && more.length === 0) return only;
+  if (!only) {
+    const listed = values.map(([name, value]) => `${name} (${kindOf(value)})`).join(", ");
+    throw new CommandError(`${file} exports no system, but ${listed === "" ? "nothing" : listed}. Export what system(…) returned.`);
+  }
+  throw new CommandError(
+    `${file} exports ${systems.size} systems: ${[...systems.values()].join(", ")}. Only one can be run: give each a file of its own.`,
+  );
+}
+
+const isObject = (value: unknown): value is { readonly [member: string]: unknown } => typeof value === "object" && value !== null;
+const isSystem = (value: unknown): value is System & { readonly [member: string]: unknown } =>
+  isObject(value) && value["kind"] === "system" && typeof value["name"] === "string" && Array.isArray(value["services"]);
+
+function kindOf(value: unknown): string {
+  if (!isObject(value)) return typeof value;
+  if (typeof value["kind"] === "string") return value["kind"];
+  return "$" in value ? "contract" : "object";
+}
+
+async function startOf(path: string): Promise<Start> {
+  let own: string;
+  try {
+    own = pathToFileURL(createRequire(path).resolve("@atoll/core/system")).href;
+  } catch {
+    own = import.meta.resolve("@atoll/core/system"); // the file got its system in another way: ours will do
+  }
+  return ((await import(own)) as typeof import("@atoll/core/system")).start;
 }

@@ -1,1 +1,3 @@
 export { given, type Answered, type Past, type Then } from "./given.ts";
+export { simulate, type SimulateHow } from "./simulation/simulate.ts";
+export type { Fault, Scenario, World } from "./simulation/world.ts";

@@ -128,11 +128,10 @@ export class LogWriter {
     const states = await ask(journal.partitions());
     const tail = new Tail(journal, runtime, limits, states.map((state) => state.indexedTo));
     const partitions: PartitionLog[] = [];
-    const epochs = states.map((state) => state.epoch);
+    // All at once: a journal may make one commit of them.
+    const epochs = await Promise.all(states.map((state, p) => ask(takeOver(journal, p, state.epoch))));
     tail.attach((p) => epochs[p] as number);
     for (const [p, state] of states.entries()) {
-      const epoch = await ask(takeOver(journal, p, state.epoch));
-      epochs[p] = epoch;
       let next: number | undefined = state.indexedTo;
       let head = next;
       while (next !== undefined) {
@@ -144,7 +143,7 @@ export class LogWriter {
         next = page.next;
         if (tail.full) await tail.flush();
       }
-      partitions.push({ state: "open", epoch, durable: head, head, bytes: 0, open: new Deque(), waiting: new Set() });
+      partitions.push({ state: "open", epoch: epochs[p] as number, durable: head, head, bytes: 0, open: new Deque(), waiting: new Set() });
     }
     return new LogWriter(service, journal, runtime, limits, partitions, tail);
   }

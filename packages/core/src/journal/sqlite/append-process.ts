@@ -2,6 +2,7 @@
 // from under it, or look at it from another process. What it has to say goes out with one write() a line, so that a
 // line that was read was true before the process died:
 //
+//   pid N
 //   opened | failure CODE MESSAGE
 //   + ID ROWS…          appended; ROWS are partition:offset:count
 //   - ID KIND           certainly not appended
@@ -43,7 +44,9 @@ class Appender {
     for (let p = this.#owned.length; p < partitions; p++) this.#owned[p] = await this.#own(p);
     for (let i = 0; i < count; i++) {
       const n = this.#count++;
-      const rows = [n % partitions, ...(n % 3 === 0 ? [(n + 1) % partitions] : [])].map((p) => this.#row(p, `${process.pid}.${n}`, 1 + (n % 3), bytes));
+      const rows = [n % partitions, ...(n % 3 === 0 ? [(n + 1) % partitions] : [])].map((p) =>
+        this.#row(p, `${process.pid}.${n}`, 1 + (n % 3), bytes),
+      );
       await this.#try(`${process.pid}.${n}`, rows);
     }
   }
@@ -61,7 +64,12 @@ class Appender {
   #row(p: number, id: string, records: number, bytes: number): Row {
     const { epoch, head } = this.#owned[p] as Owned;
     const filling = { reply: "x".repeat(bytes) };
-    return rowOf(p, head, epoch, Array.from({ length: records }, (_, i) => recordOf("k", `${id}.${p}.${i}`, -1, filling)));
+    return rowOf(
+      p,
+      head,
+      epoch,
+      Array.from({ length: records }, (_, i) => recordOf("k", `${id}.${p}.${i}`, -1, filling)),
+    );
   }
 
   async #try(id: string, rows: readonly Row[]): Promise<void> {
@@ -121,4 +129,5 @@ async function obey(directory: string): Promise<void> {
   }
 }
 
+say(`pid ${process.pid}`);
 await obey(process.argv[2] as string);

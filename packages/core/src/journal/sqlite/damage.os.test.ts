@@ -160,7 +160,11 @@ test("sqlite: a damaged row is refused at start with partition and last readable
 });
 
 const breakages: readonly (readonly [title: string, sql: string, message: RegExp])[] = [
-  ["a row is missing", "delete from log where p = 1 and o = 4", /partition 1 is readable up to offset 3; the row at partition 1, offset 4 is missing/],
+  [
+    "a row is missing",
+    "delete from log where p = 1 and o = 4",
+    /partition 1 is readable up to offset 3; the row at partition 1, offset 4 is missing/,
+  ],
   ["a row is at another offset", "update log set o = 100 where p = 0 and o = 22", /partition 0 is readable up to offset 21; .* offset 22/],
   ["a row is of another epoch", "update log set epoch = 0 where p = 0 and o = 4", /partition 0, offset 4 does not match its checksum/],
   ["a row counts more than it holds", "update log set n = 3 where p = 0 and o = 22", /partition 0, offset 22 does not match its checksum/],
@@ -203,6 +207,23 @@ test("sqlite: of a log too large to be verified whole, what is not indexed is ve
   assert.throws(() => all(followChain(other, 1, 9, -1, 100)), isDamage);
   assert.deepEqual(all(followChain(other, 1, 9, 7, 100)), [9, 8]);
   other.close();
+});
+
+test("sqlite: a newest row that its index has lost is missed, however large the log", async () => {
+  const directory = await directoryWith("lost-entry", image);
+  const db = new DatabaseSync(join(directory, service, "log.db"));
+  const page = db.prepare("select rootpage from sqlite_schema where name = 'sqlite_autoindex_log_1'").get()?.["rootpage"] as number;
+  db.close();
+  const altered = Buffer.from(image);
+  const cellCount = (page - 1) * 4_096 + 3; // of the page, which is the only one of the index: its last entry is gone
+  altered.writeUInt16BE(altered.readUInt16BE(cellCount) - 1, cellCount);
+  for (const wholeBytesMax of [0, 1 << 30]) {
+    writeFileSync(join(directory, service, "log.db"), altered);
+    const log = LogFile.open({ directory: join(directory, service), log: () => {} });
+    assert.equal(log.partitions[3]?.head, 2 * rowsEach - 2);
+    assert.throws(() => verify(log, wholeBytesMax), /partition 3, offset 22/);
+    log.close();
+  }
 });
 
 test("sqlite: an index that claims more than the log holds is dropped and said to be, the log is whole", async () => {

@@ -55,7 +55,7 @@ test("sqlite: directories that are missing, empty, or hold an empty log.db are w
 });
 
 test("sqlite: an empty or missing log.db beside a WAL with commits is refused, and the WAL left as it is", async () => {
-  const under = new ProcessUnderTest(join(root, "no-database"));
+  await using under = new ProcessUnderTest(join(root, "no-database"));
   assert(await under.does("append 3"));
   await under.kill();
   await rm(fileIn("no-database", "log.db"));
@@ -105,7 +105,10 @@ test("sqlite: killed at any sync or unlink of its creation, a log is made or is 
   let completed = false;
   for (let call = 1; !completed; call++) {
     const name = `creation-${call}`;
-    const under = new ProcessUnderTest(join(root, name), await strace(["-e", "trace=fsync,fdatasync,unlink,rename", "-e", `inject=fsync,fdatasync,unlink,rename:signal=SIGKILL:when=${call}`]));
+    await using under = new ProcessUnderTest(
+      join(root, name),
+      await strace(["-e", "trace=fsync,fdatasync,unlink,rename", "-e", `inject=fsync,fdatasync,unlink,rename:signal=SIGKILL:when=${call}`]),
+    );
     completed = await under.says("opened");
     await under.kill();
     assert(call < 40, "the creation ends");

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Failure } from "../../base/failure.ts";
-import { type Appended, JournalError } from "../journal.ts";
+import { JournalError } from "../journal.ts";
 import { idsOf, oneRow, readAll, stateOf, takeOver, write } from "../tck/rows.ts";
 import { checkAccount, ProcessUnderTest, service, storedIds } from "./process-under-test.ts";
 import { StartedWorkers, temporaryDirectory } from "./sqlite-under-test.ts";
@@ -26,7 +26,7 @@ test("sqlite: what was acknowledged before a SIGKILL is there after it, also the
   const directory = await directoryForTest();
   const processes: ProcessUnderTest[] = [];
   for (const acknowledged of [1, 7, 60, 300, 900]) {
-    const under = new ProcessUnderTest(directory);
+    await using under = new ProcessUnderTest(directory);
     processes.push(under);
     under.tell("append 100000");
     assert(await under.says("+", acknowledged));
@@ -37,7 +37,7 @@ test("sqlite: what was acknowledged before a SIGKILL is there after it, also the
 
 test("sqlite: a second process is refused and told who holds the directory, and served once that one was killed", async () => {
   const directory = await directoryForTest();
-  const under = new ProcessUnderTest(directory);
+  await using under = new ProcessUnderTest(directory);
   assert(await under.does("append 3"));
   const isRefusal = (error: unknown): boolean =>
     error instanceof Failure &&
@@ -45,7 +45,7 @@ test("sqlite: a second process is refused and told who holds the directory, and 
     error.message.includes(`pid ${under.child.pid}`) &&
     error.message.includes(join(directory, service));
   await assert.rejects(storeIn(directory).open(service, 4), isRefusal);
-  const second = new ProcessUnderTest(directory);
+  await using second = new ProcessUnderTest(directory);
   assert(await second.says("failure JOURNAL_IN_USE"));
   assert.equal(await second.ended(), 0);
   const owner = JSON.parse(await readFile(join(directory, service, "owner.json"), "utf8")) as { pid: number; startedAt: string };
@@ -58,7 +58,7 @@ test("sqlite: a second process is refused and told who holds the directory, and 
 
 test("sqlite: owner.json is for people, a lost or a wrong one changes nothing", async () => {
   const directory = await directoryForTest();
-  const under = new ProcessUnderTest(directory);
+  await using under = new ProcessUnderTest(directory);
   assert(await under.does("append 1"));
   const file = join(directory, service, "owner.json");
   await writeFile(file, "not JSON");
@@ -70,7 +70,7 @@ test("sqlite: owner.json is for people, a lost or a wrong one changes nothing", 
 
 test("sqlite: a journal that was closed leaves one file of data, and no owner", async () => {
   const directory = await directoryForTest();
-  const under = new ProcessUnderTest(directory);
+  await using under = new ProcessUnderTest(directory);
   assert((await under.does("append 5")) && (await under.does("close")));
   await assert.rejects(readFile(join(directory, service, "owner.json")), { code: "ENOENT" });
   await assert.rejects(readFile(join(directory, service, "log.db-wal")), { code: "ENOENT" });
@@ -81,7 +81,7 @@ test("sqlite: a journal that was closed leaves one file of data, and no owner", 
 
 test("sqlite: an open journal without anything under way lets its process end", async () => {
   const directory = await directoryForTest();
-  const under = new ProcessUnderTest(directory);
+  await using under = new ProcessUnderTest(directory);
   assert(await under.does("append 5"));
   under.tell("leave");
   assert.equal(await under.ended(), 0);
@@ -117,7 +117,7 @@ test("sqlite: when its thread dies, what may have been written is ambiguous, wha
     for (const [i, outcome] of outcomes.entries()) {
       const id = ids[i] as string;
       if (outcome.status === "fulfilled") {
-        if ((outcome.value as readonly Appended[])[0] === "written") acknowledged.push(id);
+        if (outcome.value[0] === "written") acknowledged.push(id);
         else denied.add(id);
         continue;
       }

@@ -7,7 +7,7 @@ import { type FlatRows, flatRowWidth } from "./protocol.ts";
 import { linesOf, rowSum } from "./row-sum.ts";
 
 /** A row of more bytes is refused: whoever reads it back holds it in memory at once, several times. */
-export const rowBytesMax = 64 * 2 ** 20;
+const rowBytesMax = 64 * 2 ** 20;
 
 export type CommitRequest = readonly ["append", rows: FlatRows] | readonly ["takeOver", partition: number, seen: number];
 

@@ -103,13 +103,14 @@ export class LogFile {
    * at the next power failure: so nothing is built on such a WAL. Throws an `OpenError`.
    */
   settle(): void {
-    if (this.#frames === 0) return;
     try {
-      const [busy] = this.statement("pragma wal_checkpoint(truncate)").get() as unknown as [number];
-      if (busy !== 0) throw new JournalError("failed", "the WAL is in use");
-      syncFile(`${this.path}-wal`); // not the database: closing that here would drop SQLite's locks on it
-      syncDirectory(this.#directory);
-      this.#frames = 0;
+      if (this.#frames > 0) {
+        const [busy] = this.statement("pragma wal_checkpoint(truncate)").get() as unknown as [number];
+        if (busy !== 0) throw new JournalError("failed", "the WAL is in use");
+        syncFile(`${this.path}-wal`);
+        this.#frames = 0;
+      }
+      syncDirectory(this.#directory); // the WAL's entry in it: SQLite ignores it if that fails
     } catch (error) {
       this.#sound = false;
       throw openErrorOf(error, this.path);

@@ -58,7 +58,7 @@ function lock(path: string): DatabaseSync | undefined {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 0 });
-    db.exec("begin exclusive");
+    db.exec("pragma journal_mode = memory; begin exclusive"); // a journal on disk would be a write, for which there may be no room
     return db;
   } catch (error) {
     db?.close();

@@ -11,7 +11,7 @@ const script = fileURLToPath(new URL("./append-process.ts", import.meta.url));
 /** The service whose log the process writes. */
 export const service = "log";
 
-export class ProcessUnderTest {
+export class ProcessUnderTest implements AsyncDisposable {
   readonly child: ChildProcess;
   /** Everything it has said. */
   readonly lines: string[] = [];
@@ -23,7 +23,7 @@ export class ProcessUnderTest {
   /** `command`: what the process is started through, such as strace. */
   constructor(directory: string, command: readonly string[] = []) {
     const [program, ...rest] = [...command, process.execPath, script, directory];
-    this.child = spawn(program as string, rest, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(program, rest, { stdio: ["pipe", "pipe", "inherit"] });
     this.child.stdin?.on("error", () => {}); // it may be dead
     this.#reader = createInterface({ input: this.child.stdout as NonNullable<ChildProcess["stdout"]> });
     this.#reader.on("line", (line) => {
@@ -65,9 +65,16 @@ export class ProcessUnderTest {
     return this.#ended;
   }
 
+  /** SIGKILL to the process itself: a tracer around it ends with it. Idempotent. */
   async kill(): Promise<void> {
-    this.child.kill("SIGKILL");
+    const started = this.#over || (await this.says("pid"));
+    if (!this.#over && started) process.kill(Number(this.said("pid")[0]), "SIGKILL");
     await this.ended();
+  }
+
+  /** So that a test that fails leaves no process behind. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
   }
 
   /** What follows on the lines that begin so. */

@@ -3,6 +3,7 @@
 //   owner.db, owner.json the lock of the one process that has it open, and who that is
 // Nobody else may open log.db or owner.db while the process lives, not even to read: closing a file drops every lock that
 // the process holds on it. To look at a log, copy the directory, or stop the process.
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -49,13 +50,20 @@ export class SqliteJournalStore implements JournalStore {
   }
 }
 
-/** Durable: a power failure does not take the directory away from under a log. */
+/**
+ * Durable: a power failure does not take the directory away from under a log. One level at a time, because the recursive
+ * form never returns on a file system that refuses with ENOENT (/proc).
+ */
 async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = [];
   try {
-    const first = await mkdir(directory, { recursive: true });
-    if (first === undefined) return;
-    const parent = dirname(first);
-    for (let made = directory; made !== parent; made = dirname(made)) syncDirectory(dirname(made));
+    for (let at = directory; !existsSync(at); at = dirname(at)) missing.unshift(at);
+    for (const made of missing) {
+      await mkdir(made).catch((error: unknown) => {
+        if (systemCodeOf(error) !== "EEXIST") throw error; // another service of this system was faster
+      });
+      syncDirectory(dirname(made));
+    }
   } catch (error) {
     const code = systemCodeOf(error) === "ENOSPC" ? "JOURNAL_FULL" : "JOURNAL_FAILED";
     throw new Failure(code, { what: `the directory cannot be made: ${describe(error)}`, at: directory, cause: error });

@@ -83,21 +83,29 @@ class Readable {
     this.#epochs[p] = epoch;
   }
 
+  /** The index, from which the heads are, must end where the rows do. */
   finish(): void {
     this.#log.partitions.forEach(({ head }, p) => {
-      if (head !== this.#next[p]) throw this.#broken(p, `is ${head > this.next(p) ? "missing" : "not in the index"}`);
+      if (head > this.next(p)) throw this.#broken(p, "is missing");
+      if (head < this.next(p)) throw this.#lost(p, head);
     });
   }
 
   /** Called with rows from the newest on; `end`: the offset after the row. */
   newest([p, end]: readonly [p: number, end: number]): void {
-    if (end > (this.#log.partitions[p]?.head ?? 0)) throw this.#broken(p, "is not in the index");
+    const head = this.#log.partitions[p]?.head ?? 0;
+    if (end > head) throw this.#lost(p, head);
   }
 
   /** A fault that names no row. */
   stopped(what: string, cause?: unknown): OpenError {
     const upTo = this.#next.flatMap((next, p) => (next === 0 ? [] : [`partition ${p} up to offset ${next - 1}`]));
     return damaged(this.#log.path, `${what}; readable: ${upTo.length === 0 ? "nothing" : upTo.join(", ")}`, cause);
+  }
+
+  #lost(p: number, head: number): OpenError {
+    this.#next[p] = head;
+    return this.#broken(p, "is not in the index");
   }
 
   #broken(p: number, what: string): OpenError {

@@ -69,7 +69,10 @@ function idsAfter(under: ProcessUnderTest, appends: number): readonly (readonly 
 }
 
 /** Opens a log with each of the WALs; `expected` are the ids it must hold. */
-async function openEach(database: Buffer, cases: readonly { readonly wal: Buffer; readonly expected: readonly (readonly string[])[]; readonly title: string }[]): Promise<void> {
+async function openEach(
+  database: Buffer,
+  cases: readonly { readonly wal: Buffer; readonly expected: readonly (readonly string[])[]; readonly title: string }[],
+): Promise<void> {
   const queue = [...cases];
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -87,7 +90,7 @@ async function openEach(database: Buffer, cases: readonly { readonly wal: Buffer
 
 test("sqlite: a log opened on any beginning of its WAL holds exactly the commits that are complete in it", async () => {
   const directory = await temporaryDirectory();
-  const under = new ProcessUnderTest(directory);
+  await using under = new ProcessUnderTest(directory);
   assert((await under.does("append 9")) && (await under.does("append 2 6000")));
   await under.kill();
   const { database, wal } = await imageOf(directory);
@@ -106,7 +109,7 @@ test("sqlite: a log opened on any beginning of its WAL holds exactly the commits
 
 test("sqlite: a WAL that is partly written over an older generation of itself gives exactly the commits complete in the newer one", async () => {
   const directory = await temporaryDirectory();
-  const under = new ProcessUnderTest(directory);
+  await using under = new ProcessUnderTest(directory);
   // Far more than a checkpoint's worth; then one commit a time, until one begins the WAL anew.
   assert(await under.does("append 400"));
   let older = await imageOf(directory);

@@ -1,0 +1,88 @@
+// Work in a process of its own: a module that says `answer(work)` is given its parameters, works, and answers once; one that
+// says `serve(open)` answers when it is open, and stays until its parent lets it go or dies. Parameters and answers are JSON.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** A child ended without an answer. What it said is on standard error. */
+export class ChildFailed extends Error {
+  override readonly name = "ChildFailed";
+}
+
+/** How long a child may take for its answer (ms): many times the longest, so that a hanging one ends the run. */
+const answerWithinMs = 300_000;
+
+/** Runs `module`, a file beside this one, and resolves with its answer. */
+export async function inChild<T>(module: string, parameters: unknown = {}): Promise<T> {
+  const { child, value } = await openChild<T>(module, parameters);
+  await closeChild(child);
+  return value;
+}
+
+export interface Served<T> extends AsyncDisposable {
+  readonly value: T;
+  /** CPU time of the process so far, all threads, in microseconds. */
+  cpuUs(): Promise<number>;
+}
+
+/** Starts `module` and resolves once it is open. */
+export async function serving<T>(module: string, parameters: unknown = {}): Promise<Served<T>> {
+  const { child, value } = await openChild<T>(module, parameters);
+  return {
+    value,
+    async cpuUs() {
+      child.send("cpu");
+      const [{ cpuUs }] = (await once(child, "message")) as [{ readonly cpuUs: number }];
+      return cpuUs;
+    },
+    [Symbol.asyncDispose]: () => closeChild(child),
+  };
+}
+
+async function openChild<T>(module: string, parameters: unknown): Promise<{ readonly child: ChildProcess; readonly value: T }> {
+  const path = fileURLToPath(new URL(module, import.meta.url));
+  const env = { ...process.env, NODE_ENV: "production" };
+  // Standard output is the table's.
+  const child = fork(path, [JSON.stringify(parameters)], { env, execArgv: ["--expose-gc"], stdio: ["ignore", 2, 2, "ipc"] });
+  const value = await new Promise<T>((resolve, reject) => {
+    const late = setTimeout(() => child.kill("SIGKILL"), answerWithinMs);
+    child.once("message", (message: { readonly value: T }) => {
+      clearTimeout(late);
+      child.removeAllListeners("exit");
+      resolve(message.value);
+    });
+    child.once("exit", (code, signal) => {
+      clearTimeout(late);
+      reject(new ChildFailed(`${module} ended with ${signal ?? `code ${code}`} and no answer`));
+    });
+  });
+  return { child, value };
+}
+
+async function closeChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.disconnect();
+  await exited;
+}
+
+const parameters = (): unknown => JSON.parse(process.argv[2] ?? "{}");
+
+/** In the child. */
+export async function answer<P>(work: (given: P) => Promise<unknown>): Promise<void> {
+  process.once("disconnect", () => process.exit(1));
+  const value = await work(parameters() as P);
+  process.removeAllListeners("disconnect");
+  process.send?.({ value });
+}
+
+/** In the child; `open` may leave something behind that is closed at the end. */
+export async function serve<P>(open: (given: P) => Promise<{ readonly value: unknown; readonly close: () => Promise<void> }>): Promise<void> {
+  const { value, close } = await open(parameters() as P);
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send?.({ cpuUs: user + system });
+  });
+  process.once("disconnect", () => void close().finally(() => process.exit(0)));
+  process.send?.({ value });
+}

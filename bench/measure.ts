@@ -1,0 +1,107 @@
+// Rounds, samples and rows: what every benchmark is made of. Sides of a comparison run in turns (A B C A B C …) within one
+// process and one minute, so that whatever else the machine does meets all of them alike; the median of the rounds counts,
+// and the spread of the rounds is shown beside it.
+import assert from "node:assert/strict";
+import { createHistogram } from "node:perf_hooks";
+
+/** The rounds of one side. */
+export interface Sample {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly rounds: number;
+}
+
+export type Unit = "/s" | "ms" | "B";
+
+export type Aim =
+  /** Bounds on our own figure, in the row's unit. */
+  | { readonly kind: "at-least"; readonly value: number }
+  | { readonly kind: "at-most"; readonly value: number }
+  /** Bound on our figure divided by the one named. */
+  | { readonly kind: "ratio-at-least"; readonly value: number; readonly to: string };
+
+/** What a benchmark says: our figure, the bare ones beside it, and what was aimed at. */
+export interface Row {
+  /** Unique and stable: the history is kept by it. */
+  readonly name: string;
+  readonly unit: Unit;
+  readonly ours: Sample;
+  readonly bare: readonly { readonly name: string; readonly sample: Sample }[];
+  readonly aim?: Aim;
+  /** Further figures of our side, by name; `_ms`, `_us` and `_bytes` at the end of a name say the unit. */
+  readonly details?: { readonly [name: string]: number };
+}
+
+export function sampleOf(values: readonly number[]): Sample {
+  assert(values.length > 0, "a sample has at least one round");
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >>> 1;
+  const upper = sorted[middle] as number;
+  const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+  return { median, low: sorted[0] as number, high: sorted.at(-1) as number, rounds: sorted.length };
+}
+
+/** Half the distance between the worst and the best round, as a part of the median. */
+export const spreadOf = ({ median, low, high }: Sample): number => (median === 0 ? 0 : (high - low) / 2 / median);
+
+export const ratioOf = (row: Row, bare: Row["bare"][number]): number => row.ours.median / bare.sample.median;
+
+/** Undefined where there is no aim. */
+export function isMet(row: Row): boolean | undefined {
+  const { aim, ours } = row;
+  switch (aim?.kind) {
+    case undefined:
+      return undefined;
+    case "at-least":
+      return ours.median >= aim.value;
+    case "at-most":
+      return ours.median <= aim.value;
+    case "ratio-at-least": {
+      const bare = row.bare.find(({ name }) => name === aim.to);
+      assert(bare, `row "${row.name}" aims at a ratio to "${aim.to}", which is not beside it`);
+      return ratioOf(row, bare) >= aim.value;
+    }
+  }
+}
+
+/** Runs one round of a side and gives its figure. */
+export type Side = (round: number) => number | Promise<number>;
+
+/** One round of each side that does not count, then `rounds` rounds in turns. */
+export async function interleave<const N extends string>(
+  rounds: number,
+  sides: { readonly [name in N]: Side },
+): Promise<{ readonly [name in N]: Sample }> {
+  const entries = Object.entries(sides) as [N, Side][];
+  const values = new Map<N, number[]>(entries.map(([name]) => [name, []]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, run] of entries) {
+      const value = await run(round);
+      if (round > 0) values.get(name)?.push(value);
+    }
+  }
+  return Object.fromEntries([...values].map(([name, rows]) => [name, sampleOf(rows)])) as { [name in N]: Sample };
+}
+
+/** Beside a row: samples by the name that stands in the table. */
+export const beside = (samples: { readonly [name: string]: Sample }): Row["bare"] =>
+  Object.entries(samples).map(([name, sample]) => ({ name, sample }));
+
+/** Times of answers, from 1 µs to an hour. */
+export class Latencies {
+  readonly #histogram = createHistogram({ lowest: 1, highest: 3_600_000_000 });
+
+  record(ms: number): void {
+    this.#histogram.record(Math.max(1, Math.round(ms * 1_000)));
+  }
+
+  /** Forgets the round that does not count. */
+  startRound(round: number): void {
+    if (round <= 1) this.#histogram.reset();
+  }
+
+  details(): { readonly p50_ms: number; readonly p99_ms: number } {
+    return { p50_ms: this.#histogram.percentile(50) / 1_000, p99_ms: this.#histogram.percentile(99) / 1_000 };
+  }
+}

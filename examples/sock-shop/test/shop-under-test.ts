@@ -1,0 +1,56 @@
+// The shop in a virtual world: the code that is served, virtual time, a simulated disk, and a process that can crash.
+import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
+import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
+import { boot, type Booted } from "@atoll/core/system";
+import { sockShop } from "../shop.ts";
+import { ShopClient } from "./shop-client.ts";
+
+const origin = "http://shop";
+
+export class VirtualShop {
+  readonly world: VirtualWorld;
+  readonly #disk: SimulatedDisk;
+  #process: VirtualProcess | undefined;
+  #journals: SimulatedJournalStore | undefined;
+  #booted: Booted | undefined;
+  /** Reaches whatever process is running. A request that its process does not survive fails. */
+  readonly client: ShopClient;
+
+  constructor(seed: number) {
+    this.world = new VirtualWorld({ seed });
+    this.#disk = new SimulatedDisk(this.world.outside);
+    this.client = new ShopClient(origin, "virtual", async (request) => {
+      const { world } = this;
+      const gateway = this.#booted?.gateway;
+      if (!this.#process || !gateway) throw new TypeError("the shop is not open");
+      return this.#process.enter(world.outside, () => gateway.fetch(request));
+    });
+  }
+
+  /** Starts a process on the disk that the last one has left. */
+  async open(): Promise<void> {
+    const process = this.world.process("shop");
+    const journals = new SimulatedJournalStore(this.#disk, process, { process: process.label });
+    this.#process = process;
+    this.#journals = journals;
+    this.#booted = await this.drive(process.enter(this.world.outside, () => boot(sockShop, { runtime: process, journals, config: {} })));
+  }
+
+  crash(): void {
+    this.#process?.crash();
+    this.#journals?.crash();
+  }
+
+  /** Turns the world until `promise` is settled. */
+  async drive<T>(promise: Promise<T>): Promise<T> {
+    const result = await this.world.runUntil(promise);
+    for (const { error } of this.world.failures) throw error;
+    return result;
+  }
+}
+
+export async function openShop(seed = 1): Promise<VirtualShop> {
+  const shop = new VirtualShop(seed);
+  await shop.open();
+  return shop;
+}

@@ -1,0 +1,199 @@
+// The caller outside: asks as the operator until it has an answer or its time is over, and keeps a history of what it
+// sent and heard, which the laws hold against the log.
+import { Failure, milliseconds, type At, type CallOptions } from "@atoll/core";
+import type { AnyContract, AnyOpRef } from "@atoll/core/contract";
+import type { Attempt, Heard } from "@atoll/core/journal/simulated";
+import { type VirtualWorld, seededRandom } from "@atoll/core/runtime/virtual";
+import { mintCommandId } from "./command-id.ts";
+import type { LoggedCommands } from "./logged.ts";
+import type { Machine } from "./machine.ts";
+import { shortText } from "./text.ts";
+import { passing } from "./waiting.ts";
+import type { Weather } from "./weather.ts";
+
+export interface OperatorInit {
+  readonly world: VirtualWorld;
+  readonly machine: Machine;
+  readonly weather: Weather;
+  readonly logged: LoggedCommands;
+  /** Contracts that entities implement, and the service whose log their records are in. */
+  readonly entities: ReadonlyMap<string, string>;
+}
+
+interface Call {
+  readonly to: AnyOpRef;
+  /** As the scenario gave it. */
+  readonly key: unknown;
+  readonly input: unknown;
+  /** "" for a query. */
+  readonly id: string;
+  readonly options: CallOptions;
+  /** `contract/key.operation id`, for people. */
+  readonly name: string;
+}
+
+type Answered = Exclude<Heard, { readonly kind: "failure" }>;
+
+const withinByDefault = "10s";
+/** Between two tries (virtual ms). */
+const pauseMs = { min: 20, max: 300 } as const;
+
+export class Operator {
+  /** Deliveries of commands to entities, in the order in which they were sent. */
+  readonly attempts: Attempt[] = [];
+  /** What went wrong that is no `Failure`: bugs. */
+  readonly bugs: unknown[] = [];
+  /** Calls, without repetitions, and how many of them got an answer. */
+  asked = 0;
+  answered = 0;
+  /** Calls and deliveries that are still open. */
+  waiting = 0;
+  readonly #init: OperatorInit;
+  readonly #random: ReturnType<typeof seededRandom>;
+
+  constructor(init: OperatorInit) {
+    this.#init = init;
+    this.#random = seededRandom(init.world.seed, "operator");
+  }
+
+  get at(): At {
+    const at = (contract: AnyContract, key?: unknown): object =>
+      Object.fromEntries(
+        Object.values(contract.$.operations).map((to) => [
+          to.name,
+          to.operation.in === undefined
+            ? (options?: CallOptions) => this.#ask(to, key, undefined, options)
+            : (input: unknown, options?: CallOptions) => this.#ask(to, key, input, options),
+        ]),
+      );
+    return at as unknown as At;
+  }
+
+  async #ask(to: AnyOpRef, key: unknown, input: unknown, options: CallOptions = {}): Promise<unknown> {
+    const { world, weather } = this.#init;
+    const endMs = world.timeMs + milliseconds(options.within ?? withinByDefault);
+    const id = to.kind === "query" ? "" : (options.commandId ?? mintCommandId(world.outside.clock.now(), this.#random));
+    const { name } = to.contract.$;
+    const address = to.contract.$.keyed ? `${name}/${String(key)}` : name;
+    const call: Call = { to, key, input, id, options, name: `${address}.${to.name}${id === "" ? "" : ` ${id}`}` };
+    const again = to.kind === "command" ? weather.duplicate() : undefined;
+    this.asked += 1;
+    this.waiting += 1;
+    try {
+      if (again === "at once") this.#repeat(call, 0);
+      else if (typeof again === "object") this.#repeat(call, again.afterMs);
+      const heard = await this.#insist(call, endMs);
+      this.answered += 1;
+      if (again === "after the answer") this.#repeat(call, 0);
+      return dressed(to, heard);
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  /** Delivers until there is an answer, or none can be hoped for. */
+  async #insist(call: Call, endMs: number): Promise<Answered> {
+    const { world } = this.#init;
+    let mayHaveActed = false;
+    for (;;) {
+      const heard = await this.#deliver(call, endMs - world.timeMs);
+      if (heard.kind !== "failure") return heard;
+      const { failure } = heard;
+      mayHaveActed ||= call.to.kind === "command" && failure.outcome === "unknown";
+      const waitMs = pauseMs.min + this.#random.next() * (pauseMs.max - pauseMs.min);
+      if (failure.retry === "never" || call.options.signal?.aborted || world.timeMs + waitMs >= endMs) {
+        throw mayHaveActed && failure.outcome === "not-delivered" ? unknownAfterAll(call, failure) : failure;
+      }
+      await passing(world, waitMs);
+    }
+  }
+
+  /** Delivers once more, whatever comes of it. */
+  #repeat(call: Call, afterMs: number): void {
+    const { world, machine, weather } = this.#init;
+    const deliver = async (): Promise<void> => {
+      if (afterMs > 0) await passing(world, afterMs);
+      if (machine.up) weather.duplicated(call.name);
+      await this.#deliver(call, milliseconds(withinByDefault));
+    };
+    this.waiting += 1;
+    void deliver()
+      .catch((error: unknown) => this.bugs.push(error))
+      .finally(() => {
+        this.waiting -= 1;
+      });
+  }
+
+  /** Rejects only with what is a bug. */
+  async #deliver(call: Call, withinMs: number): Promise<Heard> {
+    const { world, machine } = this.#init;
+    const { to, name } = call;
+    const key = canonicalKey(call);
+    const service = to.kind === "command" && key !== undefined ? this.#init.entities.get(to.contract.$.name) : undefined;
+    const isLogged = (): boolean =>
+      service !== undefined && this.#init.logged.has(service, to.contract.$.name, key as string, call.id);
+    const index = this.attempts.length;
+    if (service !== undefined) this.attempts.push({ to, key: key as string, id: call.id, heard: undefined, loggedWhenHeard: false });
+    let heard: Heard;
+    let loggedWhenHeard = false;
+    try {
+      heard = await machine.enter(async ({ at }) => {
+        const answer = heardOf(to, await send(at, call, withinMs));
+        loggedWhenHeard = isLogged();
+        return answer;
+      });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      heard = { kind: "failure", failure: error };
+    }
+    if (service !== undefined) this.attempts[index] = { to, key: key as string, id: call.id, heard, loggedWhenHeard };
+    world.note(`${name} ${call.input === undefined ? "" : `${shortText(call.input)} `}-> ${heardText(heard)}`);
+    return heard;
+  }
+}
+
+type Send = (...given: readonly unknown[]) => Promise<unknown>;
+
+function send(at: At, { to, key, input, id, options }: Call, withinMs: number): Promise<unknown> {
+  const reference = (at as unknown as (contract: AnyContract, key: unknown) => { readonly [operation: string]: Send })(to.contract, key);
+  const { within: _, commandId: __, ...others } = options;
+  const sent = { ...others, within: `${Math.max(1, Math.ceil(withinMs))}ms`, ...(id === "" ? {} : { commandId: id }) };
+  const given = to.operation.in === undefined ? [sent] : [input, sent];
+  return (reference[to.name] as Send)(...given);
+}
+
+/** Undefined for a key that its schema refuses: the call is refused likewise. */
+function canonicalKey({ to, key }: Call): string | undefined {
+  try {
+    return to.contract.$.checkKey(key);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+interface Union {
+  readonly rejected: string | undefined;
+  readonly reply: unknown;
+  readonly details: unknown;
+}
+
+function heardOf({ operation }: AnyOpRef, answer: unknown): Answered {
+  if (operation.rejects === undefined) return { kind: "reply", value: answer };
+  const { rejected, reply, details } = answer as Union;
+  return rejected === undefined ? { kind: "reply", value: reply } : { kind: "rejection", name: rejected, details };
+}
+
+function dressed({ operation }: AnyOpRef, heard: Answered): unknown {
+  if (heard.kind === "rejection") return { rejected: heard.name, details: heard.details };
+  return operation.rejects === undefined ? heard.value : { rejected: undefined, reply: heard.value };
+}
+
+function heardText(heard: Heard): string {
+  if (heard.kind === "failure") return heard.failure.code;
+  return heard.kind === "reply" ? shortText(heard.value) : `${heard.name} ${shortText(heard.details)}`;
+}
+
+/** The last delivery certainly did nothing; an earlier one may have. */
+const unknownAfterAll = ({ name }: Call, cause: Failure): Failure =>
+  new Failure("UNKNOWN_OUTCOME", { what: `an earlier delivery was not answered, and the last one failed with ${cause.code}`, at: name, cause });

@@ -1,0 +1,94 @@
+// The system that is killed: `atoll run` as a real process, started again and again on the same data.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { root } from "../generated.ts";
+
+const command = [join(root, "packages/cli/src/atoll.ts"), "run", join(root, "examples/hello/hello.ts")];
+/** To recover and print its address. */
+const startMsMax = 20_000;
+const logCharactersMax = 8_000;
+
+export class Kill9Error extends Error {
+  override readonly name = "Kill9Error";
+}
+
+export class Victim {
+  readonly #data: string;
+  #child: ChildProcess | undefined;
+  #log = "";
+  #up = Promise.withResolvers<string>();
+  /** How often it was killed. */
+  kills = 0;
+
+  constructor(data: string) {
+    this.#data = data;
+  }
+
+  /** Resolves with its address once it listens; after a kill, once it listens again. */
+  get up(): Promise<string> {
+    return this.#up.promise;
+  }
+
+  /** Resolves when the process exists, long before it listens. */
+  async spawn(): Promise<void> {
+    const child = spawn(process.execPath, [...command, "--port", "0", "--data", this.#data], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    this.#log = "";
+    child.stderr.on("data", (chunk: Buffer) => (this.#log = (this.#log + chunk.toString("utf8")).slice(-logCharactersMax)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const url = /http:\/\/127\.0\.0\.1:\d+$/.exec(line)?.[0];
+      if (url !== undefined && child === this.#child) this.#up.resolve(url);
+    });
+    await once(child, "spawn");
+  }
+
+  /** Rejects with a `Kill9Error` if it ends by itself instead, or takes too long. */
+  async listening(): Promise<void> {
+    const child = this.#child as ChildProcess;
+    const late = AbortSignal.timeout(startMsMax);
+    const stop = new AbortController();
+    const failed = once(child, "exit", { signal: AbortSignal.any([late, stop.signal]) }).then(
+      () => true,
+      () => !stop.signal.aborted,
+    );
+    const ended = await Promise.race([this.up.then(() => false), failed]);
+    stop.abort();
+    if (!ended) return;
+    child.kill("SIGKILL");
+    throw new Kill9Error(`the system did not start again (exit code ${child.exitCode}):\n${this.#log}`);
+  }
+
+  /** Resolves when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child as ChildProcess;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Kill9Error(`the system ended by itself (exit code ${child.exitCode}):\n${this.#log}`);
+    }
+    this.#up = Promise.withResolvers();
+    this.kills += 1;
+    await this.#end("SIGKILL");
+  }
+
+  /** In order, so that the log can be opened. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    await this.#end("SIGTERM");
+    if (child.exitCode !== 0)
+      throw new Kill9Error(`the system ended with ${child.exitCode ?? child.signalCode} after SIGTERM:\n${this.#log}`);
+  }
+
+  /** Whatever state it is in. */
+  destroy(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const child = this.#child as ChildProcess;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+}
