@@ -2,6 +2,7 @@
 // says `serve(open)` answers when it is open, and stays until its parent lets it go or dies. Parameters and answers are JSON.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A child ended without an answer. What it said is on standard error. */
@@ -12,9 +13,9 @@ export class ChildFailed extends Error {
 /** How long a child may take for its answer (ms): many times the longest, so that a hanging one ends the run. */
 const answerWithinMs = 300_000;
 
-/** Runs `module`, a file beside this one, and resolves with its answer. */
-export async function inChild<T>(module: string, parameters: unknown = {}): Promise<T> {
-  const { child, value } = await openChild<T>(module, parameters);
+/** Runs `module`, relative to `base`, and resolves with its answer. */
+export async function inChild<T>(module: string, parameters: unknown, base: string | URL = import.meta.url): Promise<T> {
+  const { child, value } = await openChild<T>(new URL(module, base), parameters);
   await closeChild(child);
   return value;
 }
@@ -25,9 +26,9 @@ export interface Served<T> extends AsyncDisposable {
   cpuUs(): Promise<number>;
 }
 
-/** Starts `module` and resolves once it is open. */
-export async function serving<T>(module: string, parameters: unknown = {}): Promise<Served<T>> {
-  const { child, value } = await openChild<T>(module, parameters);
+/** Starts `module`, a file beside this one, and resolves once it is open. */
+export async function serving<T>(module: string, parameters: unknown): Promise<Served<T>> {
+  const { child, value } = await openChild<T>(new URL(module, import.meta.url), parameters);
   return {
     value,
     async cpuUs() {
@@ -39,8 +40,8 @@ export async function serving<T>(module: string, parameters: unknown = {}): Prom
   };
 }
 
-async function openChild<T>(module: string, parameters: unknown): Promise<{ readonly child: ChildProcess; readonly value: T }> {
-  const path = fileURLToPath(new URL(module, import.meta.url));
+async function openChild<T>(module: URL, parameters: unknown): Promise<{ readonly child: ChildProcess; readonly value: T }> {
+  const path = fileURLToPath(module);
   const env = { ...process.env, NODE_ENV: "production" };
   // Standard output is the table's.
   const child = fork(path, [JSON.stringify(parameters)], { env, execArgv: ["--expose-gc"], stdio: ["ignore", 2, 2, "ipc"] });
@@ -53,7 +54,7 @@ async function openChild<T>(module: string, parameters: unknown): Promise<{ read
     });
     child.once("exit", (code, signal) => {
       clearTimeout(late);
-      reject(new ChildFailed(`${module} ended with ${signal ?? `code ${code}`} and no answer`));
+      reject(new ChildFailed(`${basename(path)} ended with ${signal ?? `code ${code}`} and no answer`));
     });
   });
   return { child, value };

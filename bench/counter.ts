@@ -1,9 +1,11 @@
 // What is measured: one small entity and one small handler, with validators on everything that goes in and comes out.
 // Real enough to pay every cost of the runtime, small enough that nothing else is paid.
+import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { contract, entity, handlers, type Running, service, start, type StartOptions, system } from "@atoll/core";
 import type { EntityLimits } from "@atoll/core/entity";
 import type { Gateway } from "@atoll/core/edge";
+import type { Metrics } from "@atoll/core/runtime";
 
 const amount = z.object({ by: z.int().positive() });
 const total = z.object({ total: z.int() });
@@ -44,6 +46,11 @@ export function startCounter({ entities = {}, gateway, port = 0, ...options }: C
   const services = [service("counter", [counter], { limits: { entities } }), service("adder", [adder])];
   const definition = system("bench", gateway ? { services, gateway } : { services });
   return start(definition, { ...options, port, mode: "production", logger: troubleLogger });
+}
+
+/** Waits until the index of the counters' log has caught up with it: what is written behind is then written. */
+export async function indexed(metrics: Metrics): Promise<void> {
+  while (!/^atoll_index_tail_entities\{service="counter"\} 0$/m.test(metrics.render())) await pause(10);
 }
 
 const troubleLogger: NonNullable<StartOptions["logger"]> = {

@@ -1,13 +1,12 @@
 // Commands whose answer leaves after the sync, on a log with a long past. The same run tells what an entity costs that is
 // not in memory yet (the first question to each reads its log), and how many bytes reach the disk for a command.
-import { setTimeout as pause } from "node:timers/promises";
 import { join } from "node:path";
 import { Metrics } from "@atoll/core/runtime";
 import { BareSqlite, syncLoop } from "./bare-disk.ts";
 import type { Benchmark, Room } from "./benchmark.ts";
 import { bytesWritten } from "./bytes-written.ts";
 import { askDuring, numbersBelow } from "./callers.ts";
-import { Counter, startCounter } from "./counter.ts";
+import { Counter, indexed, startCounter } from "./counter.ts";
 import { beside, interleave, Latencies, type Row, type Sample, sampleOf, type Side } from "./measure.ts";
 import { copyPrefilled, prefilled, prefilledQuick } from "./prefilled-log.ts";
 import { bytesBelow } from "./work-directory.ts";
@@ -136,9 +135,4 @@ async function recoverAll(keys: number, rounds: number, ask: (key: string) => Pr
     perSecond.push((count / (performance.now() - startMs)) * 1_000);
   }
   return sampleOf(perSecond);
-}
-
-/** Waits until the index has caught up with the log. */
-async function indexed(metrics: Metrics): Promise<void> {
-  while (!/^atoll_index_tail_entities\{service="counter"\} 0$/m.test(metrics.render())) await pause(10);
 }

@@ -1,9 +1,8 @@
 // The child of memory.ts: fills itself with entities, and says by how much it has grown for each.
 import assert from "node:assert/strict";
-import { setTimeout as pause } from "node:timers/promises";
 import { Metrics } from "@atoll/core/runtime";
 import { answer } from "./child.ts";
-import { Counter, startCounter } from "./counter.ts";
+import { Counter, indexed, startCounter } from "./counter.ts";
 
 export interface MemoryParameters {
   readonly entities: number;
@@ -35,7 +34,7 @@ async function fillSystem({ entities, commands, resident, data }: MemoryParamete
     while (next < entities * commands) await running.at(Counter, `k${next++ % entities}`).add({ by: 1 });
   };
   await Promise.all(Array.from({ length: Math.min(writers, resident) }, writer));
-  while (!/^atoll_index_tail_entities\{service="counter"\} 0$/m.test(metrics.render())) await pause(10);
+  await indexed(metrics);
   return growth(before, entities);
 }
 

@@ -84,9 +84,9 @@ function packageRules(): IForbiddenRuleType[] {
 function confinementRules(): IForbiddenRuleType[] {
   return confined.map(({ modules, to, why }) => ({
     name: `confined-${modules[0]}`,
-    comment: `${modules.join(", ")} only in ${to}: ${why}.`,
+    comment: `${modules.join(", ")} only in ${to.join(", ")}: ${why}.`,
     severity: "error",
-    from: { path: "^packages/", pathNot: [within([to]), testPath] },
+    from: { path: "^packages/", pathNot: [within(to), testPath] },
     to: { path: `^(node:)?(${modules.join("|")})$` },
   }));
 }
@@ -144,6 +144,6 @@ export function layerTable(): string {
     "| part | imported by | because |",
     "|---|---|---|",
     ...chambers.map(({ folder, importers, why }) => `| ${folder} | ${list(importers)} | ${why} |`),
-    ...confined.map(({ modules, to, why }) => `| ${modules.map((name) => `node:${name}`).join(", ")} | ${to} | ${why} |`),
+    ...confined.map(({ modules, to, why }) => `| ${modules.map((name) => `node:${name}`).join(", ")} | ${to.join(", ")} | ${why} |`),
   ].join("\n");
 }

@@ -101,12 +101,12 @@ export const packages: readonly Package[] = [
 ];
 
 /** Modules of Node that only one place may import; tests, scripts and benches are free. */
-export const confined: readonly { readonly modules: readonly string[]; readonly to: string; readonly why: string }[] = [
+export const confined: readonly { readonly modules: readonly string[]; readonly to: readonly string[]; readonly why: string }[] = [
   {
     modules: ["sqlite", "worker_threads"],
-    to: "packages/core/src/journal/sqlite",
+    to: ["packages/core/src/journal/sqlite"],
     why: "one place opens database files and starts threads",
   },
-  { modules: ["http", "https", "http2", "net", "tls"], to: "packages/gateway/src", why: "nothing below the edge knows HTTP" },
-  { modules: ["child_process", "cluster"], to: "packages/cli/src", why: "processes are started by the command, never by the core" },
+  { modules: ["http", "https", "http2", "net", "tls"], to: ["packages/gateway/src", "packages/cli/src"], why: "nothing below the edge knows HTTP; the command's control socket speaks it as well" },
+  { modules: ["child_process", "cluster"], to: ["packages/cli/src"], why: "processes are started by the command, never by the core" },
 ];

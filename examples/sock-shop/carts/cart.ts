@@ -1,6 +1,6 @@
 // One customer's cart. A parcel is what has left the cart for another one and is not known to have arrived: `pack` takes
 // it out, the other cart's `unpack` puts it in, `settle` forgets it. Each of the three can be repeated, so whoever moves a
-// cart can be cut off anywhere and start again (basket.ts).
+// cart can be cut off anywhere and start again (merge.ts).
 import { entity } from "@atoll/core";
 import * as z from "zod";
 import { Cart, Line, Lines, linesMax, Parcel, quantityMax } from "./contract.ts";

@@ -1,4 +1,5 @@
-// HTTP of the carts, in the forms of the original demo. What a client says about prices is not read: the catalogue's count.
+// HTTP of the carts, in the forms of the original demo. What a client says about prices is ignored: the
+// catalogue's price counts.
 import { route } from "@atoll/gateway";
 import * as z from "zod";
 import { Basket, Cart, quantityMax, type Line } from "../carts/contract.ts";

@@ -1,6 +1,7 @@
 // Answers: what comes back from a call that was carried out. A rejection is a value of the contract, not an error; what
 // prevented an answer is a `Failure` and is thrown.
 import type { Rejects, Reply } from "./operation.ts";
+import type { Deep } from "./json.ts";
 import type { Given } from "./schema.ts";
 
 /** Ties an answer to its operation, for whoever handles answers of many; there is no such member at run time. */
@@ -37,5 +38,5 @@ export interface Rejection {
 /** Rejects with one of the operation's declared rejections. */
 export type Reject<O, R> = <K extends keyof Rejects<O>>(
   name: K,
-  details: Given<O extends { readonly rejects: infer X } ? X[K & keyof X] : never>,
+  details: Deep<Given<O extends { readonly rejects: infer X } ? X[K & keyof X] : never>>,
 ) => R;

@@ -3,6 +3,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Duration } from "../base/duration.ts";
 import type { Answer } from "./answer.ts";
+import type { Deep } from "./json.ts";
 import type { In, Ops, Part } from "./operation.ts";
 import type { Contract } from "./reference.ts";
 import type { Given, KeySchema, Schema } from "./schema.ts";
@@ -19,7 +20,7 @@ export interface CallOptions {
 }
 
 /** Arguments of one operation: its input, if it has one, and the options. */
-export type Args<O> = In<O> extends Schema ? [input: Given<In<O>>, options?: CallOptions] : [options?: CallOptions];
+export type Args<O> = In<O> extends Schema ? [input: Deep<Given<In<O>>>, options?: CallOptions] : [options?: CallOptions];
 
 /** The operations of a contract at one address. */
 export type Ref<D> = { readonly [K in keyof Ops<D>]: (...input: Args<Ops<D>[K]>) => Promise<Answer<Ops<D>[K]>> };

@@ -11,9 +11,9 @@ export interface Decision {
 
 /** A turn after its first event: it can emit more and reply, but no longer reject. */
 export interface Emitting<S, E, O> {
-  emit<K extends keyof E>(event: K, data: Given<E[K]>): Emitted<S, E, O>;
+  emit<K extends keyof E>(event: K, data: Deep<Given<E[K]>>): Emitted<S, E, O>;
   /** A function gets the state after the events. */
-  reply(value: ReplyGiven<O> | ((after: Deep<S>) => ReplyGiven<O>)): Decision;
+  reply(value: Deep<ReplyGiven<O>> | ((after: Deep<S>) => Deep<ReplyGiven<O>>)): Decision;
 }
 
 /** Where the operation has no `out`, emitting is answer enough. */
@@ -22,8 +22,8 @@ export type Emitted<S, E, O> = Emitting<S, E, O> & (O extends { readonly out: Sc
 /** What `decide` gets: it collects events, in order, and ends with exactly one answer. Of no use after `decide` has returned. */
 export interface Turn<S, E, O> extends Moment {
   /** `data` is stored in the form given here, and on disk before the answer leaves. */
-  emit<K extends keyof E>(event: K, data: Given<E[K]>): Emitted<S, E, O>;
-  reply(...value: O extends { readonly out: Schema } ? [ReplyGiven<O>] : []): Decision;
+  emit<K extends keyof E>(event: K, data: Deep<Given<E[K]>>): Emitted<S, E, O>;
+  reply(...value: O extends { readonly out: Schema } ? [Deep<ReplyGiven<O>>] : []): Decision;
   readonly reject: Reject<O, Decision>;
 }
 

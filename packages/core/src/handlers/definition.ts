@@ -7,6 +7,7 @@ import type {
   AnyContract,
   At,
   Contract,
+  Deep,
   Implementation,
   In,
   Moment,
@@ -35,11 +36,14 @@ export interface HandlerContext<O, C> extends Moment {
   readonly reject: Reject<O, Rejection>;
 }
 
+/** What a handler gives back, at once or later. */
+type HandlerAnswer<O> = Deep<ReplyGiven<O>> | Rejection;
+
 /** The functions as code that serves all handlers sees them: complete, with the types that the definition proved taken off. */
 export interface HandlersBehaviour {
   /** By name of an environment variable; each takes a string, or undefined if it is not set. */
   readonly config: Table<Schema>;
-  readonly handle: Table<(input: unknown, cx: unknown) => Promise<unknown>>;
+  readonly handle: Table<(input: unknown, cx: unknown) => unknown>;
 }
 
 export interface AnyHandlers extends Implementation {
@@ -65,7 +69,7 @@ export function handlers<D, C extends { readonly [name: string]: Schema } = {}>(
       readonly [K in keyof Ops<D>]: (
         input: Taken<In<Ops<D>[K]>>,
         cx: HandlerContext<Ops<D>[K], C>,
-      ) => Promise<ReplyGiven<Ops<D>[K]> | Rejection>;
+      ) => HandlerAnswer<Ops<D>[K]> | Promise<HandlerAnswer<Ops<D>[K]>>;
     }>;
   },
 ): Handlers<D> {

@@ -83,7 +83,7 @@ export class HandlersHost {
     const run = new HandlerRun(this.#init, message, calls);
     const { checks } = message.to;
     try {
-      const handle = handlers.how.handle[message.to.name] as (input: unknown, cx: unknown) => Promise<unknown>;
+      const handle = handlers.how.handle[message.to.name] as (input: unknown, cx: unknown) => unknown;
       const answering = handle(message.input, run);
       if (!message.settled) deadlines.watch(message);
       const given = await answering;

@@ -37,7 +37,7 @@ entity(C, { ...base, decide: { go: (_s, _c, t) => t.reply({ s: "a" }), ping }, e
 
 // @ts-expect-error 1 undeclared rejection: `"Nope"` `"No"`
 entity(C, { ...base, decide: { go: (_s, _c, t) => t.reject("Nope", {}), ping }, evolve });
-// @ts-expect-error 2 wrong event payload: `'m' does not exist in type '{ n: number; }'`
+// @ts-expect-error 2 wrong event payload: `'m' does not exist in type '{ readonly n: number; }'`
 entity(C, { ...base, decide: { go: (_s, _c, t) => t.emit("E", { m: 1 }).reply({ s: "a" }), ping }, evolve });
 // @ts-expect-error 3 unhandled event: `Property 'E' is missing`
 entity(C, { ...base, decide: { go: (_s, _c, t) => t.reply({ s: "a" }), ping }, evolve: {} });

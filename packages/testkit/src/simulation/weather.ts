@@ -105,7 +105,7 @@ export class Weather {
   diskFault(service: string, { call, fault }: PlannedFault): void {
     const kind: Fault = fault.kind === "slow" ? "slow-disk" : "failing-disk";
     if (kind === this.#untilFault) this.#usual();
-    this.#happened(kind, `journal of ${service}, call ${call} of this life: ${JSON.stringify(fault)}`);
+    this.#happened(kind, `journal of ${service}, call ${call} of this life: ${JSON.stringify(fault, rounded)}`);
   }
 
   /** From now on nothing goes wrong. What is late may still arrive. */
@@ -122,7 +122,7 @@ export class Weather {
     this.#disk.faults = { ...noFaults, ...rates };
     this.#untilFault = lasts === "one fault" ? kind : undefined;
     if (lasts === "one fault") return; // it is written down when it happens
-    this.#write(`${kind}: ${JSON.stringify(rates)} for ${Math.round(lasts.ms)} ms`);
+    this.#write(`${kind}: ${JSON.stringify(rates, rounded)} for ${Math.round(lasts.ms)} ms`);
     const turn = this.#moods;
     this.#world.outside.timers.after(lasts.ms, () => {
       if (turn === this.#moods) this.#usual();
@@ -155,6 +155,9 @@ export function checkFaults(faults: readonly string[]): void {
     throw new Failure("INVALID_DEFINITION", { what: `"${fault}" is no fault of one process: those are ${known.join(", ")}`, at: "simulate" });
   }
 }
+
+/** For people: a delay of 742.354 ms is one of 742; a rate is below 1. */
+const rounded = (_: string, value: unknown): unknown => (typeof value === "number" && value > 1 ? Math.round(value) : value);
 
 function forecast(faults: readonly Fault[], calmSteps: number, random: () => number): Forecast {
   const has = (fault: Fault): boolean => faults.includes(fault);

@@ -16,13 +16,13 @@ import { verify } from "./verify.ts";
 /** Requests committed together, at most. */
 const groupRequestsMax = 256;
 /** A slice of background work ends after this, when somebody else waits. */
-const sliceMs = 1;
+const sliceMs = 0.5;
 /** How long nothing must happen before a checkpoint counts as made in idleness. */
 const idleMs = 5;
 /** After a failed attempt to open the file, requests are refused with the same error for this long. */
 const reopenPauseMs = 50;
 /** A thread that spins answers a closed loop of one writer without a wake-up (some 50 µs where cores are virtual). */
-const spinMsMax = 0.15;
+const spinMsMax = 0.1;
 const spinMsMin = 0.01;
 
 class LogHost {

@@ -1,0 +1,39 @@
+// Results for later: the whole run as a file of its own, and one line of history that is small enough to be kept for ever.
+// Only whole runs are kept: parts and quick runs would not be comparable.
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Machine, Revision } from "./machine.ts";
+import { isMet } from "./measure.ts";
+import type { Result } from "./report.ts";
+
+export interface Run {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly revision: Revision;
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly seconds: number;
+  readonly results: readonly Result[];
+}
+
+export function writeRun(run: Run, file: string): void {
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+}
+
+/** Resolves to the file that was written. */
+export function archiveRun(run: Run): string {
+  const folder = new URL("results/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const file = fileURLToPath(new URL(`${run.date.slice(0, 10)}-${run.revision.commit}.json`, folder));
+  writeRun(run, file);
+  appendFileSync(fileURLToPath(new URL("history.jsonl", import.meta.url)), `${historyLine(run)}\n`);
+  return file;
+}
+
+/** Medians by row; a trailing "!" marks an aim that was missed, "+" a commit with changes. */
+export function historyLine({ date, revision: { commit, dirty }, machine: { cpu, cores, node, load }, results }: Run): string {
+  const rows = results.flatMap((result) => result.rows.map((row) => [isMet(row) === false ? `${row.name} !` : row.name, rounded(row.ours.median)]));
+  return JSON.stringify({ date, commit: dirty ? `${commit}+` : commit, node, cpu, cores, load: rounded(load), rows: Object.fromEntries(rows) });
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(3));
