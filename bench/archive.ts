@@ -32,8 +32,11 @@ export function archiveRun(run: Run): string {
 
 /** Medians by row; a trailing "!" marks an aim that was missed, "+" a commit with changes. */
 export function historyLine({ date, revision: { commit, dirty }, machine: { cpu, cores, node, load }, results }: Run): string {
-  const rows = results.flatMap((result) => result.rows.map((row) => [isMet(row) === false ? `${row.name} !` : row.name, rounded(row.ours.median)]));
-  return JSON.stringify({ date, commit: dirty ? `${commit}+` : commit, node, cpu, cores, load: rounded(load), rows: Object.fromEntries(rows) });
+  const rows: Record<string, number> = {};
+  for (const row of results.flatMap((result) => result.rows)) {
+    rows[isMet(row) === false ? `${row.name} !` : row.name] = rounded(row.ours.median);
+  }
+  return JSON.stringify({ date, commit: dirty ? `${commit}+` : commit, node, cpu, cores, load: rounded(load), rows });
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(3));

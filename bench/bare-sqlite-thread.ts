@@ -38,5 +38,4 @@ function run({ batch, ms }: SqliteRound): number {
 
 assert(parentPort, "this module is a thread");
 const port = parentPort;
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
 port.on("message", (round: SqliteRound) => port.postMessage(run(round)));

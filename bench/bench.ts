@@ -25,7 +25,7 @@ interface Options {
 
 /** Undefined, and said why, if nothing can be made of the command line. */
 function readOptions(): Options | undefined {
-  const names = benchmarks.map(({ name }) => name);
+  const names = new Set(benchmarks.map(({ name }) => name));
   try {
     const { values } = parseArgs({
       options: {
@@ -35,7 +35,7 @@ function readOptions(): Options | undefined {
         against: { type: "string" },
       },
     });
-    const unknown = values.only?.find((name) => !names.includes(name));
+    const unknown = values.only?.find((name) => !names.has(name));
     if (unknown === undefined) {
       const chosen = values.only ? benchmarks.filter(({ name }) => values.only?.includes(name)) : benchmarks;
       return { chosen, quick: values.quick, json: values.json, against: values.against };
@@ -53,7 +53,7 @@ function readOptions(): Options | undefined {
 async function rowsOf({ name }: Benchmark, quick: boolean, base: URL, where: string): Promise<readonly Row[] | undefined> {
   const startMs = performance.now();
   try {
-    const rows = await inChild<readonly Row[]>("run-one.ts", { name, quick } satisfies RunParameters, base);
+    const rows = (await inChild("run-one.ts", { name, quick } satisfies RunParameters, base)) as readonly Row[];
     console.error(`${name}${where}: ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
     return rows;
   } catch (error) {
@@ -80,7 +80,9 @@ async function main({ chosen, quick, json, against }: Options): Promise<boolean>
   const seconds = Math.round((performance.now() - startMs) / 1_000);
   const run: Run = { date: new Date().toISOString(), revision: revision(), quick, machine: on, seconds, results };
   console.log(tableOf(results, other?.commit));
-  console.log(`\n${on.cpu}, ${on.cores} cores, ${on.system}, node ${on.node}, SQLite ${on.sqlite}; load before ${on.load.toFixed(1)}; ${seconds} s`);
+  console.log(
+    `\n${on.cpu}, ${on.cores} cores, ${on.system}, node ${on.node}, SQLite ${on.sqlite}; load before ${on.load.toFixed(1)}; ${seconds} s`,
+  );
   if (json !== undefined) writeRun(run, json);
   if (complete && !quick && chosen.length === benchmarks.length) console.log(`kept in ${archiveRun(run)}`);
   return complete;

@@ -14,21 +14,21 @@ export class ChildFailed extends Error {
 const answerWithinMs = 300_000;
 
 /** Runs `module`, relative to `base`, and resolves with its answer. */
-export async function inChild<T>(module: string, parameters: unknown, base: string | URL = import.meta.url): Promise<T> {
-  const { child, value } = await openChild<T>(new URL(module, base), parameters);
+export async function inChild(module: string, parameters: unknown, base: string | URL = import.meta.url): Promise<unknown> {
+  const { child, value } = await openChild(new URL(module, base), parameters);
   await closeChild(child);
   return value;
 }
 
-export interface Served<T> extends AsyncDisposable {
-  readonly value: T;
+export interface Served extends AsyncDisposable {
+  readonly value: unknown;
   /** CPU time of the process so far, all threads, in microseconds. */
   cpuUs(): Promise<number>;
 }
 
 /** Starts `module`, a file beside this one, and resolves once it is open. */
-export async function serving<T>(module: string, parameters: unknown): Promise<Served<T>> {
-  const { child, value } = await openChild<T>(new URL(module, import.meta.url), parameters);
+export async function serving(module: string, parameters: unknown): Promise<Served> {
+  const { child, value } = await openChild(new URL(module, import.meta.url), parameters);
   return {
     value,
     async cpuUs() {
@@ -40,14 +40,14 @@ export async function serving<T>(module: string, parameters: unknown): Promise<S
   };
 }
 
-async function openChild<T>(module: URL, parameters: unknown): Promise<{ readonly child: ChildProcess; readonly value: T }> {
+async function openChild(module: URL, parameters: unknown): Promise<{ readonly child: ChildProcess; readonly value: unknown }> {
   const path = fileURLToPath(module);
   const env = { ...process.env, NODE_ENV: "production" };
   // Standard output is the table's.
   const child = fork(path, [JSON.stringify(parameters)], { env, execArgv: ["--expose-gc"], stdio: ["ignore", 2, 2, "ipc"] });
-  const value = await new Promise<T>((resolve, reject) => {
+  const value = await new Promise<unknown>((resolve, reject) => {
     const late = setTimeout(() => child.kill("SIGKILL"), answerWithinMs);
-    child.once("message", (message: { readonly value: T }) => {
+    child.once("message", (message: { readonly value: unknown }) => {
       clearTimeout(late);
       child.removeAllListeners("exit");
       resolve(message.value);
@@ -67,19 +67,22 @@ async function closeChild(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-const parameters = (): unknown => JSON.parse(process.argv[2] ?? "{}");
+/** What the parent gave; `never` takes any type, and only the two modules know which. */
+const parameters = (): never => JSON.parse(process.argv[2] ?? "{}") as never;
 
 /** In the child. */
-export async function answer<P>(work: (given: P) => Promise<unknown>): Promise<void> {
+export async function answer(work: (given: never) => Promise<unknown>): Promise<void> {
   process.once("disconnect", () => process.exit(1));
-  const value = await work(parameters() as P);
+  const value = await work(parameters());
   process.removeAllListeners("disconnect");
   process.send?.({ value });
 }
 
 /** In the child; `open` may leave something behind that is closed at the end. */
-export async function serve<P>(open: (given: P) => Promise<{ readonly value: unknown; readonly close: () => Promise<void> }>): Promise<void> {
-  const { value, close } = await open(parameters() as P);
+export async function serve(
+  open: (given: never) => Promise<{ readonly value: unknown; readonly close: () => Promise<void> }>,
+): Promise<void> {
+  const { value, close } = await open(parameters());
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send?.({ cpuUs: user + system });

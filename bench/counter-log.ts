@@ -86,10 +86,7 @@ export class CounterLog implements AsyncDisposable {
       const offset = (this.#heads[partition] as number) - body.length;
       rows.push({ partition, offset, count: body.length, epoch: this.#epochs[partition] as number, body: body.join("\n") });
     }
-    const written = this.#journal.append(rows).then((results) => {
-      assert(results.every((result) => result === "written"));
-      this.#inFlight.delete(written);
-    });
+    const written = this.#append(rows).finally(() => this.#inFlight.delete(written));
     this.#inFlight.add(written);
     if (this.#inFlight.size >= commitsInFlightMax) await Promise.race(this.#inFlight);
     return lines;
@@ -115,6 +112,11 @@ export class CounterLog implements AsyncDisposable {
     await Promise.all(this.#inFlight);
     await this.#journal[Symbol.asyncDispose]();
     this.#hold[Symbol.dispose]();
+  }
+
+  async #append(rows: readonly Row[]): Promise<void> {
+    const results = await this.#journal.append(rows);
+    assert(results.every((result) => result === "written"));
   }
 
   #line(key: string, partition: number): string {

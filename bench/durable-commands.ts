@@ -13,7 +13,7 @@ import { bytesBelow } from "./work-directory.ts";
 
 export const durableCommands: Benchmark = {
   name: "durable-commands",
-  about: "commands answered after the sync, on a log of 2,000,000 commands to 100,000 entities",
+  about: "commands answered after the sync, on a log with a long past",
   run: measureCommands,
 };
 

@@ -92,7 +92,9 @@ async function commitEach(log: CounterLog, key: string, times: number): Promise<
   return lines;
 }
 
-type Line = { readonly total: number } | { readonly events: readonly (readonly [name: string, version: number, data: { readonly by: number }])[] };
+type Line =
+  | { readonly total: number }
+  | { readonly events: readonly (readonly [name: string, version: number, data: { readonly by: number }])[] };
 
 function foldFile(path: string): number {
   let total = 0;

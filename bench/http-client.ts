@@ -111,7 +111,7 @@ class UnexpectedAnswer extends Error {
 }
 
 function contentLength(answer: Buffer, headBytes: number): number {
-  const length = /\r\ncontent-length: (\d+)\r\n/i.exec(answer.latin1Slice(0, headBytes))?.[1];
+  const length = /\r\ncontent-length: (\d+)\r\n/i.exec(answer.toString("latin1", 0, headBytes))?.[1];
   assert(length, "the answer says how long it is");
   return Number(length);
 }

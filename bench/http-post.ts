@@ -20,8 +20,8 @@ const body = JSON.stringify({ by: 1 });
 
 async function measurePosts({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const ms = quick ? 400 : 1_500;
-  const open = (kind: ServerKind): Promise<Served<number>> =>
-    serving<number>("http-server.ts", { kind, data: join(directory, kind) } satisfies ServerParameters);
+  const open = (kind: ServerKind): Promise<Served> =>
+    serving("http-server.ts", { kind, data: join(directory, kind) } satisfies ServerParameters);
   await using atoll = await open("atoll");
   await using plain = await open("node:http");
   await using hono = await open("Hono");
@@ -59,7 +59,7 @@ interface Posting {
   details(): { readonly p50_ms: number; readonly p99_ms: number; readonly cpu_us: number };
 }
 
-function posting(server: Served<number>, requests: readonly Buffer[], ms: number): Posting {
+function posting(server: Served, requests: readonly Buffer[], ms: number): Posting {
   const times = new Latencies();
   let cpuUs = 0;
   let answers = 0;
@@ -69,7 +69,7 @@ function posting(server: Served<number>, requests: readonly Buffer[], ms: number
       if (round <= 1) cpuUs = answers = 0;
       const before = await server.cpuUs();
       const startMs = performance.now();
-      const perSecond = await load({ port: server.value, connections, ms, requests }, times);
+      const perSecond = await load({ port: server.value as number, connections, ms, requests }, times);
       answers += (perSecond * (performance.now() - startMs)) / 1_000;
       cpuUs += (await server.cpuUs()) - before;
       return perSecond;

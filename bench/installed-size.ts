@@ -25,7 +25,14 @@ function measureSize(): Row {
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const details = Object.fromEntries([...sizes].map(([name, size]) => [`${name}_bytes`, size]));
   const form = existsSync(join(root, "packages/core/dist")) ? "built" : "sources";
-  return { name: `installed for hello, ${form}`, unit: "B", ours: sampleOf([bytes]), bare: [], aim: { kind: "at-most", value: bytesMax }, details };
+  return {
+    name: `installed for hello, ${form}`,
+    unit: "B",
+    ours: sampleOf([bytes]),
+    bare: [],
+    aim: { kind: "at-most", value: bytesMax },
+    details,
+  };
 }
 
 interface Manifest {

@@ -50,19 +50,12 @@ export const ratioOf = (row: Row, bare: Row["bare"][number]): number => row.ours
 /** Undefined where there is no aim. */
 export function isMet(row: Row): boolean | undefined {
   const { aim, ours } = row;
-  switch (aim?.kind) {
-    case undefined:
-      return undefined;
-    case "at-least":
-      return ours.median >= aim.value;
-    case "at-most":
-      return ours.median <= aim.value;
-    case "ratio-at-least": {
-      const bare = row.bare.find(({ name }) => name === aim.to);
-      assert(bare, `row "${row.name}" aims at a ratio to "${aim.to}", which is not beside it`);
-      return ratioOf(row, bare) >= aim.value;
-    }
-  }
+  if (!aim) return undefined;
+  if (aim.kind === "at-least") return ours.median >= aim.value;
+  if (aim.kind === "at-most") return ours.median <= aim.value;
+  const bare = row.bare.find(({ name }) => name === aim.to);
+  assert(bare, `row "${row.name}" aims at a ratio to "${aim.to}", which is not beside it`);
+  return ratioOf(row, bare) >= aim.value;
 }
 
 /** Runs one round of a side and gives its figure. */

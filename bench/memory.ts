@@ -16,8 +16,8 @@ async function measureMemory({ quick, directory }: Room): Promise<readonly Row[]
   const entities = quick ? 10_000 : 100_000;
   const row = async (name: string, parameters: Omit<MemoryParameters, "data">): Promise<Row> => {
     const data = join(directory, String(parameters.entities * 1_000 + parameters.commands + parameters.resident));
-    const { heapBytes, rssBytes } = await inChild<MemoryUsed>("memory-child.ts", { ...parameters, data } satisfies MemoryParameters);
-    const map = await inChild<MemoryUsed>("memory-child.ts", { ...parameters, data: "", entities } satisfies MemoryParameters);
+    const { heapBytes, rssBytes } = await used({ ...parameters, data });
+    const map = await used({ ...parameters, data: "" });
     return {
       name,
       unit: "B",
@@ -33,3 +33,5 @@ async function measureMemory({ quick, directory }: Room): Promise<readonly Row[]
     await row("heap per passive entity", { entities, commands: 1, resident: 100 }),
   ];
 }
+
+const used = async (parameters: MemoryParameters): Promise<MemoryUsed> => (await inChild("memory-child.ts", parameters)) as MemoryUsed;

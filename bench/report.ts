@@ -10,54 +10,67 @@ export interface Result {
   readonly before: readonly Row[];
 }
 
+interface Column {
+  readonly heading: string;
+  readonly pad: (text: string, width: number) => string;
+}
+
+const left = (heading: string): Column => ({ heading, pad: (text, width) => text.padEnd(width) });
+const right = (heading: string): Column => ({ heading, pad: (text, width) => text.padStart(width) });
+
 /** `revision`: what `before` is called; undefined if nothing was compared. */
 export function tableOf(results: readonly Result[], revision: string | undefined): string {
-  const headings = ["", "ours", "±", ...(revision === undefined ? [] : [revision, "change"]), "beside it", "", "ratio", "aim", "met", ""];
-  const lines: (readonly string[])[] = [headings];
+  const ours = [left(""), right("ours"), right("±")];
+  const then = revision === undefined ? [] : [right(revision), right("change")];
+  const columns = [...ours, ...then, left("beside it"), right(""), right("ratio"), left("aim"), left("met"), left("")];
+  const lines: (readonly string[])[] = [columns.map(({ heading }) => heading)];
   for (const { about, rows, before } of results) {
     lines.push([], [about]);
-    for (const row of rows) lines.push(...linesOf(row, before.find(({ name }) => name === row.name), revision !== undefined));
+    for (const row of rows) {
+      const past = revision === undefined ? [] : pastCells(row, before);
+      const { bare } = row;
+      const verdict = verdictCells(row);
+      lines.push([...oursCells(row), ...past, ...(bare[0] ? bareCells(row, bare[0]) : ["", "", ""]), ...verdict]);
+      const blank = [...ours, ...then].map(() => "");
+      for (const other of bare.slice(1)) lines.push([...blank, ...bareCells(row, other), ...verdict.map(() => "")]);
+    }
   }
-  const widths = headings.map((_, column) => Math.max(...lines.filter(({ length }) => length > 1).map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => (line.length === 1 ? `${line[0]}` : aligned(line, widths))).join("\n");
+  const figures = lines.filter(({ length }) => length === columns.length);
+  const widths = columns.map((_, i) => Math.max(...figures.map((cells) => cells[i]?.length ?? 0)));
+  return lines
+    .map((cells) =>
+      figures.includes(cells) ? columns.map(({ pad }, i) => pad(cells[i] ?? "", widths[i] ?? 0)).join("  ") : cells.join(""),
+    )
+    .map((line) => line.trimEnd())
+    .join("\n");
 }
 
-function linesOf(row: Row, before: Row | undefined, compared: boolean): readonly (readonly string[])[] {
-  const { name, unit, ours, bare } = row;
-  const met = isMet(row);
-  const then = compared ? [before ? valueText(before.ours.median, unit) : "", before ? changeText(ours.median, before.ours.median) : ""] : [];
-  const blank = ["", "", "", ...then.map(() => "")];
-  const figures = ["  " + name, valueText(ours.median, unit), ours.rounds === 1 ? "" : percent(spreadOf(ours)), ...then];
-  const verdict = [aimText(row), met === undefined ? "" : met ? "yes" : "no", detailsText(row)];
-  const first = bare[0];
-  return [
-    [...figures, ...(first ? besideTexts(row, first) : ["", "", ""]), ...verdict],
-    ...bare.slice(1).map((other) => [...blank, ...besideTexts(row, other), "", "", ""]),
-  ];
+const oursCells = ({ name, unit, ours }: Row): readonly string[] => [
+  `  ${name}`,
+  valueText(ours.median, unit),
+  ours.rounds === 1 ? "" : percent(spreadOf(ours)),
+];
+
+function pastCells({ name, unit, ours }: Row, before: readonly Row[]): readonly string[] {
+  const past = before.find((row) => row.name === name)?.ours.median;
+  return past === undefined ? ["", ""] : [valueText(past, unit), changeText(ours.median, past)];
 }
 
-const besideTexts = (row: Row, bare: Row["bare"][number]): readonly string[] => [
+const bareCells = (row: Row, bare: Row["bare"][number]): readonly string[] => [
   bare.name,
   valueText(bare.sample.median, row.unit),
   ratioOf(row, bare).toPrecision(2),
 ];
 
-function aligned(line: readonly string[], widths: readonly number[]): string {
-  const numeric = (text: string): boolean => /^[\d<≥≤+−-]/.test(text);
-  return line.map((text, i) => (numeric(text) ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0))).join("  ").trimEnd();
+function verdictCells(row: Row): readonly string[] {
+  const met = isMet(row);
+  return [aimText(row), met === undefined ? "" : met ? "yes" : "no", detailsText(row)];
 }
 
 function aimText({ aim, unit }: Row): string {
-  switch (aim?.kind) {
-    case undefined:
-      return "";
-    case "at-least":
-      return `≥ ${valueText(aim.value, unit)}`;
-    case "at-most":
-      return `≤ ${valueText(aim.value, unit)}`;
-    case "ratio-at-least":
-      return `≥ ${aim.value} of ${aim.to}`;
-  }
+  if (!aim) return "";
+  if (aim.kind === "ratio-at-least") return `≥ ${aim.value} of ${aim.to}`;
+  return `${aim.kind === "at-least" ? "≥" : "≤"} ${valueText(aim.value, unit)}`;
 }
 
 /** Times only: other details are for the JSON. */

@@ -13,7 +13,7 @@ import { copyDirectory, removeDirectory } from "./work-directory.ts";
 
 export const serviceRecovery: Benchmark = {
   name: "service-recovery",
-  about: "start of a service with 200,000 records that no index knows, until its first answer",
+  about: "start of a service with a long tail that no index knows, until its first answer",
   run: measureRecovery,
 };
 
@@ -26,7 +26,8 @@ async function measureRecovery({ quick, rounds, directory }: Room): Promise<read
   const lagging = join(directory, "lagging");
   mkdirSync(lagging);
   writeFileSync(file, (await writeLog(lagging, records)).join("\n"));
-  const firstAnswer = (parameters: FirstAnswerParameters): Promise<number> => inChild<number>("first-answer.ts", parameters);
+  const firstAnswer = async (parameters: FirstAnswerParameters): Promise<number> =>
+    (await inChild("first-answer.ts", parameters)) as number;
   const { ours, flat } = await interleave(rounds, {
     async ours(round) {
       const data = join(directory, `data-${round}`);

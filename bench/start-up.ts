@@ -2,7 +2,7 @@
 // command, so it includes a commit. Beside it a server of node:http, and the same with zod loaded. Whoever waits knocks every
 // few milliseconds, which is part of the figure and the same for all.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -88,7 +88,7 @@ function knock(port: number): Promise<boolean> {
     socket.once("error", () => resolve(false));
     socket.once("data", (bytes) => {
       socket.destroy();
-      if (bytes.latin1Slice(0, 10) === "HTTP/1.1 2") resolve(true);
+      if (bytes.toString("latin1", 0, 10) === "HTTP/1.1 2") resolve(true);
       else reject(new assert.AssertionError({ message: `it answered: ${bytes.toString()}` }));
     });
   });

@@ -2,8 +2,22 @@
 // durability worthless, so one is never taken.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { copyFileSync, constants, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, closeSync, readdirSync, readFileSync } from "node:fs";
-import { renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

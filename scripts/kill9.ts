@@ -4,7 +4,8 @@
 //
 // The last line printed is the result; everything else goes to standard error. Exit code 0: nothing was lost, nothing was
 // applied twice, and there was enough load and there were enough kills for that to mean something.
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -22,18 +23,19 @@ const pageBytes = 4 * 2 ** 20;
 const acknowledgedPerSecondMin = 20;
 const killsPerSecondMin = 0.2;
 
-function optionsFrom(args: readonly string[]): { readonly seconds: number; readonly seed: number } {
-  try {
-    const { values } = parseArgs({ args: [...args], options: { seconds: { type: "string" }, seed: { type: "string" } } });
-    const seconds = Number(values.seconds ?? 15);
-    const seed = Number(values.seed ?? process.pid);
-    if (!(seconds >= 1 && seconds <= secondsMax)) throw new Kill9Error(`--seconds is a number from 1 to ${secondsMax}`);
-    if (!Number.isSafeInteger(seed)) throw new Kill9Error("--seed is a whole number");
-    return { seconds, seed };
-  } catch (error) {
-    console.error(`kill9: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
-  }
+interface Options {
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** Throws for anything that is not right, an unknown flag included. */
+function optionsFrom(args: readonly string[]): Options {
+  const { values } = parseArgs({ args: [...args], options: { seconds: { type: "string" }, seed: { type: "string" } } });
+  const seconds = Number(values.seconds ?? 15);
+  const seed = Number(values.seed ?? process.pid);
+  if (!(seconds >= 1 && seconds <= secondsMax)) throw new Kill9Error(`--seconds is a number from 1 to ${secondsMax}`);
+  if (!Number.isSafeInteger(seed)) throw new Kill9Error("--seed is a whole number");
+  return { seconds, seed };
 }
 
 /** Mostly in full swing, sometimes right after it has recovered. */
@@ -76,8 +78,8 @@ async function loggedAdditions(data: string): Promise<ReadonlyMap<string, Readon
       )) {
         const times = logged.get(key) ?? new Map<number, number>();
         logged.set(key, times);
-        for (const [, , data] of events) {
-          const { by } = data as { readonly by: number };
+        for (const [, , added] of events) {
+          const { by } = added as { readonly by: number };
           times.set(by, (times.get(by) ?? 0) + 1);
         }
       }
@@ -87,14 +89,18 @@ async function loggedAdditions(data: string): Promise<ReadonlyMap<string, Readon
   return logged;
 }
 
-async function main(): Promise<number> {
-  const { seconds, seed } = optionsFrom(process.argv.slice(2));
+async function kill9({ seconds, seed }: Options): Promise<number> {
   console.error(`seed ${seed}: again with npm run kill9 -- --seconds ${seconds} --seed ${seed}`);
   const random = prng(seed);
   const folder = await mkdtemp(join(tmpdir(), "atoll-kill9-"));
   const data = join(folder, "data");
   const victim = new Victim(data);
   const load = new Load(victim, prng(seed + 1));
+  process.once("exit", () => {
+    victim.destroy();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   try {
     await victim.spawn();
     await victim.listening();
@@ -123,9 +129,13 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     load.close();
-    victim.destroy();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-process.exitCode = await main();
+let options: Options | undefined;
+try {
+  options = optionsFrom(process.argv.slice(2));
+} catch (error) {
+  console.error(`kill9: ${error instanceof Error ? error.message : String(error)}`);
+}
+process.exitCode = options ? await kill9(options) : 2;

@@ -19,6 +19,7 @@ export class Victim {
   #child: ChildProcess | undefined;
   #log = "";
   #up = Promise.withResolvers<string>();
+  #isUp = false;
   /** How often it was killed. */
   kills = 0;
 
@@ -39,7 +40,9 @@ export class Victim {
     child.stderr.on("data", (chunk: Buffer) => (this.#log = (this.#log + chunk.toString("utf8")).slice(-logCharactersMax)));
     createInterface({ input: child.stdout }).on("line", (line) => {
       const url = /http:\/\/127\.0\.0\.1:\d+$/.exec(line)?.[0];
-      if (url !== undefined && child === this.#child) this.#up.resolve(url);
+      if (url === undefined || child !== this.#child) return;
+      this.#isUp = true;
+      this.#up.resolve(url);
     });
     await once(child, "spawn");
   }
@@ -66,7 +69,9 @@ export class Victim {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Kill9Error(`the system ended by itself (exit code ${child.exitCode}):\n${this.#log}`);
     }
-    this.#up = Promise.withResolvers();
+    // Whoever waits for a process that was killed while it started waits for the next one.
+    if (this.#isUp) this.#up = Promise.withResolvers();
+    this.#isUp = false;
     this.kills += 1;
     await this.#end("SIGKILL");
   }

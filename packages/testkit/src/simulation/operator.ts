@@ -2,11 +2,12 @@
 // sent and heard, which the laws hold against the log.
 import { Failure, milliseconds, type At, type CallOptions } from "@atoll/core";
 import type { AnyContract, AnyOpRef } from "@atoll/core/contract";
-import type { Attempt, Heard } from "@atoll/core/journal/simulated";
+import { type Attempt, BrokenLaw, type Heard } from "@atoll/core/journal/simulated";
 import { type VirtualWorld, seededRandom } from "@atoll/core/runtime/virtual";
 import { mintCommandId } from "./command-id.ts";
-import type { LoggedCommands } from "./logged.ts";
+import type { LoggedRecords, Place } from "./logged.ts";
 import type { Machine } from "./machine.ts";
+import type { Read, Witness } from "./stand-in.ts";
 import { shortText } from "./text.ts";
 import { passing } from "./waiting.ts";
 import type { Weather } from "./weather.ts";
@@ -15,7 +16,8 @@ export interface OperatorInit {
   readonly world: VirtualWorld;
   readonly machine: Machine;
   readonly weather: Weather;
-  readonly logged: LoggedCommands;
+  readonly logged: LoggedRecords;
+  readonly witness: Witness;
   /** Contracts that entities implement, and the service whose log their records are in. */
   readonly entities: ReadonlyMap<string, string>;
 }
@@ -41,7 +43,7 @@ const pauseMs = { min: 20, max: 300 } as const;
 export class Operator {
   /** Deliveries of commands to entities, in the order in which they were sent. */
   readonly attempts: Attempt[] = [];
-  /** What went wrong that is no `Failure`: bugs. */
+  /** Answers that broke a law as they came, and what went wrong without being a `Failure`. */
   readonly bugs: unknown[] = [];
   /** Calls, without repetitions, and how many of them got an answer. */
   asked = 0;
@@ -128,27 +130,69 @@ export class Operator {
   async #deliver(call: Call, withinMs: number): Promise<Heard> {
     const { world, machine } = this.#init;
     const { to, name } = call;
-    const key = canonicalKey(call);
-    const service = to.kind === "command" && key !== undefined ? this.#init.entities.get(to.contract.$.name) : undefined;
-    const isLogged = (): boolean =>
-      service !== undefined && this.#init.logged.has(service, to.contract.$.name, key as string, call.id);
-    const index = this.attempts.length;
-    if (service !== undefined) this.attempts.push({ to, key: key as string, id: call.id, heard: undefined, loggedWhenHeard: false });
+    const place = this.#placeOf(call);
+    const delivery = place && this.#deliveryTo(place, call);
     let heard: Heard;
-    let loggedWhenHeard = false;
     try {
       heard = await machine.enter(async ({ at }) => {
         const answer = heardOf(to, await send(at, call, withinMs));
-        loggedWhenHeard = isLogged();
+        delivery?.leaves(answer); // in the event in which the answer leaves the process, not when it has arrived
         return answer;
       });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       heard = { kind: "failure", failure: error };
+      delivery?.fails(error);
     }
-    if (service !== undefined) this.attempts[index] = { to, key: key as string, id: call.id, heard, loggedWhenHeard };
     world.note(`${name} ${call.input === undefined ? "" : `${shortText(call.input)} `}-> ${heardText(heard)}`);
     return heard;
+  }
+
+  /** Undefined if the call is not to an entity, or to none that can exist. */
+  #placeOf({ to, key }: Call): Place | undefined {
+    const type = to.contract.$.name;
+    const service = this.#init.entities.get(type);
+    if (service === undefined) return undefined;
+    try {
+      return { service, type, key: to.contract.$.checkKey(key) };
+    } catch (error) {
+      if (error instanceof Failure) return undefined; // the call is refused likewise
+      throw error;
+    }
+  }
+
+  #deliveryTo(place: Place, call: Call): { leaves(answer: Answered): void; fails(failure: Failure): void } {
+    const { logged, world, witness } = this.#init;
+    const { to, id } = call;
+    if (to.kind === "command") {
+      const index = this.attempts.length;
+      const write = (heard: Attempt["heard"], loggedWhenHeard: boolean): void => {
+        this.attempts[index] = { to, key: place.key, id, heard, loggedWhenHeard };
+      };
+      write(undefined, false);
+      return { leaves: (answer) => write(answer, logged.has(place, id)), fails: (failure) => write({ kind: "failure", failure }, false) };
+    }
+    const fromStep = world.steps;
+    const versionMin = call.options.read === "local" ? 0 : logged.version(place);
+    const leaves = (answer: Answered): void => {
+      const reads = witness.readsOf(place.type, place.key, to.name, fromStep).filter(({ given }) => isSame(to, given, answer));
+      const versionMax = logged.version(place);
+      if (reads.some(({ version }) => version >= versionMin && version <= versionMax)) return;
+      const versions = reads.map(({ version }) => version).join(", ");
+      const committed = `between ${versionMin} and ${versionMax}, which were committed when it was asked and when it was answered`;
+      this.bugs.push(new BrokenLaw("reads are committed and fresh", `${call.name} was answered from version ${versions || "?"}, which is not ${committed}`));
+    };
+    return { leaves, fails: () => undefined };
+  }
+}
+
+/** Whether an answer may be what a query returned. Which rejection that was cannot be told from outside of the kernel. */
+function isSame(to: AnyOpRef, given: Read["given"], answer: Answered): boolean {
+  if (answer.kind === "rejection") return true;
+  try {
+    return JSON.stringify(to.checks.reply(given)) === JSON.stringify(answer.value);
+  } catch {
+    return false; // a rejection, or a reply that was refused
   }
 }
 
@@ -160,16 +204,6 @@ function send(at: At, { to, key, input, id, options }: Call, withinMs: number): 
   const sent = { ...others, within: `${Math.max(1, Math.ceil(withinMs))}ms`, ...(id === "" ? {} : { commandId: id }) };
   const given = to.operation.in === undefined ? [sent] : [input, sent];
   return (reference[to.name] as Send)(...given);
-}
-
-/** Undefined for a key that its schema refuses: the call is refused likewise. */
-function canonicalKey({ to, key }: Call): string | undefined {
-  try {
-    return to.contract.$.checkKey(key);
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
 }
 
 interface Union {

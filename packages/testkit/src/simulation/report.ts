@@ -10,6 +10,11 @@ const limits = { faults: 40, trace: 40, broken: 10, line: 300 } as const;
 /** Entries of the scheduler: they say in which order things ran, but not what happened. */
 const schedulerLine = /^\s*\d+\s+\d+ ms\s+\S+\s+(soon|endOfTurn|timer)( |$)/;
 
+/** The logs, which stand at the end of every trace so that two runs that differ in them differ. */
+const logLine = / world {8}log of \S+: [\d.]+ \{/;
+/** The stack of an error that was logged. */
+const stackField = /,"stack":"(?:[^"\\]|\\.)*"?/g;
+
 export interface Finding {
   readonly system: string;
   readonly run: Run;
@@ -24,7 +29,8 @@ export function failingSeed({ system, run, origin, remarks }: Finding): Assertio
   const happened = trace
     .last(Number.MAX_SAFE_INTEGER)
     .split("\n")
-    .filter((line) => !schedulerLine.test(line) && !/ log of \S+: \d+ \{/.test(line));
+    .filter((line) => !schedulerLine.test(line) && !logLine.test(line))
+    .map((line) => line.replaceAll(stackField, ""));
   const message = [
     `simulate "${system}": seed ${seed} fails`,
     ...remarks.map((remark) => `  ${remark}`),

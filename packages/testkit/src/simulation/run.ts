@@ -1,14 +1,12 @@
 // One seed: a world, a machine, a scenario, faults until it settles, and then the laws. What is found is returned, not
 // thrown: who called decides what it means.
-import type { AnyEntity } from "@atoll/core/entity";
-import { entityLimits } from "@atoll/core/entity";
-import type { System } from "@atoll/core";
-import { milliseconds } from "@atoll/core";
+import { milliseconds, type System } from "@atoll/core";
+import { entityLimits, type AnyEntity } from "@atoll/core/entity";
 import { BrokenLaw, checkAttempts, checkIndex, checkLog, placedRecords, SimulatedDisk } from "@atoll/core/journal/simulated";
 import { seededRandom, VirtualWorld, type Trace, type VirtualWorldOptions } from "@atoll/core/runtime/virtual";
 import { checkFolds } from "./fold-laws.ts";
 import { HttpClient } from "./http-client.ts";
-import { LoggedCommands } from "./logged.ts";
+import { LoggedRecords } from "./logged.ts";
 import { Machine } from "./machine.ts";
 import { Operator } from "./operator.ts";
 import { Bounds, unrest } from "./rest.ts";
@@ -57,7 +55,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   const { seed, faults, calmSteps, config, fetch, traceCapacity } = plan;
   const world = new VirtualWorld({ seed, stepsMax, traceCapacity, ...(fetch ? { fetch } : {}) });
   const disk = new SimulatedDisk(world.outside);
-  const witness = new Witness(plan.system);
+  const witness = new Witness(plan.system, () => world.steps);
   const weather = new Weather({ world, disk, faults, calmSteps });
   const restarts = seededRandom(seed, "restarts");
   const machine = new Machine({
@@ -71,7 +69,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   const entities = entitiesOf(plan.system);
   const homes = new Map(entities.map(({ entity, service }) => [entity.contract.$.name, service]));
   const services = [...new Set(homes.values())];
-  const operator = new Operator({ world, machine, weather, entities: homes, logged: new LoggedCommands(disk) });
+  const operator = new Operator({ world, machine, weather, witness, entities: homes, logged: new LoggedRecords(disk) });
   const http = new HttpClient(world, machine, weather);
   const bounds = new Bounds(plan.system);
   const broken: unknown[] = [];
@@ -142,7 +140,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
     await attempt(broken, () => checkAttempts(log, operator.attempts.filter(({ to }) => types.has(to.contract.$.name))));
     if (image) await attempt(broken, () => checkIndex(log, image));
     for (const { entity, receiptsMax } of own) await attempt(broken, () => checkFolds(entity, log, image?.snapshots ?? [], witness, receiptsMax));
-    for (const { offset, record } of log) world.note(`log of ${service}: ${offset} ${JSON.stringify(record)}`);
+    for (const { partition, offset, record } of log) world.note(`log of ${service}: ${partition}.${offset} ${JSON.stringify(record)}`);
   }
   for (const { error, process } of world.failures) broken.push(new BrokenLaw("nothing throws in a task", `in ${process}: ${String(error)}`));
   if (world.trace.marks.has("entity.recovery_bug")) broken.push(new BrokenLaw("nothing throws in a task", "the recovery of an entity did"));

@@ -1,7 +1,7 @@
 // The system as a run takes it: implementations replaced by stand-ins, and entities watched, so that the laws know which
 // command each record of the log came from. Everything else is what the author wrote.
 import { Failure, type Implementation, type Moment, type System } from "@atoll/core";
-import { tableOf } from "@atoll/core/contract";
+import { tableOf, type Table } from "@atoll/core/contract";
 import type { AnyEntity } from "@atoll/core/entity";
 
 /** `system` with each of `stands` in the place of the implementation of the same contract. Throws INVALID_DEFINITION. */
@@ -46,17 +46,30 @@ export interface Decided {
   readonly caller: string;
 }
 
-type Decide = (state: unknown, input: unknown, turn: unknown) => unknown;
+/** A query as it was answered. */
+export interface Read {
+  /** Of the state it was answered from. */
+  readonly version: number;
+  /** What the implementation returned. */
+  readonly given: unknown;
+}
+
+type Behaviour = (state: unknown, input: unknown, turn: unknown) => unknown;
 
 const isEntity = (part: Implementation): part is AnyEntity => part.kind === "entity";
 
-/** Notes what the entities of one run are asked to decide. */
+/** Notes what the entities of one run are asked to decide, and what they let be read. */
 export class Witness {
   readonly system: System;
+  readonly #steps: () => number;
   /** By place of the decision, the inputs that were decided there: after a failed commit there can be several. */
   readonly #inputs = new Map<string, Map<string, unknown>>();
+  /** By entity and query, in the order in which they were answered. */
+  readonly #reads = new Map<string, { readonly step: number; readonly read: Read }[]>();
 
-  constructor(system: System) {
+  /** `steps`: events of the world so far. */
+  constructor(system: System, steps: () => number) {
+    this.#steps = steps;
     this.system = mapParts(system, (part) => (isEntity(part) ? this.#watched(part) : part));
   }
 
@@ -65,26 +78,46 @@ export class Witness {
     return [...(this.#inputs.get(placeOf(decided))?.values() ?? [])];
   }
 
-  #watched(entity: AnyEntity): AnyEntity {
-    const type = entity.contract.$.name;
-    const decide = Object.entries(entity.how.decide).map(([command, original]): [string, Decide] => [
-      command,
-      (state, input, turn) => {
-        const { key, version, now, caller } = turn as Moment;
-        this.#note({ type, key, command, version, now, caller }, input);
-        return original(state, input, turn);
-      },
-    ]);
-    return Object.freeze({ ...entity, how: Object.freeze({ ...entity.how, decide: tableOf(Object.fromEntries(decide)) }) });
+  /** The reads of one entity by one query since event `fromStep`. */
+  readsOf(type: string, key: string, query: string, fromStep: number): readonly Read[] {
+    const reads = this.#reads.get(JSON.stringify([type, key, query])) ?? [];
+    return reads.slice(reads.findLastIndex(({ step }) => step < fromStep) + 1).map(({ read }) => read);
   }
 
-  #note(decided: Decided, input: unknown): void {
+  #watched(entity: AnyEntity): AnyEntity {
+    const type = entity.contract.$.name;
+    const decide = mapTable(entity.how.decide, (original, command) => (state, input, turn) => {
+      const { key, version, now, caller } = turn as Moment;
+      this.#noteInput({ type, key, command, version, now, caller }, input);
+      return original(state, input, turn);
+    });
+    const queries = mapTable(entity.how.queries, (original, query) => (state, input, q) => {
+      const { key, version } = q as Moment;
+      const given = original(state, input, q);
+      this.#noteRead(JSON.stringify([type, key, query]), { version, given });
+      return given;
+    });
+    return Object.freeze({ ...entity, how: Object.freeze({ ...entity.how, decide, queries }) });
+  }
+
+  #noteInput(decided: Decided, input: unknown): void {
     const place = placeOf(decided);
     const inputs = this.#inputs.get(place);
     const text = JSON.stringify(input) ?? "";
     if (inputs) inputs.set(text, input);
     else this.#inputs.set(place, new Map([[text, input]]));
   }
+
+  #noteRead(place: string, read: Read): void {
+    const reads = this.#reads.get(place);
+    const entry = { step: this.#steps(), read };
+    if (reads) reads.push(entry);
+    else this.#reads.set(place, [entry]);
+  }
+}
+
+function mapTable(table: Table<Behaviour>, change: (original: Behaviour, name: string) => Behaviour): Table<Behaviour> {
+  return tableOf(Object.fromEntries(Object.entries(table).map(([name, original]) => [name, change(original, name)])));
 }
 
 const placeOf = ({ type, key, command, version, now, caller }: Decided): string => JSON.stringify([type, key, command, version, now, caller]);

@@ -6,10 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { Failure } from "../../base/failure.ts";
 import { idsOf, oneRow, readAll, takeOver, write } from "../tck/rows.ts";
-import { ProcessUnderTest, service, storedIds } from "./process-under-test.ts";
+import { ProcessUnderTest, service, storedIds, strace } from "./process-under-test.ts";
 import { SqliteJournalStore } from "./sqlite-store.ts";
 import { temporaryDirectory } from "./sqlite-under-test.ts";
-import { strace } from "./strace.ts";
 
 const partitions = 4;
 let root = "";

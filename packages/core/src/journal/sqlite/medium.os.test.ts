@@ -5,9 +5,8 @@ import { spawnSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { checkAccount, ProcessUnderTest, service, storedIds } from "./process-under-test.ts";
+import { checkAccount, ProcessUnderTest, service, storedIds, strace } from "./process-under-test.ts";
 import { temporaryDirectory } from "./sqlite-under-test.ts";
-import { strace } from "./strace.ts";
 
 let root = "";
 before(async () => {

@@ -1,4 +1,4 @@
-// The parent's side of append-process.ts, and what its tests look at: where the account of the process and the log agree.
+// The parent's side of appender-under-test.ts, what it is started through, and the check that its account and the log agree.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { idsOf, readAll } from "../tck/rows.ts";
 import { SqliteJournalStore } from "./sqlite-store.ts";
 
-const script = fileURLToPath(new URL("./append-process.ts", import.meta.url));
+const script = fileURLToPath(new URL("./appender-under-test.ts", import.meta.url));
 
 /** The service whose log the process writes. */
 export const service = "log";
@@ -86,6 +86,22 @@ export class ProcessUnderTest implements AsyncDisposable {
     this.#heard.resolve();
     this.#heard = Promise.withResolvers<void>();
   }
+}
+
+let present: Promise<boolean> | undefined;
+
+/**
+ * The command before the command that makes system calls of a process fail. Where it is missing its tests fail and say how to
+ * install it: what they test is not covered by anything else.
+ */
+export async function strace(options: readonly string[]): Promise<readonly string[]> {
+  present ??= new Promise((resolve) => {
+    const probe = spawn("strace", ["-V"], { stdio: "ignore" });
+    probe.on("error", () => resolve(false));
+    probe.on("close", (code) => resolve(code === 0));
+  });
+  assert(await present, "this test makes system calls fail with strace, which is missing: sudo apt-get install strace");
+  return ["strace", "-f", "-qqq", "-o", "/dev/null", ...options];
 }
 
 /** Ids of every record by partition, through the store. Checks density and whole rows on the way. */
