@@ -107,6 +107,10 @@ export const confined: readonly { readonly modules: readonly string[]; readonly 
     to: ["packages/core/src/journal/sqlite"],
     why: "one place opens database files and starts threads",
   },
-  { modules: ["http", "https", "http2", "net", "tls"], to: ["packages/gateway/src", "packages/cli/src"], why: "nothing below the edge knows HTTP; the command's control socket speaks it as well" },
+  {
+    modules: ["http", "https", "http2", "net", "tls"],
+    to: ["packages/gateway/src", "packages/cli/src"],
+    why: "nothing below the edge knows HTTP; the command's control socket speaks it as well",
+  },
   { modules: ["child_process", "cluster"], to: ["packages/cli/src"], why: "processes are started by the command, never by the core" },
 ];

@@ -45,7 +45,12 @@ const beginning = name === undefined ? undefined : `^${name.replaceAll(/[.*+?^${
 const files = globSync(patterns, { cwd: root, exclude: ["**/node_modules", "**/dist"] })
   .map((file) => join(root, file))
   .sort();
-const events = run({ files, cwd: root, concurrency: availableParallelism(), ...(beginning === undefined ? {} : { testNamePatterns: [beginning] }) });
+const events = run({
+  files,
+  cwd: root,
+  concurrency: availableParallelism(),
+  ...(beginning === undefined ? {} : { testNamePatterns: [beginning] }),
+});
 let passed = false;
 let tests = 0;
 // A file none of whose tests begins so counts as one test, named like the file.
@@ -58,7 +63,8 @@ events.on("test:summary", ({ file, success }) => {
   if (file === undefined) passed = success;
 });
 events.on("end", () => {
-  if (tests === 0) console.error(name === undefined ? "there is no simulation" : `no simulation has a test whose name begins with "${name}"`);
+  if (tests === 0)
+    console.error(name === undefined ? "there is no simulation" : `no simulation has a test whose name begins with "${name}"`);
   process.exitCode = passed && tests > 0 ? 0 : 1;
 });
 events.compose(new spec()).pipe(process.stdout);

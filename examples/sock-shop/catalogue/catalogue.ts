@@ -12,17 +12,17 @@ export const catalogue = handlers(Catalogue, {
     // In parallel: a page takes as long as one question. If stock cannot answer, neither can the catalogue: a made-up
     // count would be sold.
     list: (selection, cx) => Promise.all(select(selection).map((entry) => counted(entry, cx.at))),
-    size: async (filter) => ({ size: withTags(filter.tags).length }),
+    size: (filter) => ({ size: withTags(filter.tags).length }),
     sock: async ({ id }, cx) => {
       const entry = entryOf(id);
       return entry ? counted(entry, cx.at) : cx.reject("UnknownSock", { id });
     },
-    tags: async () => ({ tags: [...tags] }),
-    picture: async ({ file }, cx) => {
+    tags: () => ({ tags }),
+    picture: ({ file }, cx) => {
       const svg = picture(file);
       return svg === undefined ? cx.reject("UnknownPicture", {}) : { svg };
     },
-    price: async ({ id }, cx) => {
+    price: ({ id }, cx) => {
       const entry = entryOf(id);
       return entry ? { cents: entry.cents } : cx.reject("UnknownSock", { id });
     },
@@ -33,5 +33,5 @@ const entryOf = (id: string): SockEntry | undefined => socks.find((sock) => sock
 
 async function counted({ images, tags: own, ...entry }: SockEntry, at: At) {
   const level = await at(Stock, entry.id).level();
-  return { ...entry, images: [...images], tags: [...own], count: level.rejected ? 0 : level.reply.available };
+  return { ...entry, images, tags: own, count: level.rejected ? 0 : level.reply.available };
 }

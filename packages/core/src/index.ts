@@ -2,7 +2,20 @@
 export { milliseconds } from "./base/duration.ts";
 export { Failure, failures, type FailureCode, type Issue, type Outcome, type Retry } from "./base/failure.ts";
 export { contract } from "./contract/index.ts";
-export type { Answer, Access, At, CallOptions, Contract, Deep, Duration, Implementation, Json, Moment, Ref, Schema } from "./contract/index.ts";
+export type {
+  Answer,
+  Access,
+  At,
+  CallOptions,
+  Contract,
+  Deep,
+  Duration,
+  Implementation,
+  Json,
+  Moment,
+  Ref,
+  Schema,
+} from "./contract/index.ts";
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
 export { service, start, system, type Quarantined, type Running, type Service, type StartOptions, type System } from "./system/index.ts";

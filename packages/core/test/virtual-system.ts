@@ -22,7 +22,11 @@ export interface VirtualSystemOptions extends Omit<VirtualWorldOptions, "seed"> 
 }
 
 /** Boots `system`, runs `scenario` in the world, and fails if any task threw. */
-export async function virtually<T>(system: System, scenario: (running: VirtualSystem) => Promise<T>, options: VirtualSystemOptions = {}): Promise<T> {
+export async function virtually<T>(
+  system: System,
+  scenario: (running: VirtualSystem) => Promise<T>,
+  options: VirtualSystemOptions = {},
+): Promise<T> {
   const world = new VirtualWorld({ seed: 1, ...options });
   const disk = new SimulatedDisk(world.outside);
   const result = await world.runUntil(up(world, disk, system, options).then(scenario));
@@ -50,7 +54,9 @@ async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, opti
 }
 
 /** The `Failure` that `asked` rejects with; an error if it does not. */
-export async function failureOf(asked: Promise<unknown>): Promise<{ readonly code: string; readonly message: string; readonly outcome: string }> {
+export async function failureOf(
+  asked: Promise<unknown>,
+): Promise<{ readonly code: string; readonly message: string; readonly outcome: string }> {
   const settled = await asked.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),

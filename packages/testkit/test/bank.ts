@@ -78,7 +78,9 @@ const edge: Gateway = {
         what === "deposits"
           ? await ask({ to: Account.deposit, key, input: { cents: Number(await request.text()) }, ...id })
           : await ask({ to: Account.balance, key });
-      return answer.kind === "reply" ? Response.json(answer.value, { status: what === "deposits" ? 201 : 200 }) : new Response(null, { status: 204 });
+      return answer.kind === "reply"
+        ? Response.json(answer.value, { status: what === "deposits" ? 201 : 200 })
+        : new Response(null, { status: 204 });
     },
     listen: () => Promise.reject(new TypeError("a simulated gateway does not listen")),
     close: () => Promise.resolve(),
@@ -86,7 +88,11 @@ const edge: Gateway = {
 };
 
 /** Bounds so small that a short run reaches passivation, snapshots, and an index that lags. */
-const limits = { partitions: 3, entities: { residentsMax: 4, snapshotEvery: 4, snapshotOnLeave: 2 }, handlers: { concurrency: 3, mailboxCapacity: 50 } };
+const limits = {
+  partitions: 3,
+  entities: { residentsMax: 4, snapshotEvery: 4, snapshotOnLeave: 2 },
+  handlers: { concurrency: 3, mailboxCapacity: 50 },
+};
 
 type Parts = Parameters<typeof service>[1];
 

@@ -176,7 +176,10 @@ export class Failure extends Error {
 
   constructor(code: FailureCode, init: FailureInit) {
     const { title, help } = failures[code];
-    super(`${title}${init.at === undefined ? "" : ` (${init.at})`}: ${init.what}. ${help}`, init.cause === undefined ? {} : { cause: init.cause });
+    super(
+      `${title}${init.at === undefined ? "" : ` (${init.at})`}: ${init.what}. ${help}`,
+      init.cause === undefined ? {} : { cause: init.cause },
+    );
     this.code = code;
     this.at = init.at;
     this.issues = init.issues ?? [];

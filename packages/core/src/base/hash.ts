@@ -36,5 +36,9 @@ export function fingerprint(text: string): string {
     b = Math.imul(b ^ (unit + 0x9e37), 0x85ebca6b);
     b ^= b >>> 15;
   }
-  return mix(a ^ text.length).toString(16).padStart(8, "0") + mix(b).toString(16).padStart(8, "0");
+  return (
+    mix(a ^ text.length)
+      .toString(16)
+      .padStart(8, "0") + mix(b).toString(16).padStart(8, "0")
+  );
 }

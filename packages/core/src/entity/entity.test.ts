@@ -10,7 +10,11 @@ const Account = contract("account", {
   version: 1,
   key: z.string(),
   commands: {
-    put: { in: z.object({ n: z.int(), note: z.string().default("none") }), out: z.object({ sum: z.int() }), rejects: { Negative: z.object({ sum: z.int() }) } },
+    put: {
+      in: z.object({ n: z.int(), note: z.string().default("none") }),
+      out: z.object({ sum: z.int() }),
+      rejects: { Negative: z.object({ sum: z.int() }) },
+    },
     crash: {},
     poison: {},
   },
@@ -22,7 +26,8 @@ const account = entity(Account, {
   initial: { sum: 0, notes: [] },
   events: { Put: z.object({ n: z.int(), note: z.string().default("unsaid") }), Poisoned: z.object({}) },
   decide: {
-    put: (s, c, turn) => (s.sum + c.n < 0 ? turn.reject("Negative", { sum: s.sum }) : turn.emit("Put", c).reply((after) => ({ sum: after.sum }))),
+    put: (s, c, turn) =>
+      s.sum + c.n < 0 ? turn.reject("Negative", { sum: s.sum }) : turn.emit("Put", c).reply((after) => ({ sum: after.sum })),
     crash: () => {
       throw new Error("decide broke");
     },
@@ -43,7 +48,8 @@ interface Loose {
   emit(name: string, data: unknown): { reply(value: unknown): unknown };
 }
 
-const accounts = (entities: Partial<EntityLimits> = {}, part = account) => system("accounts", { services: [service("accounts", [part], { limits: { partitions: 2, entities } })] });
+const accounts = (entities: Partial<EntityLimits> = {}, part = account) =>
+  system("accounts", { services: [service("accounts", [part], { limits: { partitions: 2, entities } })] });
 
 test("entity: a command's reply and the state agree, and survive a crash of the process", () =>
   virtually(accounts(), async (running) => {
@@ -68,7 +74,11 @@ test("entity: the same command id with another input is refused, and nothing is 
     assert.equal((await at.sum()).sum, 5);
   }));
 
-const uuid7 = (ms: number): string => `${ms.toString(16).padStart(12, "0").replace(/^(.{8})(.{4})$/, "$1-$2")}-7000-8000-000000000000`;
+const uuid7 = (ms: number): string =>
+  `${ms
+    .toString(16)
+    .padStart(12, "0")
+    .replace(/^(.{8})(.{4})$/, "$1-$2")}-7000-8000-000000000000`;
 
 test("entity: an id whose receipt was forgotten is refused as TOO_OLD, a fresh one is not, also after a restart from a snapshot", () =>
   virtually(accounts({ receiptsMax: 4, mailboxCapacity: 4, snapshotEvery: 3 }), async (running) => {
@@ -136,7 +146,10 @@ test("entity: a key that fails five times in a row is quarantined, others go on,
     assert.equal(failure.code, "QUARANTINED");
     assert.match(failure.message, /decide broke.*quarantine release/s);
     await booted.at(Account, "b").put({ n: 1 });
-    assert.deepEqual(booted.quarantined().map((entry) => [entry.service, entry.entity, entry.key]), [["accounts", "account", "a"]]);
+    assert.deepEqual(
+      booted.quarantined().map((entry) => [entry.service, entry.entity, entry.key]),
+      [["accounts", "account", "a"]],
+    );
     await running.pause(1_000);
     const again = await running.restart();
     assert.equal((await failureOf(again.booted.at(Account, "a").sum())).code, "QUARANTINED", "it holds after a restart");
@@ -173,8 +186,19 @@ test("entity: a poisoned event quarantines its key with the record's position, a
 });
 
 test("entity: an event of an older version is lifted by upcast, and a newer program's event is refused by name", async () => {
-  const old = entity(Account, { ...account.how, events: { Put: z.object({ amount: z.int() }), Poisoned: z.object({}) }, decide: { ...account.how.decide, put: (_: unknown, c: { n: number }, turn: Loose) => turn.emit("Put", { amount: c.n }).reply({ sum: 1 }) }, evolve: { ...account.how.evolve, Put: (s: unknown) => s } } as never);
-  const lifted = entity(Account, { ...account.how, upcast: { Put: [(v1: { amount: number }) => ({ n: v1.amount, note: "from v1" })] } } as never);
+  const old = entity(Account, {
+    ...account.how,
+    events: { Put: z.object({ amount: z.int() }), Poisoned: z.object({}) },
+    decide: {
+      ...account.how.decide,
+      put: (_: unknown, c: { n: number }, turn: Loose) => turn.emit("Put", { amount: c.n }).reply({ sum: 1 }),
+    },
+    evolve: { ...account.how.evolve, Put: (s: unknown) => s },
+  } as never);
+  const lifted = entity(Account, {
+    ...account.how,
+    upcast: { Put: [(v1: { amount: number }) => ({ n: v1.amount, note: "from v1" })] },
+  } as never);
   await virtually(accounts({}, old as never), async (running) => {
     await running.booted.at(Account, "a").put({ n: 3 });
     const now = await running.restart(accounts({}, lifted as never));
@@ -187,7 +211,13 @@ test("entity: an event of an older version is lifted by upcast, and a newer prog
 });
 
 test("entity: a snapshot is used after a restart, and ignored once evolve has changed", async () => {
-  const other = entity(Account, { ...account.how, evolve: { ...account.how.evolve, Put: (s: { sum: number; notes: string[] }, e: { n: number }) => ({ sum: s.sum + 10 * e.n, notes: s.notes }) } } as never);
+  const other = entity(Account, {
+    ...account.how,
+    evolve: {
+      ...account.how.evolve,
+      Put: (s: { sum: number; notes: string[] }, e: { n: number }) => ({ sum: s.sum + 10 * e.n, notes: s.notes }),
+    },
+  } as never);
   await virtually(accounts({ snapshotEvery: 5 }), async (running) => {
     for (let i = 0; i < 12; i++) await running.booted.at(Account, "a").put({ n: 1 });
     await running.pause(5_000);
@@ -225,10 +255,15 @@ test("entity: under a full disk commands fail as JOURNAL_FULL, reads go on, and 
 test("entity: one command that the journal always refuses fails alone; those committed with it are stored", () =>
   virtually(accounts(), async ({ booted, disk }) => {
     disk.refuses = (row) => row.body.includes("unspeakable");
-    const asked = Array.from({ length: 40 }, (_, i) => booted.at(Account, `k${i % 8}`).put({ n: 1, note: i === 17 ? "unspeakable" : "fine" }));
+    const asked = Array.from({ length: 40 }, (_, i) =>
+      booted.at(Account, `k${i % 8}`).put({ n: 1, note: i === 17 ? "unspeakable" : "fine" }),
+    );
     const results = await Promise.allSettled(asked);
     const codes = results.map((result) => (result.status === "rejected" ? (result.reason as Failure).code : "ok"));
-    assert.deepEqual(codes.filter((code) => code !== "ok"), ["COMMIT_REFUSED"]);
+    assert.deepEqual(
+      codes.filter((code) => code !== "ok"),
+      ["COMMIT_REFUSED"],
+    );
     assert.equal(codes[17], "COMMIT_REFUSED");
     let sum = 0;
     for (let k = 0; k < 8; k++) sum += (await booted.at(Account, `k${k}`).sum()).sum;

@@ -100,7 +100,13 @@ export class EntityHost implements Residence {
 
   /** From now on every message to `key` is refused; stored as well, so that it holds after a restart. */
   quarantine(key: string, reason: string, offset: number | undefined): void {
-    const entry: QuarantineEntry = { type: this.kernel.type, key, since: this.runtime.clock.now(), reason, ...(offset === undefined ? {} : { offset }) };
+    const entry: QuarantineEntry = {
+      type: this.kernel.type,
+      key,
+      since: this.runtime.clock.now(),
+      reason,
+      ...(offset === undefined ? {} : { offset }),
+    };
     this.#quarantined.set(key, entry);
     this.runtime.logger.log("error", "entity.quarantined", { service: this.service, type: entry.type, key, reason });
     this.writer.journal.quarantine(entry).catch((error: unknown) => {
@@ -145,7 +151,11 @@ export class EntityHost implements Residence {
     const { snapshotOnLeave, residentBytesMax } = this.limits;
     let left = 0;
     let looked = 0;
-    for (let resident = this.#oldest; resident && (left < count || this.#bytes > residentBytesMax) && looked < 10 * count + 1_000; looked++) {
+    for (
+      let resident = this.#oldest;
+      resident && (left < count || this.#bytes > residentBytesMax) && looked < 10 * count + 1_000;
+      looked++
+    ) {
       const { newer }: Resident = resident;
       if (resident.idle) {
         if (resident.unsnapped >= snapshotOnLeave) this.writer.tail.wantSnapshot(resident.partition, resident);
@@ -165,7 +175,12 @@ export class EntityHost implements Residence {
       resident
         .recover()
         .catch((error: unknown) => {
-          this.runtime.logger.log("error", "entity.recovery_bug", { service: this.service, type: this.kernel.type, key: resident.key, error });
+          this.runtime.logger.log("error", "entity.recovery_bug", {
+            service: this.service,
+            type: this.kernel.type,
+            key: resident.key,
+            error,
+          });
           this.quarantine(resident.key, error instanceof Error ? error.message : String(error), undefined);
         })
         .finally(() => {

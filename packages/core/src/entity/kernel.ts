@@ -72,7 +72,11 @@ export class EntityKernel {
   /** Folds one stored event; `at.version` is the event's own. Throws what upcast, schema or evolve throw. */
   apply(state: unknown, [name, version, data]: StoredEvent, at: Moment): unknown {
     const type = this.#events.get(name);
-    if (!type) throw new Failure("DEFECT", { what: `the log holds an event "${name}" that this version does not declare`, at: `${this.type}/${at.key}` });
+    if (!type)
+      throw new Failure("DEFECT", {
+        what: `the log holds an event "${name}" that this version does not declare`,
+        at: `${this.type}/${at.key}`,
+      });
     if (version > type.version) {
       throw new Failure("DEFECT", {
         what: `the log holds version ${version} of event "${name}", this program knows up to ${type.version}: it was written by a newer one`,
@@ -127,7 +131,8 @@ export class EntityKernel {
 
   #evolve(type: EventType, state: unknown, event: unknown, at: Moment): unknown {
     const next = type.evolve(state, event, at);
-    if (next === undefined) throw new Failure("DEFECT", { what: `evolve of event "${type.name}" returned no state`, at: `${this.type}/${at.key}` });
+    if (next === undefined)
+      throw new Failure("DEFECT", { what: `evolve of event "${type.name}" returned no state`, at: `${this.type}/${at.key}` });
     return this.#freeze(next);
   }
 
@@ -175,7 +180,12 @@ class EntityTurn {
   emit(name: string, data: unknown): this {
     this.#open(`emit("${name}")`);
     const { key, now, caller } = this;
-    const { stored, state } = this.#kernel.emit(this.#state, name, data, { key, version: this.version + this.#events.length + 1, now, caller });
+    const { stored, state } = this.#kernel.emit(this.#state, name, data, {
+      key,
+      version: this.version + this.#events.length + 1,
+      now,
+      caller,
+    });
     this.#events.push(stored);
     this.#state = state;
     return this;

@@ -37,7 +37,13 @@ const chainPage = 10_000;
 const recordsPage = 500;
 
 /** Rejects with a `PoisonedRecord`, or with a `JournalError` if the journal cannot be read now. */
-export async function recover(writer: LogWriter, kernel: EntityKernel, partition: number, key: string, receiptsMax: number): Promise<Recovered> {
+export async function recover(
+  writer: LogWriter,
+  kernel: EntityKernel,
+  partition: number,
+  key: string,
+  receiptsMax: number,
+): Promise<Recovered> {
   const { journal, tail } = writer;
   const { type } = kernel;
   const unindexed = tail.lookup(partition, type, key); // before the index is asked: a flush may come between
@@ -59,7 +65,10 @@ export async function recover(writer: LogWriter, kernel: EntityKernel, partition
       try {
         const record = decodeRecord(line, position);
         if (record.type !== type || record.key !== key || record.version !== version + record.events.length) {
-          throw new JournalError("damaged", `it belongs to version ${record.version} of ${record.type}/${record.key}, after version ${version} of ${type}/${key}`);
+          throw new JournalError(
+            "damaged",
+            `it belongs to version ${record.version} of ${record.type}/${record.key}, after version ${version} of ${type}/${key}`,
+          );
         }
         for (const event of record.events) {
           version += 1;
@@ -79,7 +88,7 @@ export async function recover(writer: LogWriter, kernel: EntityKernel, partition
 async function chain(writer: LogWriter, partition: number, last: number, after: number): Promise<number[]> {
   const offsets: number[] = [];
   if (last <= after) return offsets;
-  for (let from = last; ; ) {
+  for (let from = last; ;) {
     const page = await writer.within(writer.journal.chain(partition, from, after, chainPage));
     // A further page starts with the offset that the one before ended with.
     offsets.push(...(offsets.length === 0 ? page : page.slice(1)));

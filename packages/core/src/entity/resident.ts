@@ -174,7 +174,13 @@ export class Resident implements Sink, SnapshotSource {
     const now = runtime.clock.now();
     let verdict: Verdict;
     try {
-      verdict = kernel.decide(this.#state, this.#version, { name: message.to.name, input: message.input, key: this.key, now, caller: message.caller });
+      verdict = kernel.decide(this.#state, this.#version, {
+        name: message.to.name,
+        input: message.input,
+        key: this.key,
+        now,
+        caller: message.caller,
+      });
     } catch (error) {
       assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
       this.#depart(this.#pending.last(), message, error);
@@ -300,7 +306,13 @@ export class Resident implements Sink, SnapshotSource {
   #strike(cause: Error, offset?: number): void {
     this.#strikes += 1;
     const host = this.#host;
-    host.runtime.logger.log("error", "entity.failed", { service: host.service, type: host.kernel.type, key: this.key, strikes: this.#strikes, error: cause });
+    host.runtime.logger.log("error", "entity.failed", {
+      service: host.service,
+      type: host.kernel.type,
+      key: this.key,
+      strikes: this.#strikes,
+      error: cause,
+    });
     if (this.#strikes < host.limits.strikesMax) return this.#restartLater(cause, this.#strikes);
     this.#phase = { kind: "quarantined" };
     host.quarantine(this.key, cause.message, offset);
@@ -314,7 +326,13 @@ export class Resident implements Sink, SnapshotSource {
     const phase: Phase = { kind: "restarting", timer: undefined };
     this.#phase = phase;
     for (const message of this.#mailbox) host.deadlines.watch(message);
-    host.runtime.logger.log("warn", "entity.restarting", { service: host.service, type: host.kernel.type, key: this.key, delay_ms: Math.round(delayMs), reason: cause.message });
+    host.runtime.logger.log("warn", "entity.restarting", {
+      service: host.service,
+      type: host.kernel.type,
+      key: this.key,
+      delay_ms: Math.round(delayMs),
+      reason: cause.message,
+    });
     phase.timer = host.runtime.timers.after(delayMs, () => {
       phase.timer = undefined;
       this.#settled();
@@ -358,7 +376,12 @@ export class Resident implements Sink, SnapshotSource {
     const open = new Set<string>();
     for (const { submission } of this.#pending) open.add(submission.record.id);
     const { kernel } = this.#host;
-    const body = snapshotBody(kernel, state, version, this.#receipts.store((id) => open.has(id)));
+    const body = snapshotBody(
+      kernel,
+      state,
+      version,
+      this.#receipts.store((id) => open.has(id)),
+    );
     this.#snapshotVersion = version;
     this.#resize(body.length);
     return { type: kernel.type, key: this.key, offset, body };

@@ -51,7 +51,9 @@ export class HandlersHost {
     const { deadlines, limits } = this.#init;
     if (this.#running >= limits.concurrency) {
       if (this.#queue.length >= limits.mailboxCapacity) {
-        message.fail(new Failure("OVERLOADED", { what: `${limits.mailboxCapacity} messages wait for a free handler`, at: message.address }));
+        message.fail(
+          new Failure("OVERLOADED", { what: `${limits.mailboxCapacity} messages wait for a free handler`, at: message.address }),
+        );
         return;
       }
       this.#queue.push(message);
@@ -172,4 +174,3 @@ class HandlerRun {
     this.#abort?.abort();
   }
 }
-

@@ -17,6 +17,7 @@ export {
 } from "./journal.ts";
 export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent } from "./record.ts";
 export { formatPosition } from "./position.ts";
-export { LogWriter, type LogWriterLimits, logWriterLimits, type Sink, type Submission } from "./log-writer.ts";
+export { LogWriter, type Sink, type Submission } from "./log-writer.ts";
+export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";
 export type { SnapshotSource } from "./tail.ts";
 export { journalFailure } from "./journal-failure.ts";

@@ -5,7 +5,8 @@ import { VirtualWorld } from "../runtime/virtual/index.ts";
 import { plannedFaults, type PlannedFault } from "./faults/fault-plan.ts";
 import { FaultyJournal } from "./faults/faulty-journal.ts";
 import type { Journal } from "./journal.ts";
-import { LogWriter, logWriterLimits, type LogWriterLimits, type Sink, type Submission } from "./log-writer.ts";
+import { LogWriter, type Sink, type Submission } from "./log-writer.ts";
+import { logWriterLimits, type LogWriterLimits } from "./log-writer-limits.ts";
 import { SimulatedDisk } from "./simulated/simulated-disk.ts";
 import { SimulatedJournalStore } from "./simulated/simulated-journal.ts";
 
@@ -27,7 +28,20 @@ class Recorder implements Sink {
 
   submit(id: string, reply = ""): void {
     this.#version += 1;
-    const record = { type: "t", key: this.#key, version: this.#version, prev: this.#prev, command: "c", id, minted: 0, input: "", caller: "test", now: 0, events: [["E", 1, {}]] as const, reply };
+    const record = {
+      type: "t",
+      key: this.#key,
+      version: this.#version,
+      prev: this.#prev,
+      command: "c",
+      id,
+      minted: 0,
+      input: "",
+      caller: "test",
+      now: 0,
+      events: [["E", 1, {}]] as const,
+      reply,
+    };
     this.#prev = this.#writer.submit(this.#partition, this, record).offset;
   }
 
@@ -53,7 +67,11 @@ interface Bench {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-async function withWriter(faults: readonly PlannedFault[], limits: Partial<LogWriterLimits>, scenario: (bench: Bench) => Promise<void>): Promise<void> {
+async function withWriter(
+  faults: readonly PlannedFault[],
+  limits: Partial<LogWriterLimits>,
+  scenario: (bench: Bench) => Promise<void>,
+): Promise<void> {
   const world = new VirtualWorld({ seed: 7 });
   const runtime = world.process("node");
   const disk = new SimulatedDisk(world.outside);
@@ -78,7 +96,13 @@ test("W1: submissions of one turn share a commit, across partitions, and are hea
     await pause(50);
     assert.deepEqual(a.heard, ["committed a1", "committed a2"]);
     assert.deepEqual(b.heard, ["committed b1"]);
-    assert.deepEqual(disk.rows("s").map(({ partition, offset, count }) => [partition, offset, count]), [[0, 0, 2], [1, 0, 1]]);
+    assert.deepEqual(
+      disk.rows("s").map(({ partition, offset, count }) => [partition, offset, count]),
+      [
+        [0, 0, 2],
+        [1, 0, 1],
+      ],
+    );
   }));
 
 test("W2: after a definite failure the sink starts over, and what waited behind it in the partition is void as well", () =>
@@ -91,7 +115,11 @@ test("W2: after a definite failure the sink starts over, and what waited behind 
     assert.deepEqual(disk.rows("s"), []);
     sink.submit("3");
     await pause(50);
-    assert.deepEqual(disk.rows("s").map(({ offset }) => offset), [0], "the offsets that were given out are given out again");
+    assert.deepEqual(
+      disk.rows("s").map(({ offset }) => offset),
+      [0],
+      "the offsets that were given out are given out again",
+    );
   }));
 
 test("W3: an ambiguous commit that was applied is found under a newer epoch and acknowledged then; the partition is closed meanwhile", () =>
@@ -136,7 +164,20 @@ test("W4: a record that is always refused is isolated by halving; it alone carri
     const sinks = Array.from({ length: 12 }, (_, i) => {
       let submission: Submission | undefined;
       const submit = (): void => {
-        submission = writer.submit(i % 2, sink, { type: "t", key: `k${i}`, version: 1, prev: -1, command: "c", id: `${i}`, minted: 0, input: "", caller: "", now: 0, events: [["E", 1, {}]], reply: i === 5 ? "poison" : "" });
+        submission = writer.submit(i % 2, sink, {
+          type: "t",
+          key: `k${i}`,
+          version: 1,
+          prev: -1,
+          command: "c",
+          id: `${i}`,
+          minted: 0,
+          input: "",
+          caller: "",
+          now: 0,
+          events: [["E", 1, {}]],
+          reply: i === 5 ? "poison" : "",
+        });
       };
       const sink: Sink = {
         committed: () => failures.push(`ok ${i}`),
@@ -147,7 +188,10 @@ test("W4: a record that is always refused is isolated by halving; it alone carri
     });
     for (const submit of sinks) submit();
     await pause(2_000);
-    assert.deepEqual(failures.filter((entry) => !entry.startsWith("ok")), ["refused 5"]);
+    assert.deepEqual(
+      failures.filter((entry) => !entry.startsWith("ok")),
+      ["refused 5"],
+    );
     assert.equal(failures.length, 12);
   }));
 

@@ -14,11 +14,14 @@ import { assert } from "../base/assert.ts";
 import { backoffMs } from "../base/backoff.ts";
 import { Deque } from "../base/deque.ts";
 import { partitionOf } from "../base/hash.ts";
-import type { Counter, Histogram, Runtime, Timer } from "../runtime/index.ts";
+import type { Runtime, Timer } from "../runtime/index.ts";
 import { answerWithin } from "./patience.ts";
 import { JournalError, type Appended, type Journal, type Page, type Row } from "./journal.ts";
-import { decodeRecord, encodeRecord, type LogRecord } from "./record.ts";
-import { Tail, type TailLimits } from "./tail.ts";
+import type { LogWriterLimits } from "./log-writer-limits.ts";
+import { logWriterMetrics, type LogWriterMetrics } from "./log-writer-metrics.ts";
+import { encodeRecord, type LogRecord } from "./record.ts";
+import { recordsOf, type PlacedRecord } from "./row-records.ts";
+import { Tail } from "./tail.ts";
 
 export interface Submission {
   readonly sink: Sink;
@@ -37,29 +40,6 @@ export interface Sink {
   /** The partition takes submissions again after `admits` was false. */
   resume(): void;
 }
-
-export interface LogWriterLimits extends TailLimits {
-  readonly batchRecordsMax: number;
-  readonly batchBytesMax: number;
-  /** Bytes submitted to one partition and not yet committed. */
-  readonly uncommittedBytesMax: number;
-  /** A commit that has not answered by then counts as ambiguous. */
-  readonly commitTimeoutMs: number;
-  /** A page of the log when it is read at start. */
-  readonly readPageBytes: number;
-}
-
-export const logWriterLimits: LogWriterLimits = {
-  batchRecordsMax: 1_000,
-  batchBytesMax: 4 * 2 ** 20,
-  uncommittedBytesMax: 8 * 2 ** 20,
-  commitTimeoutMs: 15_000,
-  readPageBytes: 2 ** 20,
-  indexDelayMs: 1_000,
-  indexTimeoutMs: 15_000,
-  entitiesMax: 100_000,
-  snapshotBytesMax: 8 * 2 ** 20,
-};
 
 const recovery = { firstMs: 50, maxMs: 5_000 };
 
@@ -90,10 +70,7 @@ export class LogWriter {
   readonly #service: string;
   readonly #partitions: readonly PartitionLog[];
   readonly #queue = new Deque<Submission>();
-  readonly #commits: Counter;
-  readonly #records: Counter;
-  readonly #sizes: Histogram;
-  readonly #seconds: Histogram;
+  readonly #metrics: LogWriterMetrics;
   #inFlight: Batch | undefined;
   #closing = false;
   #scheduled = false;
@@ -103,7 +80,14 @@ export class LogWriter {
   readonly #idle: (() => void)[] = [];
   #stopped = false;
 
-  private constructor(service: string, journal: Journal, runtime: Runtime, limits: LogWriterLimits, partitions: readonly PartitionLog[], tail: Tail) {
+  private constructor(
+    service: string,
+    journal: Journal,
+    runtime: Runtime,
+    limits: LogWriterLimits,
+    partitions: readonly PartitionLog[],
+    tail: Tail,
+  ) {
     this.journal = journal;
     this.tail = tail;
     this.#service = service;
@@ -111,13 +95,7 @@ export class LogWriter {
     this.#limits = limits;
     this.#partitions = partitions;
     this.#batchRecords = limits.batchRecordsMax;
-    const labels = { service };
-    this.#commits = runtime.metrics.counter("atoll_commits_total", "Commits of the log.", labels);
-    this.#records = runtime.metrics.counter("atoll_records_total", "Records committed to the log.", labels);
-    this.#sizes = runtime.metrics.histogram("atoll_commit_batch_records", "Records in one commit.", labels, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]);
-    this.#seconds = runtime.metrics.histogram("atoll_commit_seconds", "From sending a commit to its answer.", labels, [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 1]);
-    runtime.metrics.gauge("atoll_commit_queue_records", "Records waiting for a commit.", labels, () => this.#queue.length);
-    runtime.metrics.gauge("atoll_index_tail_entities", "Entities whose newest record is not in the index yet.", labels, () => tail.size);
+    this.#metrics = logWriterMetrics(runtime.metrics, service, { queued: () => this.#queue.length, unindexed: () => tail.size });
     tail.attach((p) => (partitions[p] as PartitionLog).epoch);
     tail.onRoom(() => this.#resumeAll());
   }
@@ -126,7 +104,12 @@ export class LogWriter {
   static async open(service: string, journal: Journal, runtime: Runtime, limits: LogWriterLimits): Promise<LogWriter> {
     const ask = <T>(operation: Promise<T>): Promise<T> => answerWithin(runtime, limits.commitTimeoutMs, operation);
     const states = await ask(journal.partitions());
-    const tail = new Tail(journal, runtime, limits, states.map((state) => state.indexedTo));
+    const tail = new Tail(
+      journal,
+      runtime,
+      limits,
+      states.map((state) => state.indexedTo),
+    );
     const partitions: PartitionLog[] = [];
     // All at once: a journal may make one commit of them.
     const epochs = await Promise.all(states.map((state, p) => ask(takeOver(journal, p, state.epoch))));
@@ -219,7 +202,13 @@ export class LogWriter {
     this.#inFlight = batch;
     const sent: Row[] = [];
     for (const [partition, { offset, lines }] of rows) {
-      sent.push({ partition, offset, count: lines.length, epoch: (this.#partitions[partition] as PartitionLog).epoch, body: lines.join("\n") });
+      sent.push({
+        partition,
+        offset,
+        count: lines.length,
+        epoch: (this.#partitions[partition] as PartitionLog).epoch,
+        body: lines.join("\n"),
+      });
     }
     const startedMs = this.#runtime.clock.monotonic();
     const answered = (settle: () => void): void => {
@@ -227,13 +216,15 @@ export class LogWriter {
       batch.answered = true;
       timer.cancel();
       this.#inFlight = undefined;
-      this.#seconds.observe((this.#runtime.clock.monotonic() - startedMs) / 1_000);
+      this.#metrics.seconds.observe((this.#runtime.clock.monotonic() - startedMs) / 1_000);
       settle();
       this.#schedule();
       this.#whenIdle();
     };
     const timer: Timer = this.#runtime.timers.after(this.#limits.commitTimeoutMs, () =>
-      answered(() => this.#ambiguous(batch, new JournalError("ambiguous", `the commit has not answered within ${this.#limits.commitTimeoutMs} ms`))),
+      answered(() =>
+        this.#ambiguous(batch, new JournalError("ambiguous", `the commit has not answered within ${this.#limits.commitTimeoutMs} ms`)),
+      ),
     );
     this.journal.append(sent).then(
       (results) => answered(() => this.#written(batch, sent, results)),
@@ -243,8 +234,8 @@ export class LogWriter {
 
   #written(batch: Batch, rows: readonly Row[], results: readonly Appended[]): void {
     const lost = rows.filter((_, i) => results[i] !== "written").map((row) => row.partition);
-    this.#commits.add(1);
-    this.#sizes.observe(batch.submissions.length);
+    this.#metrics.commits.add(1);
+    this.#metrics.sizes.observe(batch.submissions.length);
     this.#batchRecords = Math.min(this.#limits.batchRecordsMax, this.#batchRecords * 2);
     if (this.#failing) this.#runtime.logger.log("info", "journal.commit_recovered", { service: this.#service });
     this.#failing = undefined;
@@ -260,7 +251,12 @@ export class LogWriter {
 
   #failed(batch: Batch, error: JournalError): void {
     this.#failing = error;
-    this.#runtime.logger.log("error", "journal.commit_failed", { service: this.#service, kind: error.kind, records: batch.submissions.length, error });
+    this.#runtime.logger.log("error", "journal.commit_failed", {
+      service: this.#service,
+      kind: error.kind,
+      records: batch.submissions.length,
+      error,
+    });
     if (error.kind === "ambiguous" || error.kind === "damaged") return this.#ambiguous(batch, error);
     const size = batch.submissions.length;
     if (error.kind === "refused" && size > 1) this.#batchRecords = Math.max(1, size >>> 1);
@@ -281,7 +277,7 @@ export class LogWriter {
     assert(submission && submission.offset === log.durable, "records of a partition settle in the order of their offsets");
     log.durable += 1;
     log.bytes -= submission.line.length;
-    this.#records.add(1);
+    this.#metrics.records.add(1);
     const { record } = submission;
     this.tail.note(partition, submission.offset, record.type, record.key, record.version);
     submission.sink.committed(submission);
@@ -321,7 +317,12 @@ export class LogWriter {
     try {
       log.epoch = await this.within(takeOver(this.journal, partition, log.epoch));
       const found = await this.#reread(partition, log.durable);
-      this.#runtime.logger.log("info", "journal.doubt_resolved", { service: this.#service, partition, epoch: log.epoch, found: found.length });
+      this.#runtime.logger.log("info", "journal.doubt_resolved", {
+        service: this.#service,
+        partition,
+        epoch: log.epoch,
+        found: found.length,
+      });
       log.state = "open";
       for (const { offset, record } of found) {
         const first = log.open.peek();
@@ -339,9 +340,9 @@ export class LogWriter {
     }
   }
 
-  async #reread(partition: number, from: number): Promise<{ offset: number; record: LogRecord }[]> {
-    const found: { offset: number; record: LogRecord }[] = [];
-    for (let next: number | undefined = from; next !== undefined; ) {
+  async #reread(partition: number, from: number): Promise<PlacedRecord[]> {
+    const found: PlacedRecord[] = [];
+    for (let next: number | undefined = from; next !== undefined;) {
       const page: Page = await this.within(this.journal.read(partition, next, this.#limits.readPageBytes));
       for (const row of page.rows) found.push(...recordsOf(row, from));
       next = page.next;
@@ -378,16 +379,6 @@ async function takeOver(journal: Journal, partition: number, seen: number): Prom
     const { taken, epoch } = await journal.takeOver(partition, seen);
     if (taken) return epoch;
     seen = epoch;
-  }
-}
-
-/** The records of a row from offset `from` on. */
-function* recordsOf(row: Row, from: number): Generator<{ offset: number; record: LogRecord }> {
-  const lines = row.body.split("\n");
-  if (lines.length !== row.count) throw new JournalError("damaged", `the row at partition ${row.partition}, offset ${row.offset} holds ${lines.length} records instead of ${row.count}`);
-  for (const [i, line] of lines.entries()) {
-    const offset = row.offset + i;
-    if (offset >= from) yield { offset, record: decodeRecord(line, `partition ${row.partition}, offset ${offset}`) };
   }
 }
 

@@ -58,7 +58,13 @@ export class Tail {
     this.#runtime = runtime;
     this.#logger = runtime.logger;
     this.#limits = limits;
-    this.#partitions = indexedTo.map((offset) => ({ indexedTo: offset, head: offset, entries: new Map(), flying: new Map(), due: new Set() }));
+    this.#partitions = indexedTo.map((offset) => ({
+      indexedTo: offset,
+      head: offset,
+      entries: new Map(),
+      flying: new Map(),
+      due: new Set(),
+    }));
   }
 
   /** Entities whose newest record is not in the index yet. */

@@ -10,31 +10,44 @@ import { Inbox, Message, type MessageAnswer } from "./message.ts";
 const Any = contract("any", { version: 1, queries: { ask: {} } });
 
 function message(inbox: Inbox, withinMs: number, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): Message {
-  return new Message({ to: Any.ask, key: "", input: undefined, caller: "test", id: "", minted: 0, timeless: false, withinMs, read: "strong" }, inbox, resolve, reject);
+  return new Message(
+    { to: Any.ask, key: "", input: undefined, caller: "test", id: "", minted: 0, timeless: false, withinMs, read: "strong" },
+    inbox,
+    resolve,
+    reject,
+  );
 }
 
 test("deadlines: each message fails with DEADLINE not before its time and at most three ticks after it, however many wait", () =>
   fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 1, max: 40_000 }), fc.integer({ min: 0, max: 30_000 })), { maxLength: 30 }), async (waits) => {
-      const world = new VirtualWorld({ seed: 1 });
-      const deadlines = new Deadlines(world.outside);
-      const inbox = new Inbox();
-      for (const [withinMs, startMs] of waits) {
-        world.outside.timers.after(startMs, () => {
-          const startedMs = world.timeMs;
-          deadlines.watch(
-            message(inbox, withinMs, () => assert.fail("nobody answers"), (failure) => {
-              const passedMs = world.timeMs - startedMs;
-              assert.equal(failure.code, "DEADLINE");
-              assert.ok(passedMs >= withinMs && passedMs <= withinMs + 3 * deadlineTickMs, `${withinMs} ms ended after ${passedMs} ms`);
-            }),
-          );
-        });
-      }
-      await world.run();
-      assert.equal(inbox.waiting, 0);
-      assert.deepEqual(world.failures, []);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 40_000 }), fc.integer({ min: 0, max: 30_000 })), { maxLength: 30 }),
+      async (waits) => {
+        const world = new VirtualWorld({ seed: 1 });
+        const deadlines = new Deadlines(world.outside);
+        const inbox = new Inbox();
+        for (const [withinMs, startMs] of waits) {
+          world.outside.timers.after(startMs, () => {
+            const startedMs = world.timeMs;
+            deadlines.watch(
+              message(
+                inbox,
+                withinMs,
+                () => assert.fail("nobody answers"),
+                (failure) => {
+                  const passedMs = world.timeMs - startedMs;
+                  assert.equal(failure.code, "DEADLINE");
+                  assert.ok(passedMs >= withinMs && passedMs <= withinMs + 3 * deadlineTickMs, `${withinMs} ms ended after ${passedMs} ms`);
+                },
+              ),
+            );
+          });
+        }
+        await world.run();
+        assert.equal(inbox.waiting, 0);
+        assert.deepEqual(world.failures, []);
+      },
+    ),
     { numRuns: 60 },
   ));
 
@@ -43,7 +56,12 @@ test("deadlines: a message that is answered leaves the wheel, and its deadline s
   const deadlines = new Deadlines(world.outside);
   const inbox = new Inbox();
   const heard: string[] = [];
-  const asked = message(inbox, 100, () => heard.push("answer"), () => heard.push("failure"));
+  const asked = message(
+    inbox,
+    100,
+    () => heard.push("answer"),
+    () => heard.push("failure"),
+  );
   deadlines.watch(asked);
   asked.answer({ kind: "reply", value: undefined, replayed: false });
   asked.answer({ kind: "reply", value: undefined, replayed: false });

@@ -61,7 +61,11 @@ export class Metrics {
       let total = 0;
       bounds.forEach((bound, i) => lines.push(`${name}_bucket${join(`le="${bound}"`)} ${(total += counts[i] ?? 0)}`));
       total += counts[bounds.length] ?? 0;
-      lines.push(`${name}_bucket${join('le="+Inf"')} ${total}`, `${name}_sum${braced(text)} ${sum}`, `${name}_count${braced(text)} ${total}`);
+      lines.push(
+        `${name}_bucket${join('le="+Inf"')} ${total}`,
+        `${name}_sum${braced(text)} ${sum}`,
+        `${name}_count${braced(text)} ${total}`,
+      );
     });
     return {
       observe: (value) => {

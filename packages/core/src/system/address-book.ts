@@ -69,7 +69,14 @@ function referenceClass(contract: AnyContract, router: Router): ReferenceClass {
   return Reference;
 }
 
-function call(router: Router, asker: Asker, to: AnyOpRef, key: unknown, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+function call(
+  router: Router,
+  asker: Asker,
+  to: AnyOpRef,
+  key: unknown,
+  input: unknown,
+  options: CallOptions | undefined,
+): Promise<unknown> {
   const dress = to.operation.rejects === undefined ? plainAnswer : unionAnswer;
   const asked = new Promise<unknown>((resolve, reject) => {
     const leftMs = asker.withinMs?.();
@@ -102,7 +109,13 @@ function within(options: CallOptions | undefined, leftMs: number | undefined): n
 }
 
 /** Gives up when `signal` says so; leaves no listener behind on a signal that outlives the call. */
-function cancellable(router: Router, sent: Call, signal: AbortSignal, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): void {
+function cancellable(
+  router: Router,
+  sent: Call,
+  signal: AbortSignal,
+  resolve: (answer: MessageAnswer) => void,
+  reject: (failure: Failure) => void,
+): void {
   const at = `${sent.to.contract.$.name}.${sent.to.name}`;
   if (signal.aborted) {
     reject(new Failure("UNAVAILABLE", { what: "the signal was aborted before the call", at }));

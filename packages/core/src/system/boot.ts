@@ -64,7 +64,9 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const deadlines = new Deadlines(runtime);
   const configs = readConfig(system, platform.config);
   const own: Service | undefined =
-    system.gateway && system.gateway.parts.length > 0 ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {} } : undefined;
+    system.gateway && system.gateway.parts.length > 0
+      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {} }
+      : undefined;
   const services: RunningService[] = [];
   let draining = false;
   const close = async (): Promise<void> => {
@@ -149,7 +151,11 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
     new Promise((resolve, reject) => {
       const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal } = call;
-      const message = router.send({ to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read }, resolve, reject);
+      const message = router.send(
+        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read },
+        resolve,
+        reject,
+      );
       const cancel = (): void => message?.fail(new Failure("CANCELLED", { what: "the client has gone", at: message.address }));
       signal?.addEventListener("abort", cancel, { once: true });
     });
@@ -203,7 +209,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax) return partitions;
-  throw new Failure("INVALID_DEFINITION", { what: `partitions is a whole number from 1 to ${partitionsMax}, not ${partitions}`, at: `service "${service}"` });
+  throw new Failure("INVALID_DEFINITION", {
+    what: `partitions is a whole number from 1 to ${partitionsMax}, not ${partitions}`,
+    at: `service "${service}"`,
+  });
 }
 
 /** Every handler's configuration, validated before anything starts; all that is wrong in one failure. */

@@ -60,7 +60,10 @@ export function system(name: string, what: { readonly services: readonly Service
     for (const { contract } of parts) {
       const other = owners.get(contract.$.name);
       if (other !== undefined) {
-        throw new Failure("INVALID_DEFINITION", { what: `contract "${contract.$.name}" is implemented twice, in service "${other}" and in service "${owner}"`, at });
+        throw new Failure("INVALID_DEFINITION", {
+          what: `contract "${contract.$.name}" is implemented twice, in service "${other}" and in service "${owner}"`,
+          at,
+        });
       }
       owners.set(contract.$.name, owner);
     }
@@ -70,7 +73,10 @@ export function system(name: string, what: { readonly services: readonly Service
 
 function checkName(name: string, at: string): void {
   if (typeof name === "string" && namePattern.test(name)) return;
-  throw new Failure("INVALID_DEFINITION", { what: "a name starts with a lower-case letter and has at most 63 letters, digits and hyphens", at });
+  throw new Failure("INVALID_DEFINITION", {
+    what: "a name starts with a lower-case letter and has at most 63 letters, digits and hyphens",
+    at,
+  });
 }
 
 function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {

@@ -53,7 +53,12 @@ export class Router {
     this.#runtime = runtime;
     const { metrics } = runtime;
     metrics.gauge("atoll_messages_waiting", "Messages that wait for their answer.", {}, () => this.inbox.waiting);
-    metrics.gauge("atoll_answers_late_total", "Answers that came after their message was settled, and were dropped.", {}, () => this.inbox.late);
+    metrics.gauge(
+      "atoll_answers_late_total",
+      "Answers that came after their message was settled, and were dropped.",
+      {},
+      () => this.inbox.late,
+    );
     this.#denied = metrics.counter("atoll_access_denied_total", "Calls that the contract's access does not allow.");
   }
 
@@ -92,7 +97,10 @@ export class Router {
     if (!route) throw new Failure("UNAVAILABLE", { what: `no service of this system implements contract "${name}"`, at });
     if (this.#draining && caller === operator) throw new Failure("UNAVAILABLE", { what: "the system is stopping", at });
     if (route.contract.$.version !== version) {
-      throw new Failure("UNAVAILABLE", { what: `service "${route.service}" implements version ${route.contract.$.version} of contract "${name}", not ${version}`, at });
+      throw new Failure("UNAVAILABLE", {
+        what: `service "${route.service}" implements version ${route.contract.$.version} of contract "${name}", not ${version}`,
+        at,
+      });
     }
     const allowed = route.allowed.get(to.name);
     if (allowed && !allowed.has(caller)) {
@@ -105,7 +113,11 @@ export class Router {
 
   #message(call: Call, route: Route, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): Message {
     const to = route.contract.$.operations[call.to.name];
-    if (!to || to.kind !== call.to.kind) throw new Failure("UNAVAILABLE", { what: `contract "${route.contract.$.name}" has no ${call.to.kind} "${call.to.name}"`, at: call.to.name });
+    if (!to || to.kind !== call.to.kind)
+      throw new Failure("UNAVAILABLE", {
+        what: `contract "${route.contract.$.name}" has no ${call.to.kind} "${call.to.name}"`,
+        at: call.to.name,
+      });
     const key = route.contract.$.checkKey(call.key);
     const input = to.checks.input(call.input);
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));

@@ -40,7 +40,10 @@ export async function start(system: System, options: StartOptions = {}): Promise
   let url = "";
   try {
     booted = await boot(system, { runtime, journals, config: { ...environment(), ...options.config } });
-    const listening = await booted.gateway?.listen({ port: options.port ?? 8080, ...(options.host === undefined ? {} : { host: options.host }) });
+    const listening = await booted.gateway?.listen({
+      port: options.port ?? 8080,
+      ...(options.host === undefined ? {} : { host: options.host }),
+    });
     if (listening) url = listening.url;
   } catch (error) {
     await booted?.stop(stopGraceMs);

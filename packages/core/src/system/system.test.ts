@@ -118,8 +118,13 @@ test("system: an aborted signal cancels the call, and leaves no listener behind 
   }));
 
 test("system: configuration is read once and validated before anything starts; all that is wrong is named", async () => {
-  await virtually(office, async ({ booted }) => assert.deepEqual(await booted.at(Desk).setting(), { limit: 5 }), { config: { LIMIT: "5" } });
-  await assert.rejects(virtually(office, async () => {}, { config: { LIMIT: "many" } }), (error: Failure) => error.code === "INVALID_CONFIG" && /LIMIT/.test(error.message));
+  await virtually(office, async ({ booted }) => assert.deepEqual(await booted.at(Desk).setting(), { limit: 5 }), {
+    config: { LIMIT: "5" },
+  });
+  await assert.rejects(
+    virtually(office, async () => {}, { config: { LIMIT: "many" } }),
+    (error: Failure) => error.code === "INVALID_CONFIG" && /LIMIT/.test(error.message),
+  );
 });
 
 test("system: an unknown contract, another version of one, and an unknown key form are told apart from each other", () =>
@@ -144,7 +149,9 @@ test("system: stop answers what was accepted, refuses what comes later, and stor
   }));
 
 test("system: a seed runs at every start before anybody is let in, speaking as its service", () => {
-  const seeded = system("seeded", { services: [service("boxes", [box], { seed: async (at) => void (await at(Box, "s").put({ n: 7 }, { commandId: "seed" })) })] });
+  const seeded = system("seeded", {
+    services: [service("boxes", [box], { seed: async (at) => void (await at(Box, "s").put({ n: 7 }, { commandId: "seed" })) })],
+  });
   return virtually(seeded, async (running) => {
     const again = await running.restart();
     assert.deepEqual(await again.booted.at(Box, "s").sum(), { sum: 7, callers: ["boxes"] });

@@ -1,7 +1,7 @@
 // One process of a system, its disk, and clients outside of it, in a virtual world. Clients keep a history of what they
 // asked and heard; `laws.ts` holds it against the log.
 import { Failure } from "@atoll/core";
-import { type Journal, type JournalStore } from "@atoll/core/journal";
+import type { Journal, JournalStore } from "@atoll/core/journal";
 import { FaultyJournal, type FaultPlan, SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
@@ -65,7 +65,9 @@ export class IslandWorld {
     this.#process = process;
     this.#store = store;
     try {
-      const booted = await process.enter(this.world.outside, () => boot(ledgerSystem, { runtime: process, journals: this.#counted(store), config: {} }));
+      const booted = await process.enter(this.world.outside, () =>
+        boot(ledgerSystem, { runtime: process, journals: this.#counted(store), config: {} }),
+      );
       if (this.#process === process) this.#booted = booted;
       return this.#process === process;
     } catch {
@@ -100,7 +102,15 @@ export class IslandWorld {
   async ask(operation: Asked["operation"], key: string, id = "", read: "strong" | "local" = "strong"): Promise<Heard> {
     const { world } = this;
     const asked: Asked = {
-      operation, key, id, askedAt: world.timeMs, versionAsked: this.version(key), heardAt: undefined, versionHeard: 0, loggedWhenHeard: false, heard: undefined,
+      operation,
+      key,
+      id,
+      askedAt: world.timeMs,
+      versionAsked: this.version(key),
+      heardAt: undefined,
+      versionHeard: 0,
+      loggedWhenHeard: false,
+      heard: undefined,
     };
     this.history.push(asked);
     const heard = await this.#ask(asked, read);
@@ -178,7 +188,8 @@ export class IslandWorld {
         return new Proxy(journal, {
           get: (target, name) => {
             const member: unknown = Reflect.get(target, name, target);
-            if (typeof member !== "function" || typeof name !== "string") return typeof member === "function" ? member.bind(target) : member;
+            if (typeof member !== "function" || typeof name !== "string")
+              return typeof member === "function" ? member.bind(target) : member;
             return (...args: unknown[]) => {
               this.#calls += 1;
               this.onJournalCall(this.#calls, name);

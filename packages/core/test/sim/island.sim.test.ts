@@ -36,7 +36,8 @@ async function heal(island: IslandWorld): Promise<void> {
       island.process?.jumpClock(10 * 86_400_000);
       answered = await island.insist("touch", key, island.freshId());
     }
-    if (answered.kind !== "reply") throw new Error(`after healing, ${key} answers ${answered.kind === "failure" ? answered.failure.message : answered.kind}`);
+    if (answered.kind !== "reply")
+      throw new Error(`after healing, ${key} answers ${answered.kind === "failure" ? answered.failure.message : answered.kind}`);
     await island.ask("count", key);
   }
   world.note("healed");
@@ -66,31 +67,37 @@ test("scenario 1: an ambiguous commit at any point is settled by a newer epoch a
     { kind: "hang", done: true },
     { kind: "hang", done: false },
   ];
-  await eachSeed("scenario 1", 1_000, ["journal.commit_ambiguous", "journal.doubt_resolved", "told not delivered", "ghost after restart"], async (seed) => {
-    const island = new IslandWorld(seed);
-    const { random } = island.world;
-    const k = 1 + Math.floor(random.next() * 12);
-    // Several in a row, so that a command's tries end and it must be told the truth.
-    const tries = 1 + Math.floor(random.next() * 4);
-    const fault = pick(island, kinds);
-    const ghost = random.next() < 0.3;
-    return run(island, async () => {
-      const schedule = Array.from({ length: tries }, (_, i) => ({ operation: "append" as const, call: k + i, fault }));
-      island.crash();
-      island.plan = plannedFaults(schedule);
-      await island.restart();
-      const loading = load(island, 4, 8);
-      if (ghost) {
-        await island.pause(random.next() * 40);
+  await eachSeed(
+    "scenario 1",
+    1_000,
+    ["journal.commit_ambiguous", "journal.doubt_resolved", "told not delivered", "ghost after restart"],
+    async (seed) => {
+      const island = new IslandWorld(seed);
+      const { random } = island.world;
+      const k = 1 + Math.floor(random.next() * 12);
+      // Several in a row, so that a command's tries end and it must be told the truth.
+      const tries = 1 + Math.floor(random.next() * 4);
+      const fault = pick(island, kinds);
+      const ghost = random.next() < 0.3;
+      return run(island, async () => {
+        const schedule = Array.from({ length: tries }, (_, i) => ({ operation: "append" as const, call: k + i, fault }));
         island.crash();
-        island.plan = undefined;
-        island.world.reach("ghost after restart");
+        island.plan = plannedFaults(schedule);
         await island.restart();
-      }
-      await loading;
-      if (island.history.some(({ heard }) => heard?.kind === "failure" && heard.failure.code === "JOURNAL_FAILED")) island.world.reach("told not delivered");
-    });
-  });
+        const loading = load(island, 4, 8);
+        if (ghost) {
+          await island.pause(random.next() * 40);
+          island.crash();
+          island.plan = undefined;
+          island.world.reach("ghost after restart");
+          await island.restart();
+        }
+        await loading;
+        if (island.history.some(({ heard }) => heard?.kind === "failure" && heard.failure.code === "JOURNAL_FAILED"))
+          island.world.reach("told not delivered");
+      });
+    },
+  );
 });
 
 test("scenario 2: under failing commits rejections, queries and duplicates stay linearizable, and other partitions go on", async () => {
@@ -113,14 +120,23 @@ test("scenario 2: under failing commits rejections, queries and duplicates stay 
       if (poisoned?.kind === "failure" && poisoned.failure.code === "COMMIT_REFUSED") world.reach("refused alone");
       const twice = island.history.filter(({ id, heard }) => id === duplicated && heard && heard.kind !== "failure");
       if (twice.length === 3) world.reach("duplicate");
-      if (new Set(twice.map(({ heard }) => JSON.stringify(heard))).size > 1) throw new Error(`command ${duplicated} was answered differently: ${JSON.stringify(twice)}`);
+      if (new Set(twice.map(({ heard }) => JSON.stringify(heard))).size > 1)
+        throw new Error(`command ${duplicated} was answered differently: ${JSON.stringify(twice)}`);
       if (island.history.some(({ heard }) => heard?.kind === "full")) world.reach("rejected");
     });
   });
 });
 
 test("scenario 5: after a crash at any journal operation nothing acknowledged is lost, nothing is applied twice, and the index is the fold of the log", async () => {
-  const marks = ["crashed in append", "crashed in index", "crashed in takeOver", "crashed in lookup", "clock jumped", "passivated", "boot failed"];
+  const marks = [
+    "crashed in append",
+    "crashed in index",
+    "crashed in takeOver",
+    "crashed in lookup",
+    "clock jumped",
+    "passivated",
+    "boot failed",
+  ];
   await eachSeed("scenario 5", 1_000, marks, async (seed) => {
     const island = new IslandWorld(seed);
     const { world, disk } = island;

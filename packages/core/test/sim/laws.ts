@@ -1,7 +1,16 @@
 // What must hold of every run, whatever was done to it: the history that clients kept against the log that is on the
 // disk. The laws of every log are those of @atoll/core/journal/simulated; here are those that know the ledger. Each law is
 // one function and throws with the seed in its message.
-import { type Attempt, BrokenLaw, checkAttempts, checkIndex, checkLog, type Heard, placedRecords, type PlacedRecord } from "@atoll/core/journal/simulated";
+import {
+  type Attempt,
+  BrokenLaw,
+  checkAttempts,
+  checkIndex,
+  checkLog,
+  type Heard,
+  placedRecords,
+  type PlacedRecord,
+} from "@atoll/core/journal/simulated";
 import { type Asked, type IslandWorld, serviceName } from "./island-world.ts";
 import { entriesMax, Ledger } from "./ledger.ts";
 
@@ -49,7 +58,9 @@ function foldsToTheModel(log: readonly PlacedRecord[]): void {
     const events = record.command === "touch" || full ? 0 : 1;
     if (record.events.length !== events) fail(`${where} has ${record.events.length} events at count ${before}`);
     const count = record.command === "clear" ? 0 : before + events;
-    const said = full ? (record.rejected?.[1] as { count: number } | undefined)?.count : (record.reply as { count: number } | undefined)?.count;
+    const said = full
+      ? (record.rejected?.[1] as { count: number } | undefined)?.count
+      : (record.reply as { count: number } | undefined)?.count;
     const expected = record.command === "put" && !full ? count : before;
     if (said !== expected) fail(`${where} says ${said} where the model says ${expected}`);
     counts.set(record.key, count);
@@ -60,7 +71,10 @@ function readIsFresh(asked: Asked): void {
   const { heard, key } = asked;
   if (asked.operation !== "count" || heard?.kind !== "reply" || heard.version === undefined) return;
   if (heard.version < asked.versionAsked) {
-    throw new BrokenLaw("strong read", `count of ${key} shows version ${heard.version}, ${asked.versionAsked} was committed when it was asked`);
+    throw new BrokenLaw(
+      "strong read",
+      `count of ${key} shows version ${heard.version}, ${asked.versionAsked} was committed when it was asked`,
+    );
   }
   if (heard.version > asked.versionHeard) {
     throw new BrokenLaw("nothing before its commit", `count of ${key} shows version ${heard.version}, the disk has ${asked.versionHeard}`);

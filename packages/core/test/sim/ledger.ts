@@ -25,7 +25,9 @@ export const ledger = entity(Ledger, {
   events: { Put: z.object({ n: z.int() }), Cleared: z.object({}) },
   decide: {
     put: (s, { n }, turn) =>
-      s.entries.length >= entriesMax ? turn.reject("Full", { count: s.entries.length }) : turn.emit("Put", { n }).reply((after) => ({ count: after.entries.length })),
+      s.entries.length >= entriesMax
+        ? turn.reject("Full", { count: s.entries.length })
+        : turn.emit("Put", { n }).reply((after) => ({ count: after.entries.length })),
     clear: (s, _, turn) => turn.emit("Cleared", {}).reply({ count: s.entries.length }),
     touch: (s, _, turn) => turn.reply({ count: s.entries.length }),
   },

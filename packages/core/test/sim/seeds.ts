@@ -12,7 +12,12 @@ const whole = (name: string): number | undefined => {
 };
 
 /** Runs `scenario` for each seed. Reach marks of all runs together must include `mustReach`, unless one seed was named. */
-export async function eachSeed(name: string, count: number, mustReach: readonly string[], scenario: (seed: number) => Promise<ReadonlyMap<string, number>>): Promise<void> {
+export async function eachSeed(
+  name: string,
+  count: number,
+  mustReach: readonly string[],
+  scenario: (seed: number) => Promise<ReadonlyMap<string, number>>,
+): Promise<void> {
   const one = whole("ATOLL_SEED");
   const seeds = one === undefined ? Array.from({ length: whole("ATOLL_SEEDS") ?? count }, (_, i) => i + 1) : [one];
   const reached = new Map<string, number>();
@@ -26,5 +31,8 @@ export async function eachSeed(name: string, count: number, mustReach: readonly 
   }
   if (one !== undefined) return;
   const missed = mustReach.filter((mark) => !reached.has(mark));
-  if (missed.length > 0) throw new AssertionError({ message: `${seeds.length} seeds of "${name}" never reached ${missed.join(", ")}; they reached ${[...reached.keys()].join(", ")}` });
+  if (missed.length > 0)
+    throw new AssertionError({
+      message: `${seeds.length} seeds of "${name}" never reached ${missed.join(", ")}; they reached ${[...reached.keys()].join(", ")}`,
+    });
 }

@@ -24,7 +24,19 @@ function recorded(): { readonly witness: Witness; readonly log: readonly PlacedR
     const { outcome } = verdict;
     ({ state, version } = verdict);
     const record: LogRecord = {
-      ...{ type: "account", key: "a", version, prev: offset - 1, command, id: `c${offset}`, minted: now, input: "", caller: "operator", now, events: verdict.events },
+      ...{
+        type: "account",
+        key: "a",
+        version,
+        prev: offset - 1,
+        command,
+        id: `c${offset}`,
+        minted: now,
+        input: "",
+        caller: "operator",
+        now,
+        events: verdict.events,
+      },
       ...(outcome.kind === "reply" ? { reply: outcome.given } : { rejected: [outcome.name, outcome.given] as const }),
     };
     return { partition: 0, offset, epoch: 1, record };
@@ -53,9 +65,17 @@ test("fold laws: what the entity decided, and a snapshot of it, break none", () 
 
 test("fold laws: a record with other events, another reply or another rejection than decide gives is found", () => {
   const law = "decide at its place";
-  broken(() => check(changed(0, { events: [["Deposited", 1, { cents: 6 }]] })), law, /deposit c0 of account\/a.*\n.*at \/events\/0\/2\/cents: expected 6, was 5/);
+  broken(
+    () => check(changed(0, { events: [["Deposited", 1, { cents: 6 }]] })),
+    law,
+    /deposit c0 of account\/a.*\n.*at \/events\/0\/2\/cents: expected 6, was 5/,
+  );
   broken(() => check(changed(1, { reply: { cents: 11 } })), law, /deposit c1 .*\n.*at \/reply\/cents: expected 11, was 10/);
-  broken(() => check(changed(2, { rejected: ["TooLittle", { cents: 9 }] })), law, /withdraw c2 .*\n.*at \/rejected\/1\/cents: expected 9, was 10/);
+  broken(
+    () => check(changed(2, { rejected: ["TooLittle", { cents: 9 }] })),
+    law,
+    /withdraw c2 .*\n.*at \/rejected\/1\/cents: expected 9, was 10/,
+  );
 });
 
 test("fold laws: a record that nobody decided on the version before it is found", () => {

@@ -52,7 +52,10 @@ export function checkFolds(
     }
   }
   for (const { type, key, partition, offset } of taken.values()) {
-    throw new BrokenLaw("snapshot = fold(log)", `a snapshot of ${type}/${key} is at partition ${partition}, offset ${offset}, where it has no record`);
+    throw new BrokenLaw(
+      "snapshot = fold(log)",
+      `a snapshot of ${type}/${key} is at partition ${partition}, offset ${offset}, where it has no record`,
+    );
   }
 }
 
@@ -60,7 +63,8 @@ function checkDecision(kernel: EntityKernel, folded: Folded, record: LogRecord, 
   const { type, key, command, now, caller } = record;
   const what = `${command} ${record.id} of ${type}/${key}`;
   const inputs = witness.inputsOf({ type, key, command, version: folded.version, now, caller });
-  if (inputs.length === 0) throw new BrokenLaw("decide at its place", `${what} was not decided on version ${folded.version}, after which it is in the log`);
+  if (inputs.length === 0)
+    throw new BrokenLaw("decide at its place", `${what} was not decided on version ${folded.version}, after which it is in the log`);
   let found: readonly string[] = [];
   for (const input of inputs) {
     const verdict = decided(kernel, folded, { name: command, input, key, now, caller }, what);
@@ -78,7 +82,10 @@ function decided(kernel: EntityKernel, { state, version }: Folded, question: Par
   try {
     verdict = kernel.decide(state, version, question);
   } catch (error) {
-    throw new BrokenLaw("decide at its place", `decide is not pure: ${what} is in the log, and decided again it fails: ${errorLine(error)}`);
+    throw new BrokenLaw(
+      "decide at its place",
+      `decide is not pure: ${what} is in the log, and decided again it fails: ${errorLine(error)}`,
+    );
   }
   return { events: verdict.events, ...outcomeOf(verdict.outcome) };
 }
@@ -101,7 +108,10 @@ function fold(kernel: EntityKernel, folded: Folded, { type, key, id, events, now
   }
   const found = differenceLines(differences(run(before).state, folded.state, shownDifferences));
   if (found.length > 0) {
-    throw new BrokenLaw("the log can be folded", `evolve is not pure: the events of ${id} of ${type}/${key}, applied twice, differ\n    ${found.join("\n    ")}`);
+    throw new BrokenLaw(
+      "the log can be folded",
+      `evolve is not pure: the events of ${id} of ${type}/${key}, applied twice, differ\n    ${found.join("\n    ")}`,
+    );
   }
 }
 
@@ -110,7 +120,10 @@ function checkSnapshot(kernel: EntityKernel, folded: Folded, { type, key, offset
   if (kept.fingerprint !== kernel.fingerprint) return;
   const found = differenceLines(differences({ version: kept.version, state: kept.state }, asStored(folded), shownDifferences));
   if (found.length > 0) {
-    throw new BrokenLaw("snapshot = fold(log)", `the snapshot of ${type}/${key} at offset ${offset} differs from its records\n    ${found.join("\n    ")}`);
+    throw new BrokenLaw(
+      "snapshot = fold(log)",
+      `the snapshot of ${type}/${key} at offset ${offset} differs from its records\n    ${found.join("\n    ")}`,
+    );
   }
   const { length } = kept.remembered.receipts;
   if (length > receiptsMax) throw new BrokenLaw("bounds", `${type}/${key} keeps ${length} receipts, ${receiptsMax} are allowed`);

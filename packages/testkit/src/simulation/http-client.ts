@@ -100,7 +100,10 @@ function checkSame(request: Request, first: Received, second: Received): void {
   if (first.status >= 500 || second.status >= 500) return;
   const [said, repeated] = [first, second].map(({ status, body }) => `${status} ${new TextDecoder().decode(body)}`);
   if (said !== repeated) {
-    throw new BrokenLaw("one answer per Idempotency-Key", `${nameOf(request)} was answered with ${shortText(said)} and with ${shortText(repeated)}`);
+    throw new BrokenLaw(
+      "one answer per Idempotency-Key",
+      `${nameOf(request)} was answered with ${shortText(said)} and with ${shortText(repeated)}`,
+    );
   }
 }
 

@@ -180,7 +180,12 @@ export class Operator {
       if (reads.some(({ version }) => version >= versionMin && version <= versionMax)) return;
       const versions = reads.map(({ version }) => version).join(", ");
       const committed = `between ${versionMin} and ${versionMax}, which were committed when it was asked and when it was answered`;
-      this.bugs.push(new BrokenLaw("reads are committed and fresh", `${call.name} was answered from version ${versions || "?"}, which is not ${committed}`));
+      this.bugs.push(
+        new BrokenLaw(
+          "reads are committed and fresh",
+          `${call.name} was answered from version ${versions || "?"}, which is not ${committed}`,
+        ),
+      );
     };
     return { leaves, fails: () => undefined };
   }
@@ -230,4 +235,8 @@ function heardText(heard: Heard): string {
 
 /** The last delivery certainly did nothing; an earlier one may have. */
 const unknownAfterAll = ({ name }: Call, cause: Failure): Failure =>
-  new Failure("UNKNOWN_OUTCOME", { what: `an earlier delivery was not answered, and the last one failed with ${cause.code}`, at: name, cause });
+  new Failure("UNKNOWN_OUTCOME", {
+    what: `an earlier delivery was not answered, and the last one failed with ${cause.code}`,
+    at: name,
+    cause,
+  });

@@ -49,7 +49,8 @@ export class Bounds {
     for (const { name, parts, how } of services) {
       for (const { kind, contract } of parts) {
         const labels = (part: string): string => `{service="${name}",${part}="${contract.$.name}"}`;
-        if (kind === "entity") this.#max.set(`atoll_entities_resident${labels("entity")}`, how.limits?.entities?.residentsMax ?? entityLimits.residentsMax);
+        if (kind === "entity")
+          this.#max.set(`atoll_entities_resident${labels("entity")}`, how.limits?.entities?.residentsMax ?? entityLimits.residentsMax);
         const { concurrency, mailboxCapacity } = how.limits?.handlers ?? {};
         if (kind !== "handlers") continue;
         if (concurrency !== undefined) this.#max.set(`atoll_handlers_running${labels("contract")}`, concurrency);

@@ -137,12 +137,19 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
     const own = entities.filter((owned) => owned.service === service);
     const types = new Set(own.map(({ entity }) => entity.contract.$.name));
     await attempt(broken, () => checkLog(log));
-    await attempt(broken, () => checkAttempts(log, operator.attempts.filter(({ to }) => types.has(to.contract.$.name))));
+    await attempt(broken, () =>
+      checkAttempts(
+        log,
+        operator.attempts.filter(({ to }) => types.has(to.contract.$.name)),
+      ),
+    );
     if (image) await attempt(broken, () => checkIndex(log, image));
-    for (const { entity, receiptsMax } of own) await attempt(broken, () => checkFolds(entity, log, image?.snapshots ?? [], witness, receiptsMax));
+    for (const { entity, receiptsMax } of own)
+      await attempt(broken, () => checkFolds(entity, log, image?.snapshots ?? [], witness, receiptsMax));
     for (const { partition, offset, record } of log) world.note(`log of ${service}: ${partition}.${offset} ${JSON.stringify(record)}`);
   }
-  for (const { error, process } of world.failures) broken.push(new BrokenLaw("nothing throws in a task", `in ${process}: ${String(error)}`));
+  for (const { error, process } of world.failures)
+    broken.push(new BrokenLaw("nothing throws in a task", `in ${process}: ${String(error)}`));
   if (world.trace.marks.has("entity.recovery_bug")) broken.push(new BrokenLaw("nothing throws in a task", "the recovery of an entity did"));
   broken.push(...operator.bugs, ...http.bugs);
   if (broken.length === 0 && operator.answered + http.answered === 0) {

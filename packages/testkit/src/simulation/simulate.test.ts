@@ -60,10 +60,14 @@ test("simulate: an evolve that is not pure is found", async () => {
 });
 
 test("simulate: an entity that uses Math.random is not deterministic, and the first line that differs is shown", async () => {
-  const message = await failing(bankOf(accountWith({ balance: (cents) => cents + Math.random() * 1e6 })), { seeds: 3, faults: [] }, async (world) => {
-    await deposits(world);
-    await world.at(Account, "a").balance();
-  });
+  const message = await failing(
+    bankOf(accountWith({ balance: (cents) => cents + Math.random() * 1e6 })),
+    { seeds: 3, faults: [] },
+    async (world) => {
+      await deposits(world);
+      await world.at(Account, "a").balance();
+    },
+  );
   assert.match(message, /not deterministic: the same seed gave two different runs/);
   assert.match(message, /first .*account\/a\.balance -> \{"cents":\d+\}\n.*second .*account\/a\.balance -> \{"cents":\d+\}/);
 });
@@ -89,7 +93,10 @@ test("simulate: a handler that loses money when the process dies between its ste
   assert.match(message, /simulate "bank": seed [1-9]\d* fails\n {2}the scenario threw AssertionError/);
   assert.match(message, /crash: node#1 dies/);
   assert.match(message, /transfers\.transfer [0-9a-f-]{36} \{"from":"a","to":"b","cents":10\} -> (UNKNOWN_OUTCOME|UNAVAILABLE)/);
-  assert.match(message, /again: ATOLL_SEED=[1-9]\d* node --test --test-name-pattern='simulate: a handler that loses money .*' \S*simulate\.test\.ts/);
+  assert.match(
+    message,
+    /again: ATOLL_SEED=[1-9]\d* node --test --test-name-pattern='simulate: a handler that loses money .*' \S*simulate\.test\.ts/,
+  );
 });
 
 test("simulate: a scenario that fails by itself is told that it takes no fault", async () => {
@@ -102,11 +109,18 @@ test("simulate: a scenario that fails by itself is told that it takes no fault",
 });
 
 test("simulate: a run that asks nothing, or hears nothing but failures, fails", async () => {
-  assert.match(await failing(bank, { seeds: 1, faults: [] }, ({ pause }) => pause("1s")), /something was answered: the scenario asked nothing/);
-  const deaf = await failing(bank, { seeds: 1, faults: [] }, ({ at }) => at(Rates).rate({ within: "1s" }).then(
-      () => assert.fail("it was answered"),
-      () => undefined,
-    ));
+  assert.match(
+    await failing(bank, { seeds: 1, faults: [] }, ({ pause }) => pause("1s")),
+    /something was answered: the scenario asked nothing/,
+  );
+  const deaf = await failing(bank, { seeds: 1, faults: [] }, ({ at }) =>
+    at(Rates)
+      .rate({ within: "1s" })
+      .then(
+        () => assert.fail("it was answered"),
+        () => undefined,
+      ),
+  );
   assert.match(deaf, /something was answered: none of 1 calls was/);
 });
 
@@ -114,19 +128,28 @@ test("simulate: a system that goes on working does not settle", async () => {
   const restless = handlers(Transfers, { handle: { transfer: () => new Promise(() => undefined) } });
   const message = await failing(bankOf(account, [restless]), { seeds: 1, faults: [] }, async (world) => {
     await deposits(world);
-    await world.at(Transfers).transfer({ from: "a", to: "b", cents: 1 }, { within: "1s" }).then(
-      () => assert.fail("it was answered"),
-      () => undefined,
-    );
+    await world
+      .at(Transfers)
+      .transfer({ from: "a", to: "b", cents: 1 }, { within: "1s" })
+      .then(
+        () => assert.fail("it was answered"),
+        () => undefined,
+      );
     await world.settle();
   });
-  assert.match(message, /settles: 300000 virtual ms after the last fault atoll_handlers_running\{service="desk",contract="transfers"\} is [1-9]/);
+  assert.match(
+    message,
+    /settles: 300000 virtual ms after the last fault atoll_handlers_running\{service="desk",contract="transfers"\} is [1-9]/,
+  );
 });
 
 test("simulate: a fault that no seed gives occasion to fails the whole, if there were seeds enough", async () => {
   const asking: Scenario = async ({ at }) => void (await at(Account, "a").balance());
   await simulate(bank, { seeds: 5, faults: ["duplicate"] }, asking);
-  assert.match(await failing(bank, { seeds: 20, faults: ["crash", "duplicate"] }, asking), /20 seeds, and never duplicate: the scenario gives it no occasion/);
+  assert.match(
+    await failing(bank, { seeds: 20, faults: ["crash", "duplicate"] }, asking),
+    /20 seeds, and never duplicate: the scenario gives it no occasion/,
+  );
 });
 
 test("simulate: a system that cannot start says why", async () => {
@@ -145,7 +168,9 @@ test("simulate: the network is refused, unless there is a stand-in for it or for
     asked.push(String(url));
     return Promise.resolve(new Response("1.25"));
   };
-  await simulate(bank, { seeds: 2, faults: [], fetch, config: { RATES_URL: "http://calm" } }, async (world) => assert.equal(await rate(world), 1.25));
+  await simulate(bank, { seeds: 2, faults: [], fetch, config: { RATES_URL: "http://calm" } }, async (world) =>
+    assert.equal(await rate(world), 1.25),
+  );
   assert.deepEqual([...new Set(asked)], ["http://calm/today"]);
   const calm = handlers(Rates, { handle: { rate: async () => ({ rate: 2 }) } });
   await simulate(bank, { seeds: 2, faults: [], replace: [calm] }, async (world) => assert.equal(await rate(world), 2));
@@ -153,11 +178,17 @@ test("simulate: the network is refused, unless there is a stand-in for it or for
 
 test("simulate: a mistake in how it is called is refused", async () => {
   const refused = (how: object): Promise<void> =>
-    assert.rejects(simulate(bank, { seeds: 1, faults: [], ...how }, deposits), (error) => error instanceof Failure && error.code === "INVALID_DEFINITION");
+    assert.rejects(
+      simulate(bank, { seeds: 1, faults: [], ...how }, deposits),
+      (error) => error instanceof Failure && error.code === "INVALID_DEFINITION",
+    );
   await refused({ faults: ["partition"] });
   await refused({ seeds: 0 });
   await refused({ replace: [transfers, transfers] });
-  await assert.rejects(simulate(bankOf(account, [transfers]), { seeds: 1, faults: [], replace: [rates] }, deposits), /nothing implements contract "rates"/);
+  await assert.rejects(
+    simulate(bankOf(account, [transfers]), { seeds: 1, faults: [], replace: [rates] }, deposits),
+    /nothing implements contract "rates"/,
+  );
 });
 
 test("simulate: a call that is asked again and again ends with what is known when its time is over", async () => {
@@ -183,7 +214,8 @@ test("simulate: a call that is asked again and again ends with what is known whe
 test("simulate: a request over HTTP fails as the process dies, and a retry under its key is carried out once", async () => {
   let failed = 0;
   await simulate(bank, { seeds: 60, faults: all }, async (world) => {
-    const post = (id: string): Request => new Request("http://bank/deposits/a", { method: "POST", body: "1", headers: { "idempotency-key": id } });
+    const post = (id: string): Request =>
+      new Request("http://bank/deposits/a", { method: "POST", body: "1", headers: { "idempotency-key": id } });
     for (let i = 0; i < 5; i++) {
       for (;;) {
         try {

@@ -79,7 +79,13 @@ export async function simulate(system: System, how: SimulateHow, scenario: Scena
 }
 
 /** A seed that fails is run again twice: a command that repeats it helps only if it does repeat. */
-async function explained(system: System, run: Run, origin: Origin, again: (seed: number) => Promise<Run>, remarks: readonly string[] = []): Promise<AssertionError> {
+async function explained(
+  system: System,
+  run: Run,
+  origin: Origin,
+  again: (seed: number) => Promise<Run>,
+  remarks: readonly string[] = [],
+): Promise<AssertionError> {
   const difference = firstDifference(await again(run.seed), await again(run.seed));
   return failingSeed({ system: system.name, run, origin, remarks: [...(difference ?? []), ...remarks] });
 }

@@ -120,4 +120,5 @@ function mapTable(table: Table<Behaviour>, change: (original: Behaviour, name: s
   return tableOf(Object.fromEntries(Object.entries(table).map(([name, original]) => [name, change(original, name)])));
 }
 
-const placeOf = ({ type, key, command, version, now, caller }: Decided): string => JSON.stringify([type, key, command, version, now, caller]);
+const placeOf = ({ type, key, command, version, now, caller }: Decided): string =>
+  JSON.stringify([type, key, command, version, now, caller]);

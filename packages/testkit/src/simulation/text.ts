@@ -8,7 +8,8 @@ export function shortText(value: unknown): string {
   return cut(typeof value === "string" ? value : (JSON.stringify(value) ?? `a ${typeof value}`), valueLengthMax);
 }
 
-export const cut = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max)}… (${text.length - max} more)`);
+export const cut = (text: string, max: number): string =>
+  text.length <= max ? text : `${text.slice(0, max)}… (${text.length - max} more)`;
 
 /** The first line of what an error says, with the kind of error in front. */
 export function errorLine(error: unknown): string {

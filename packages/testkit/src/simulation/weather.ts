@@ -152,7 +152,10 @@ export function checkFaults(faults: readonly string[]): void {
   const known: readonly string[] = faultKinds;
   for (const fault of faults) {
     if (known.includes(fault)) continue;
-    throw new Failure("INVALID_DEFINITION", { what: `"${fault}" is no fault of one process: those are ${known.join(", ")}`, at: "simulate" });
+    throw new Failure("INVALID_DEFINITION", {
+      what: `"${fault}" is no fault of one process: those are ${known.join(", ")}`,
+      at: "simulate",
+    });
   }
 }
 
@@ -171,8 +174,16 @@ function forecast(faults: readonly Fault[], calmSteps: number, random: () => num
   }));
   const duplicates = upTo(0.5);
   const slow = { slow: upTo(0.3), slowMsMax: 5 + upTo(95) };
-  const glitches = Array.from({ length: times(glitchesMax) }, (): Mood => ({ afterSteps: within(), lasts: "one fault", ...oneOf(glitchKinds, random) }));
-  const storms = Array.from({ length: times(stormsMax) }, (): Mood => ({ afterSteps: within(), lasts: { ms: 50 + upTo(stormMsMax - 50) }, ...oneOf(stormKinds, random) }));
+  const glitches = Array.from({ length: times(glitchesMax) }, (): Mood => ({
+    afterSteps: within(),
+    lasts: "one fault",
+    ...oneOf(glitchKinds, random),
+  }));
+  const storms = Array.from({ length: times(stormsMax) }, (): Mood => ({
+    afterSteps: within(),
+    lasts: { ms: 50 + upTo(stormMsMax - 50) },
+    ...oneOf(stormKinds, random),
+  }));
   return {
     crashes: has("crash") ? crashes : [],
     duplicates: has("duplicate") ? duplicates : 0,

@@ -2,15 +2,19 @@
 import { simulate, type World } from "@atoll/testkit";
 import { Account, bank, rates } from "../bank.ts";
 
-void simulate(bank, { seeds: 1, faults: ["crash", "duplicate", "slow-disk", "failing-disk"], replace: [rates], config: { A: "1" } }, async ({ at, http, settle, pause, random }) => {
-  const { cents }: { readonly cents: number } = await at(Account, "a").deposit({ cents: 1 }, { within: "1m" });
-  const taken = await at(Account, "a").withdraw({ cents });
-  if (!taken.rejected) taken.reply.cents.toFixed();
-  const response: Response = await http(new Request("http://bank/"));
-  await pause("10ms");
-  await settle();
-  random().toFixed(response.status);
-});
+void simulate(
+  bank,
+  { seeds: 1, faults: ["crash", "duplicate", "slow-disk", "failing-disk"], replace: [rates], config: { A: "1" } },
+  async ({ at, http, settle, pause, random }) => {
+    const { cents }: { readonly cents: number } = await at(Account, "a").deposit({ cents: 1 }, { within: "1m" });
+    const taken = await at(Account, "a").withdraw({ cents });
+    if (!taken.rejected) taken.reply.cents.toFixed();
+    const response: Response = await http(new Request("http://bank/"));
+    await pause("10ms");
+    await settle();
+    random().toFixed(response.status);
+  },
+);
 
 const scenario = async (_: World): Promise<void> => {};
 // @ts-expect-error faults of several processes do not exist yet

@@ -12,16 +12,7 @@ export {
   plannedFaults,
   randomFaults,
 } from "../faults/fault-plan.ts";
-export {
-  type Attempt,
-  BrokenLaw,
-  checkAttempts,
-  checkIndex,
-  checkLog,
-  type Heard,
-  placedRecords,
-  type PlacedRecord,
-} from "./log-laws.ts";
+export { type Attempt, BrokenLaw, checkAttempts, checkIndex, checkLog, type Heard, placedRecords, type PlacedRecord } from "./log-laws.ts";
 export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
 export { SimulatedJournalStore, type SimulatedJournalStoreOptions } from "./simulated-journal.ts";
 export type { SimulatedImage } from "./simulated-log.ts";

@@ -11,7 +11,9 @@ import type { SimulatedImage } from "./simulated-log.ts";
 const Tally = contract("tally", {
   version: 1,
   key: z.string(),
-  commands: { add: { in: z.int(), out: z.object({ sum: z.int(), note: z.string().default("-") }), rejects: { Full: z.object({ max: z.int() }) } } },
+  commands: {
+    add: { in: z.int(), out: z.object({ sum: z.int(), note: z.string().default("-") }), rejects: { Full: z.object({ max: z.int() }) } },
+  },
 });
 
 function record(id: string, change: Partial<LogRecord> = {}): LogRecord {
@@ -54,7 +56,11 @@ test("log laws: a gap between offsets, a first offset above 0 and a falling epoc
 });
 
 test("log laws: a command that is in the log of its entity twice was applied twice", () => {
-  broken(() => checkLog(logOf(record("c1"), record("c1", { version: 2, prev: 0 }))), "apply once", /add c1 of tally\/a is in the log twice, at offsets 0 and 1/);
+  broken(
+    () => checkLog(logOf(record("c1"), record("c1", { version: 2, prev: 0 }))),
+    "apply once",
+    /add c1 of tally\/a is in the log twice, at offsets 0 and 1/,
+  );
 });
 
 test("log laws: a record that does not point to its entity's previous one breaks the chain", () => {
@@ -63,10 +69,17 @@ test("log laws: a record that does not point to its entity's previous one breaks
 });
 
 test("log laws: a version that is not the number of events so far is no version", () => {
-  broken(() => checkLog(logOf(record("c1"), record("c2", { version: 3, prev: 0 }))), "version", /has version 3, by the events before it it is 2/);
+  broken(
+    () => checkLog(logOf(record("c1"), record("c2", { version: 3, prev: 0 }))),
+    "version",
+    /has version 3, by the events before it it is 2/,
+  );
 });
 
-const imageOf = (indexedTo: number, entities: readonly { readonly key: string; readonly version: number; readonly last: number }[]): SimulatedImage => ({
+const imageOf = (
+  indexedTo: number,
+  entities: readonly { readonly key: string; readonly version: number; readonly last: number }[],
+): SimulatedImage => ({
   meta: { logId: "", timeline: 1, partitions: 1 },
   partitions: [{ epoch: 1, head: 2, indexedTo }],
   entities: entities.map((entry) => ({ type: "tally", partition: 0, ...entry })),
@@ -84,7 +97,14 @@ test("log laws: an index that lags is one, an index that claims too much or know
   broken(() => checkIndex(two, imageOf(0, [{ key: "b", version: 1, last: 0 }])), "index = fold(log)", /tally\/b is indexed/);
 });
 
-const attempt = (heard: Attempt["heard"], change: Partial<Attempt> = {}): Attempt => ({ to: Tally.add, key: "a", id: "c1", heard, loggedWhenHeard: true, ...change });
+const attempt = (heard: Attempt["heard"], change: Partial<Attempt> = {}): Attempt => ({
+  to: Tally.add,
+  key: "a",
+  id: "c1",
+  heard,
+  loggedWhenHeard: true,
+  ...change,
+});
 const failure = (code: FailureCode): Attempt["heard"] => ({ kind: "failure", failure: new Failure(code, { what: "w" }) });
 const reply: Attempt["heard"] = { kind: "reply", value: { sum: 1, note: "-" } };
 

@@ -104,7 +104,9 @@ export function checkIndex(log: readonly PlacedRecord[], image: SimulatedImage):
     if (offset >= (image.partitions[partition]?.indexedTo ?? 0)) continue;
     const indexed = entries.get(entityOf(record));
     if (!indexed || indexed.last < offset) {
-      fail(`${record.type}/${record.key} has a record at partition ${partition}, offset ${offset}, below indexedTo, that the index does not know`);
+      fail(
+        `${record.type}/${record.key} has a record at partition ${partition}, offset ${offset}, below indexedTo, that the index does not know`,
+      );
     }
   }
 }

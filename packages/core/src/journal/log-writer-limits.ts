@@ -1,0 +1,25 @@
+// Every bound of the log writer and its tail, by name.
+import type { TailLimits } from "./tail.ts";
+
+export interface LogWriterLimits extends TailLimits {
+  readonly batchRecordsMax: number;
+  readonly batchBytesMax: number;
+  /** Bytes submitted to one partition and not yet committed. */
+  readonly uncommittedBytesMax: number;
+  /** A commit that has not answered by then counts as ambiguous. */
+  readonly commitTimeoutMs: number;
+  /** A page of the log when it is read at start. */
+  readonly readPageBytes: number;
+}
+
+export const logWriterLimits: LogWriterLimits = {
+  batchRecordsMax: 1_000,
+  batchBytesMax: 4 * 2 ** 20,
+  uncommittedBytesMax: 8 * 2 ** 20,
+  commitTimeoutMs: 15_000,
+  readPageBytes: 2 ** 20,
+  indexDelayMs: 1_000,
+  indexTimeoutMs: 15_000,
+  entitiesMax: 100_000,
+  snapshotBytesMax: 8 * 2 ** 20,
+};

@@ -1,0 +1,150 @@
+// Deliberately broken builds: one text of the production code replaced by another, and what must find it.
+
+export interface Mutation {
+  /** Below packages/core/src. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Mutant extends Mutation {
+  /** What is wrong with it: subject of "is caught by". */
+  readonly name: string;
+  /** The scenario that finds it, by its number. */
+  readonly scenario: 1 | 2 | 5;
+  /** How: what the scenario's failure says. */
+  readonly says: RegExp;
+  /** Seeds within which it is found; the scenario stops at the first. */
+  readonly seeds: number;
+}
+
+const depart = "if (!rests) return leave(message, answer);";
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "a reply that leaves before its commit",
+    file: "entity/resident.ts",
+    from: depart,
+    to: "return leave(message, answer);",
+    scenario: 1,
+    says: /nothing before its commit: (put|clear|touch) c\d+ .* was answered before its record was on the disk/,
+    seeds: 20,
+  },
+  {
+    name: "a rejection that leaves before the version it was decided on is committed",
+    file: "entity/resident.ts",
+    from: depart,
+    to: 'if (!rests || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer);',
+    scenario: 2,
+    says: /nothing before its commit: put c\d+ .* was answered before its record was on the disk/,
+    seeds: 100,
+  },
+  {
+    name: "a query that is answered from speculative state",
+    file: "entity/resident.ts",
+    from: "      answer = error;\n    }\n    this.#depart(this.#pending.last(), message, answer);",
+    to: "      answer = error;\n    }\n    this.#depart(undefined, message, answer);",
+    scenario: 2,
+    says: /nothing before its commit: count of \w+ shows version \d+, the disk has \d+/,
+    seeds: 50,
+  },
+  {
+    name: "a duplicate that is answered before the commit it repeats",
+    file: "entity/resident.ts",
+    from: "this.#depart(pending, message, answer);\n  }\n\n  #query",
+    to: "this.#depart(undefined, message, answer);\n  }\n\n  #query",
+    scenario: 2,
+    says: /nothing before its commit: put c\d+ .* was answered before its record was on the disk/,
+    seeds: 100,
+  },
+  {
+    name: "a reread after an ambiguous commit without a newer epoch",
+    file: "journal/log-writer.ts",
+    from: "log.epoch = await this.within(takeOver(this.journal, partition, log.epoch));",
+    to: "",
+    scenario: 1,
+    says: /only this writer appends while it holds the partition|told no, never in the log/,
+    seeds: 2_000,
+  },
+  {
+    name: "an ambiguous commit that is taken for a failed one",
+    file: "journal/log-writer.ts",
+    from: 'if (error.kind === "ambiguous" || error.kind === "damaged")',
+    to: 'if (error.kind === "damaged")',
+    scenario: 1,
+    says: /told no, never in the log/,
+    seeds: 100,
+  },
+  {
+    name: "a time-out that is called a no",
+    file: "base/failure.ts",
+    from: 'title: "No answer within the deadline",\n    outcome: "unknown"',
+    to: 'title: "No answer within the deadline",\n    outcome: "not-delivered"',
+    scenario: 1,
+    says: /told no, never in the log: .* failed with DEADLINE and is in the log/,
+    seeds: 100,
+  },
+  {
+    name: "speculative state that survives a failed commit",
+    file: "entity/resident.ts",
+    from: "this.#state = this.#committed.state;\n    this.#version = this.#committed.version;",
+    to: "",
+    scenario: 2,
+    says: /version: |decide: /,
+    seeds: 50,
+  },
+  {
+    name: "a forgotten command id that is applied again",
+    file: "entity/receipts.ts",
+    from: "return timeless ? this.#forgotten.size > 0 && this.#forgotten.has(fingerprint(id)) : minted <= this.#floor;",
+    to: "return false;",
+    scenario: 2,
+    says: /apply once: put c\d+ of ledger\/a is in the log twice/,
+    seeds: 200,
+  },
+  {
+    name: "receipts that are not brought back with the state",
+    file: "entity/recovery.ts",
+    from: "receipts.add(receiptOf(record));",
+    to: "",
+    scenario: 5,
+    says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice/,
+    seeds: 200,
+  },
+  {
+    name: "receipts that a snapshot leaves out",
+    file: "entity/recovery.ts",
+    from: "Receipts.restore(receiptsMax, base.remembered)",
+    to: "new Receipts(receiptsMax)",
+    scenario: 5,
+    says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice/,
+    seeds: 1_000,
+  },
+  {
+    name: "a snapshot of speculative state",
+    file: "entity/resident.ts",
+    from: "const { version, offset, state } = this.#committed;",
+    to: "const { version, offset } = this.#committed; const state = this.#state;",
+    scenario: 5,
+    says: /decide: /,
+    seeds: 1_000,
+  },
+  {
+    name: "an index that claims records which it does not know",
+    file: "journal/tail.ts",
+    from: "entities: [...entries.values()], snapshots",
+    to: "entities: [...entries.values()].slice(1), snapshots",
+    scenario: 5,
+    says: /index = fold\(log\): ledger\/\w+ has a record .* below indexedTo, that the index does not know/,
+    seeds: 20,
+  },
+  {
+    name: "a recovery that believes the index instead of the tail",
+    file: "entity/recovery.ts",
+    from: "const entry = unindexed ?? indexed.entry;",
+    to: "const entry = indexed.entry ?? unindexed;",
+    scenario: 5,
+    says: /chain: |version: |decide: |apply once: /,
+    seeds: 200,
+  },
+];

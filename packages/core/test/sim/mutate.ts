@@ -1,0 +1,18 @@
+// Loaded with `--import` in front of a simulation: breaks one file of the production code in one place, as the environment
+// says. A text that is not there exactly once is an error, so that a mutant cannot go stale unnoticed.
+import { registerHooks } from "node:module";
+import { env } from "node:process";
+import type { Mutation } from "./mutants.ts";
+
+const { file, from, to } = JSON.parse(env["ATOLL_MUTATION"] ?? "") as Mutation;
+
+registerHooks({
+  load(url, context, next) {
+    const loaded = next(url, context);
+    if (!url.endsWith(`/packages/core/src/${file}`)) return loaded;
+    const source = loaded.source instanceof Uint8Array ? new TextDecoder().decode(loaded.source) : String(loaded.source);
+    const parts = source.split(from);
+    if (parts.length !== 2) throw new Error(`the text to mutate is ${parts.length - 1} times in ${file}: ${from}`);
+    return { ...loaded, source: parts.join(to) };
+  },
+});
