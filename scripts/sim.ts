@@ -67,4 +67,4 @@ events.on("end", () => {
     console.error(name === undefined ? "there is no simulation" : `no simulation has a test whose name begins with "${name}"`);
   process.exitCode = passed && tests > 0 ? 0 : 1;
 });
-events.compose(new spec()).pipe(process.stdout);
+events.pipe(new spec()).pipe(process.stdout);

@@ -1,8 +1,8 @@
 // The folder that holds the logs of a system: made and checked before anything is started in it, and found again by the
 // commands that look into it.
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, mkdir, readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { CommandError, systemReason, usageError } from "./command-error.ts";
 
 const home = ".atoll";
@@ -14,7 +14,7 @@ export async function prepareDataDirectory(directory: string): Promise<string> {
   const stats = await stat(directory).catch(() => undefined);
   if (stats && !stats.isDirectory()) throw new CommandError(`the data directory ${directory} is a file: name a folder with --data`);
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return await realpath(directory);
   } catch (cause) {
@@ -25,6 +25,27 @@ export async function prepareDataDirectory(directory: string): Promise<string> {
         cause,
       },
     );
+  }
+}
+
+/** One level at a time: the recursive form never returns on a file system that refuses with ENOENT, as /proc does. */
+async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = resolve(directory); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const made of missing) await mkdir(made);
+}
+
+/** Not `mkdir` with `recursive`: that never ends where a folder is there and nothing can be made in it, as in /proc. */
+async function make(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return; // by another process, just now
+    if (code !== "ENOENT" || parent === directory || (await stat(parent).catch(() => undefined))) throw error;
+    await make(parent);
+    await mkdir(directory);
   }
 }
 

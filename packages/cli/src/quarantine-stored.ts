@@ -30,17 +30,19 @@ export async function releaseStored(data: string, service: string, key: string):
   });
 }
 
-/** Services with a log, by name. */
+/** Services with a log, by name. Opening a folder without one would make one. */
 async function servicesIn(data: string): Promise<readonly string[]> {
   const services: string[] = [];
-  for (const entry of await readdir(data, { withFileTypes: true })) {
-    if (entry.isDirectory() && (await isFile(join(data, entry.name, "log.db")))) services.push(entry.name);
+  for (const name of await readdir(data)) {
+    const stored = (await sizeOf(join(data, name, "log.db"))) + (await sizeOf(join(data, name, "log.db-wal")));
+    if (serviceName.test(name) && stored > 0) services.push(name);
   }
   if (services.length > 0) return services.sort();
   throw new CommandError(`there are no logs in ${data}: --data names the folder that was given to \`atoll run\``);
 }
 
-const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() ?? false;
+const serviceName = /^[a-z][a-z0-9-]*$/;
+const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
 
 async function withJournal<T>(data: string, service: string, work: (journal: Journal) => Promise<T>): Promise<T> {
   await using journal = await new SqliteJournalStore(data, jsonLogger({ level: "warn" })).open(service, partitions);

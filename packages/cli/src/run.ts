@@ -50,7 +50,7 @@ async function openControl(data: string, running: Running): Promise<AsyncDisposa
 }
 
 function banner({ name, services }: System, { url }: Running, data: string): string {
-  const lines = [`${name} is running: ${services.map((service) => service.name).join(", ")}`, ""];
+  const lines = [`${name} is running: ${services.map((service) => service.name).join(", ") || "nothing"}`, ""];
   if (url === "") lines.push("  gateway   none: nobody can reach it over HTTP");
   else
     lines.push(

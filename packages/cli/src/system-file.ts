@@ -64,8 +64,8 @@ function whatAndWhere(error: unknown, path: string): string {
   const [head, ...rest] = (error.stack ?? "").split("\n    at ");
   const frames = rest.filter((frame) => frame.includes(packageUrl(path)) && !frame.includes("/node_modules/")).slice(0, 5);
   // Node puts line and text in front of the stack of most syntax errors, but keeps those of plain JavaScript to itself.
-  const placed = head?.startsWith("file://") === true;
-  const what = placed ? head : (syntaxErrorPlace(error, path) ?? `${error.name}: ${error.message}`);
+  const placed = /^(file:\/\/)?\/.*:\d+\n/.test(head ?? "");
+  const what = placed ? String(head) : (syntaxErrorPlace(error, path) ?? `${error.name}: ${error.message}`);
   return [...what.trim().split("\n"), ...frames.map((frame) => `    at ${frame.trimEnd()}`)]
     .map((line) => `  ${line.replaceAll("file://", "")}`.trimEnd())
     .join("\n");
@@ -74,7 +74,8 @@ function whatAndWhere(error: unknown, path: string): string {
 function syntaxErrorPlace(error: Error, path: string): string | undefined {
   if (!(error instanceof SyntaxError)) return undefined;
   const { status, stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8", timeout: 5_000 });
-  return status === 0 ? undefined : stderr.split("\n    at ")[0];
+  // It may be another error: the check does not look into what the file imports.
+  return status !== 0 && stderr.includes(error.message) ? stderr.split("\n    at ")[0] : undefined;
 }
 
 function packageUrl(path: string): string {
@@ -83,7 +84,7 @@ function packageUrl(path: string): string {
 }
 
 function onlySystem(file: string, exported: object): System {
-  const values = Object.entries(exported);
+  const values = Object.entries(exported).filter(([name]) => name !== "module.exports"); // CommonJS
   const systems = new Map<System, string>();
   for (const [name, value] of values) if (isSystem(value) && !systems.has(value)) systems.set(value, name);
   const [only, ...more] = systems.keys();

@@ -16,5 +16,5 @@ export function table(heading: readonly string[] | undefined, rows: readonly (re
 }
 
 /** Control, formatting and line-breaking characters as \u{…}. */
-export const printable = (text: string): string =>
+const printable = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

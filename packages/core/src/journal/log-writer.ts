@@ -41,7 +41,7 @@ export interface Sink {
   resume(): void;
 }
 
-const recovery = { firstMs: 50, maxMs: 5_000 };
+const recovery = { firstMs: 50, maxMs: 1_000 };
 
 interface PartitionLog {
   /** "uncertain": between an ambiguous commit and the reread that settles it. */

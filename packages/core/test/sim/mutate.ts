@@ -10,7 +10,7 @@ registerHooks({
   load(url, context, next) {
     const loaded = next(url, context);
     if (!url.endsWith(`/packages/core/src/${file}`)) return loaded;
-    const source = loaded.source instanceof Uint8Array ? new TextDecoder().decode(loaded.source) : String(loaded.source);
+    const source = typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source);
     const parts = source.split(from);
     if (parts.length !== 2) throw new Error(`the text to mutate is ${parts.length - 1} times in ${file}: ${from}`);
     return { ...loaded, source: parts.join(to) };

@@ -24,19 +24,17 @@ function recorded(): { readonly witness: Witness; readonly log: readonly PlacedR
     const { outcome } = verdict;
     ({ state, version } = verdict);
     const record: LogRecord = {
-      ...{
-        type: "account",
-        key: "a",
-        version,
-        prev: offset - 1,
-        command,
-        id: `c${offset}`,
-        minted: now,
-        input: "",
-        caller: "operator",
-        now,
-        events: verdict.events,
-      },
+      type: "account",
+      key: "a",
+      version,
+      prev: offset - 1,
+      command,
+      id: `c${offset}`,
+      minted: now,
+      input: "",
+      caller: "operator",
+      now,
+      events: verdict.events,
       ...(outcome.kind === "reply" ? { reply: outcome.given } : { rejected: [outcome.name, outcome.given] as const }),
     };
     return { partition: 0, offset, epoch: 1, record };

@@ -20,8 +20,10 @@ test("simulate: a correct system passes under all faults, its money is conserved
     for (const name of names) await world.at(Account, name).deposit({ cents: 100 });
     await Promise.all(
       [1, 2, 3].map(async () => {
-        for (let i = 0; i < 4; i++)
+        for (let i = 0; i < 4; i++) {
           await world.at(Transfers).transfer({ from: pick(world), to: pick(world), cents: 1 + Math.floor(world.random() * 60) });
+          await world.at(Account, pick(world)).balance();
+        }
         await world.at(Account, pick(world)).withdraw({ cents: 100_000 });
         await world.pause("20ms");
       }),

@@ -1,7 +1,7 @@
 // What `simulate` finds, and what it says then: planted bugs, each of which must be named.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { entity, Failure, handlers } from "@atoll/core";
+import { contract, entity, Failure, handlers } from "@atoll/core";
 import * as z from "zod";
 import { simulate, type Scenario, type SimulateHow, type World } from "../index.ts";
 import { Account, account, bank, bankOf, rates, Rates, Transfers, transfers, transfersWith } from "../../test/bank.ts";
@@ -60,14 +60,12 @@ test("simulate: an evolve that is not pure is found", async () => {
 });
 
 test("simulate: an entity that uses Math.random is not deterministic, and the first line that differs is shown", async () => {
-  const message = await failing(
-    bankOf(accountWith({ balance: (cents) => cents + Math.random() * 1e6 })),
-    { seeds: 3, faults: [] },
-    async (world) => {
-      await deposits(world);
-      await world.at(Account, "a").balance();
-    },
-  );
+  // oxlint-disable-next-line no-restricted-properties -- the mistake that is to be found
+  const ambient = accountWith({ balance: (cents) => cents + Math.random() * 1e6 });
+  const message = await failing(bankOf(ambient), { seeds: 3, faults: [] }, async (world) => {
+    await deposits(world);
+    await world.at(Account, "a").balance();
+  });
   assert.match(message, /not deterministic: the same seed gave two different runs/);
   assert.match(message, /first .*account\/a\.balance -> \{"cents":\d+\}\n.*second .*account\/a\.balance -> \{"cents":\d+\}/);
 });
@@ -165,7 +163,7 @@ test("simulate: the network is refused, unless there is a stand-in for it or for
   });
   const asked: string[] = [];
   const fetch: typeof globalThis.fetch = (url) => {
-    asked.push(String(url));
+    asked.push(url instanceof Request ? url.url : url.toString());
     return Promise.resolve(new Response("1.25"));
   };
   await simulate(bank, { seeds: 2, faults: [], fetch, config: { RATES_URL: "http://calm" } }, async (world) =>
@@ -189,6 +187,8 @@ test("simulate: a mistake in how it is called is refused", async () => {
     simulate(bankOf(account, [transfers]), { seeds: 1, faults: [], replace: [rates] }, deposits),
     /nothing implements contract "rates"/,
   );
+  const newer = contract("rates", { version: 2, queries: { rate: { out: z.object({ rate: z.number() }) } } });
+  await refused({ replace: [handlers(newer, { handle: { rate: () => ({ rate: 1 }) } })] });
 });
 
 test("simulate: a call that is asked again and again ends with what is known when its time is over", async () => {
