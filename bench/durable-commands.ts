@@ -41,15 +41,16 @@ async function measureCommands({ quick, rounds, directory }: Room): Promise<read
   const commanding = (writers: number, keyOf: (writer: number) => string): Measured =>
     measured((times) => askDuring(ms, writers, (writer) => running.at(Counter, keyOf(writer)).add({ by: 1 }), times));
   const committing = (batch: number): Measured => measured(() => sqlite.run({ batch, ms: bareMs }));
+  // What is compared stands close together.
   const sides = {
-    sqlite1: committing(1),
-    sqlite100: committing(100),
-    sqlite1000: committing(1_000),
     one1: commanding(1, one),
     many1: commanding(1, many),
+    sqlite1: committing(1),
     one100: commanding(100, one),
     many100: commanding(100, many),
+    sqlite100: committing(100),
     one1000: commanding(1_000, one),
+    sqlite1000: committing(1_000),
     many1000: commanding(1_000, many),
   };
   const { sync, ...samples } = await interleave(rounds, {

@@ -8,8 +8,8 @@ const row = (median: number, aim?: Row["aim"]): Row => {
 };
 
 test("sample: the median of an odd number of rounds is the middle one, of an even number the mean of the two", () => {
-  assert.deepEqual(sampleOf([9, 1, 5]), { median: 5, low: 1, high: 9, rounds: 3 });
-  assert.deepEqual(sampleOf([9, 1, 5, 6]), { median: 5.5, low: 1, high: 9, rounds: 4 });
+  assert.deepEqual(sampleOf([9, 1, 5]), { median: 5, rounds: [9, 1, 5] });
+  assert.deepEqual(sampleOf([9, 1, 5, 6]), { median: 5.5, rounds: [9, 1, 5, 6] });
   assert.throws(() => sampleOf([]), /at least one round/);
 });
 
@@ -43,12 +43,16 @@ test("aim: met at its bound, missed beyond it, undefined where there is none", (
   assert.throws(() => isMet(row(1, { kind: "ratio-at-least", value: 0.8, to: "other" })), /not beside it/);
 });
 
-test("ratio: ours divided by the bare figure", () => {
-  const measured = row(25);
-  assert.deepEqual(
-    measured.bare.map((bare) => ratioOf(measured, bare)),
-    [0.25],
-  );
+test("ratio: the median of the rounds' own ratios, so that a bad round does not count on one side only", () => {
+  const [bare] = beside({ bare: sampleOf([100, 10, 80]) });
+  assert.ok(bare);
+  assert.equal(ratioOf({ ...row(1), ours: sampleOf([50, 5, 60]) }, bare), 0.5);
+});
+
+test("ratio: sides with different rounds are compared by their medians", () => {
+  const [bare] = beside({ bare: sampleOf([100, 10, 80]) });
+  assert.ok(bare);
+  assert.equal(ratioOf(row(20), bare), 0.25);
 });
 
 test("latencies: the round that does not count is forgotten, those that follow add up", () => {

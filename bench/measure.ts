@@ -4,12 +4,10 @@
 import assert from "node:assert/strict";
 import { createHistogram } from "node:perf_hooks";
 
-/** The rounds of one side. */
+/** One side: a figure per round, in the order in which they were taken. */
 export interface Sample {
+  readonly rounds: readonly number[];
   readonly median: number;
-  readonly low: number;
-  readonly high: number;
-  readonly rounds: number;
 }
 
 export type Unit = "/s" | "ms" | "B";
@@ -33,19 +31,28 @@ export interface Row {
   readonly details?: { readonly [name: string]: number };
 }
 
-export function sampleOf(values: readonly number[]): Sample {
+export const sampleOf = (rounds: readonly number[]): Sample => ({ rounds, median: medianOf(rounds) });
+
+function medianOf(values: readonly number[]): number {
   assert(values.length > 0, "a sample has at least one round");
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >>> 1;
   const upper = sorted[middle] as number;
-  const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
-  return { median, low: sorted[0] as number, high: sorted.at(-1) as number, rounds: sorted.length };
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
 /** Half the distance between the worst and the best round, as a part of the median. */
-export const spreadOf = ({ median, low, high }: Sample): number => (median === 0 ? 0 : (high - low) / 2 / median);
+export const spreadOf = ({ median, rounds }: Sample): number =>
+  median === 0 ? 0 : (Math.max(...rounds) - Math.min(...rounds)) / 2 / median;
 
-export const ratioOf = (row: Row, bare: Row["bare"][number]): number => row.ours.median / bare.sample.median;
+/**
+ * Ours divided by the figure beside it: the median of the rounds' own ratios, because what disturbs a round disturbs both
+ * of its sides. Sides that were not taken in the same rounds are compared by their medians.
+ */
+export function ratioOf({ ours }: Row, { sample }: Row["bare"][number]): number {
+  if (ours.rounds.length !== sample.rounds.length) return ours.median / sample.median;
+  return medianOf(ours.rounds.map((figure, round) => figure / (sample.rounds[round] as number)));
+}
 
 /** Undefined where there is no aim. */
 export function isMet(row: Row): boolean | undefined {

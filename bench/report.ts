@@ -48,7 +48,7 @@ export function tableOf(results: readonly Result[], revision: string | undefined
 const oursCells = ({ name, unit, ours }: Row): readonly string[] => [
   `  ${name}`,
   valueText(ours.median, unit),
-  ours.rounds === 1 ? "" : percent(spreadOf(ours)),
+  ours.rounds.length === 1 ? "" : percent(spreadOf(ours)),
 ];
 
 function pastCells({ name, unit, ours }: Row, before: readonly Row[]): readonly string[] {

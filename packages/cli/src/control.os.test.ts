@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { CommandError } from "./command-error.ts";
 import { askRunning } from "./control-client.ts";
-import { ControlServer } from "./control-server.ts";
+import { ControlServer, type Verbs } from "./control-server.ts";
 import { announced, socketFor } from "./control-socket.ts";
 
 let folder = "";
@@ -28,6 +28,17 @@ async function dataDirectory(name: string): Promise<string> {
   const data = join(folder, name);
   await mkdir(data);
   return data;
+}
+
+/** Runs `work` while a process, this one, offers `verbs` for a data directory of this name. */
+async function offering(name: string, verbs: Verbs, work: (data: string) => Promise<void>): Promise<void> {
+  const data = await dataDirectory(name);
+  const server = await ControlServer.open(data, verbs);
+  try {
+    await work(data);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
 }
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
@@ -54,33 +65,33 @@ test("control: a verb is asked with its input and answered; nobody but the owner
   assert.deepEqual(await askRunning(data, "GET /three"), { kind: "not-running" });
 });
 
-test("control: an unknown verb, a verb's refusal and a verb that throws are told apart from an answer", async () => {
-  const data = await dataDirectory("refusals");
-  await using server = await ControlServer.open(data, {
+test("control: an unknown verb, a verb's refusal and a verb that throws are told apart from an answer", () => {
+  const verbs: Verbs = {
     "GET /no": () => {
       throw new CommandError("not today");
     },
     "GET /bug": () => {
       throw new RangeError("broken");
     },
+  };
+  return offering("refusals", verbs, async (data) => {
+    assert.match(await refusal(askRunning(data, "GET /unknown")), /knows no "GET \/unknown"; it may be of another version/);
+    assert.match(await refusal(askRunning(data, "GET /constructor")), /knows no/);
+    assert.equal(await refusal(askRunning(data, "GET /no")), "not today");
+    assert.equal(await refusal(askRunning(data, "GET /bug")), "broken");
   });
-  assert.match(await refusal(askRunning(data, "GET /unknown")), /knows no "GET \/unknown"; it may be of another version/);
-  assert.match(await refusal(askRunning(data, "GET /constructor")), /knows no/);
-  assert.equal(await refusal(askRunning(data, "GET /no")), "not today");
-  assert.equal(await refusal(askRunning(data, "GET /bug")), "broken");
 });
 
-test("control: a body that is too long or not JSON is refused, and the next request answered", async () => {
-  const data = await dataDirectory("bodies");
-  await using server = await ControlServer.open(data, { "POST /echo": (input) => input });
-  assert.match(await refusal(askRunning(data, "POST /echo", "x".repeat(20_000))), /at most 16384 bytes/);
-  const raw = createConnection(announced(data)?.socket ?? "");
-  raw.end("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n{");
-  let text = "";
-  for await (const chunk of raw) text += String(chunk);
-  assert.match(text, /^HTTP\/1\.1 422 .*the request is not JSON/s);
-  assert.deepEqual(await askRunning(data, "POST /echo", "short"), { kind: "answered", value: "short" });
-});
+test("control: a body that is too long or not JSON is refused, and the next request answered", () =>
+  offering("bodies", { "POST /echo": (input) => input }, async (data) => {
+    assert.match(await refusal(askRunning(data, "POST /echo", "x".repeat(20_000))), /at most 16384 bytes/);
+    const raw = createConnection(announced(data)?.socket ?? "");
+    raw.end("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n{");
+    let text = "";
+    for await (const chunk of raw) text += String(chunk);
+    assert.match(text, /^HTTP\/1\.1 422 .*the request is not JSON/s);
+    assert.deepEqual(await askRunning(data, "POST /echo", "short"), { kind: "answered", value: "short" });
+  }));
 
 test("control: the socket of a killed process is replaced, that of a living one respected", async () => {
   const data = await dataDirectory("stale");
@@ -88,9 +99,10 @@ test("control: the socket of a killed process is replaced, that of a living one 
   const killed = `require("node:net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, "SIGKILL"))`;
   assert.equal(spawnSync(process.execPath, ["--eval", killed]).signal, "SIGKILL");
   assert(existsSync(socket), "the killed process left its socket");
-  await using server = await ControlServer.open(data, { "GET /": () => "new" });
+  const server = await ControlServer.open(data, { "GET /": () => "new" });
   assert.match(await refusal(ControlServer.open(data, {})), /another process listens/);
   assert.deepEqual(await askRunning(data, "GET /"), { kind: "answered", value: "new" });
+  await server[Symbol.asyncDispose]();
 });
 
 test("control: an address that another process has written since is left to it", async () => {

@@ -32,20 +32,10 @@ export async function prepareDataDirectory(directory: string): Promise<string> {
 async function makeDirectory(directory: string): Promise<void> {
   const missing: string[] = [];
   for (let at = resolve(directory); !existsSync(at); at = dirname(at)) missing.unshift(at);
-  for (const made of missing) await mkdir(made);
-}
-
-/** Not `mkdir` with `recursive`: that never ends where a folder is there and nothing can be made in it, as in /proc. */
-async function make(directory: string): Promise<void> {
-  const parent = dirname(directory);
-  try {
-    await mkdir(directory);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return; // by another process, just now
-    if (code !== "ENOENT" || parent === directory || (await stat(parent).catch(() => undefined))) throw error;
-    await make(parent);
-    await mkdir(directory);
+  for (const made of missing) {
+    await mkdir(made).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was faster
+    });
   }
 }
 

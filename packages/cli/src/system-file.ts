@@ -17,6 +17,7 @@ export interface SystemFile {
   readonly start: Start;
 }
 
+const here = new URL(".", import.meta.url).href;
 const extensions = [".ts", ".js", ".mts", ".mjs"] as const;
 
 /** `file` is relative to the current folder. Fails with a `CommandError`. */
@@ -62,7 +63,8 @@ async function load(file: string, path: string): Promise<object> {
 function whatAndWhere(error: unknown, path: string): string {
   if (!(error instanceof Error)) return `  it threw ${inspect(error, { depth: 2 })}`;
   const [head, ...rest] = (error.stack ?? "").split("\n    at ");
-  const frames = rest.filter((frame) => frame.includes(packageUrl(path)) && !frame.includes("/node_modules/")).slice(0, 5);
+  const isOwn = (frame: string): boolean => frame.includes(packageUrl(path)) && !frame.includes("/node_modules/") && !frame.includes(here);
+  const frames = rest.filter(isOwn).slice(0, 5);
   // Node puts line and text in front of the stack of most syntax errors, but keeps those of plain JavaScript to itself.
   const placed = /^(file:\/\/)?\/.*:\d+\n/.test(head ?? "");
   const what = placed ? String(head) : (syntaxErrorPlace(error, path) ?? `${error.name}: ${error.message}`);

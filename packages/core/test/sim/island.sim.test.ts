@@ -160,7 +160,14 @@ test("scenario 5: after a crash at any journal operation nothing acknowledged is
       await Promise.all([
         ...Array.from({ length: 4 }, async () => {
           for (let i = 0; i < 6; i++) {
-            await island.insist(pick(island, ["put", "put", "clear", "touch"] as const), pick(island, many), island.freshId());
+            const [operation, key, id] = [pick(island, ["put", "put", "clear", "touch"] as const), pick(island, many), island.freshId()];
+            await island.insist(operation, key, id);
+            if (random.next() < 0.2) {
+              // A client that has lost the answer and comes back much later: from the receipts of a snapshot, or too old.
+              await island.pause(random.next() * 5_000);
+              await island.insist(operation, key, id);
+              world.reach("asked again late");
+            }
             if (random.next() < 0.1) {
               island.process?.jumpClock((random.next() - 0.5) * 2 * 86_400_000);
               world.reach("clock jumped");
