@@ -1,6 +1,7 @@
 // What the system offers to a gateway, and what it asks of one. The gateway is a package of its own (it brings an HTTP
 // library); this file is all that the two know of each other.
 import type { AnyOpRef, At, Implementation } from "../contract/index.ts";
+import type { MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 
 export interface EdgeCall {
@@ -17,10 +18,7 @@ export interface EdgeCall {
   readonly read?: "strong" | "local";
 }
 
-/** An answer as it is, before it is dressed for TypeScript callers. `replayed`: it repeats what a receipt says. */
-export type EdgeAnswer =
-  | { readonly kind: "reply"; readonly value: unknown; readonly replayed: boolean }
-  | { readonly kind: "rejection"; readonly name: string; readonly details: unknown; readonly replayed: boolean };
+export type EdgeAnswer = MessageAnswer;
 
 export interface ServiceHealth {
   readonly name: string;
