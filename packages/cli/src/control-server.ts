@@ -2,8 +2,10 @@
 // do everything, so access is the file system's: see control-socket.ts. It knows no verb itself; each is a row in the table
 // that `run` gives it. Everything is bounded: connections, sizes, times.
 import { chmodSync, rmSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
+import { dirname, join } from "node:path";
 import { announce, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -16,6 +18,9 @@ const bodyBytesMax = 16 * 2 ** 10;
 const connectionsMax = 16;
 /** For a request to arrive. */
 const requestWithinMs = 5_000;
+/** Sockets looked at by one sweep, and the age (ms) below which one is left alone. */
+const sweptMax = 100;
+const freshMs = 60_000;
 
 export class ControlServer implements AsyncDisposable {
   readonly #server: Server;
@@ -51,6 +56,7 @@ export class ControlServer implements AsyncDisposable {
     try {
       chmodSync(socket, 0o600);
       announce(data, address);
+      await sweep(dirname(socket), Date.now());
       return control;
     } catch (error) {
       await control[Symbol.asyncDispose]();
@@ -69,7 +75,20 @@ export class ControlServer implements AsyncDisposable {
   }
 }
 
-/** A killed process leaves its socket behind: nobody answers there. */
+/**
+ * Removes sockets of killed processes whose data directory is not used any more; that of a used one is replaced. A fresh one
+ * is left alone: between its making and the first moment it listens it looks dead.
+ */
+export async function sweep(folder: string, nowMs: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sock"));
+  for (const name of names.slice(0, sweptMax)) {
+    const socket = join(folder, name);
+    const madeMs = (await stat(socket).catch(() => undefined))?.mtimeMs ?? nowMs;
+    if (nowMs - madeMs > freshMs && !(await isAlive(socket))) await rm(socket, { force: true });
+  }
+}
+
+/** A killed process leaves its socket behind: nobody answers there. Only a refusal counts: a busy process has not gone. */
 function isAlive(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(socket);
@@ -77,7 +96,7 @@ function isAlive(socket: string): Promise<boolean> {
       probe.destroy();
       resolve(true);
     });
-    probe.once("error", () => resolve(false));
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"));
   });
 }
 

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { CommandError } from "./command-error.ts";
 import { askRunning } from "./control-client.ts";
-import { ControlServer, type Verbs } from "./control-server.ts";
+import { ControlServer, sweep, type Verbs } from "./control-server.ts";
 import { announced, socketFor } from "./control-socket.ts";
 
 let folder = "";
@@ -103,6 +103,21 @@ test("control: the socket of a killed process is replaced, that of a living one 
   assert.match(await refusal(ControlServer.open(data, {})), /another process listens/);
   assert.deepEqual(await askRunning(data, "GET /"), { kind: "answered", value: "new" });
   await server[Symbol.asyncDispose]();
+});
+
+test("control: sockets of the dead are swept from the folder once they are old, those of the living are not", async () => {
+  const sockets = dirname(socketFor("/data"));
+  const dead = join(sockets, "dead.sock");
+  const kill = `require("node:net").createServer().listen(${JSON.stringify(dead)}, () => process.kill(process.pid, "SIGKILL"))`;
+  assert.equal(spawnSync(process.execPath, ["--eval", kill]).signal, "SIGKILL");
+  await offering("living", {}, async (data) => {
+    const living = announced(data)?.socket ?? "";
+    const madeMs = statSync(dead).mtimeMs;
+    await sweep(sockets, madeMs + 1_000);
+    assert.deepEqual([existsSync(dead), existsSync(living)], [true, true]);
+    await sweep(sockets, madeMs + 3_600_000);
+    assert.deepEqual([existsSync(dead), existsSync(living)], [false, true]);
+  });
 });
 
 test("control: an address that another process has written since is left to it", async () => {
