@@ -62,7 +62,7 @@ export const failures = {
     title: "The configuration is not valid",
     outcome: "not-delivered",
     retry: "never",
-    help: "Set the named value in the environment or in `config`, in the form its schema asks for.",
+    help: "Correct the named value: a handler's in the environment or in `config`, in the form its schema asks for.",
   },
   INVALID_DEFINITION: {
     title: "The definition is not valid",
@@ -92,13 +92,13 @@ export const failures = {
     title: "The journal could not store the command",
     outcome: "not-delivered",
     retry: "later",
-    help: "The disk under the data directory reports errors; service resumes by itself once it works again.",
+    help: "The disk under the data directory reports errors; once it works, a running system resumes by itself.",
   },
   JOURNAL_FULL: {
     title: "The disk under the journal is full",
     outcome: "not-delivered",
     retry: "later",
-    help: "Free space on the disk of the data directory; service resumes by itself, no restart is needed.",
+    help: "Free space on the disk of the data directory; a running system then resumes by itself, without a restart.",
   },
   JOURNAL_IN_USE: {
     title: "Another process uses this data directory",
