@@ -16,5 +16,5 @@ export interface Benchmark {
   readonly name: string;
   /** One line for people. */
   readonly about: string;
-  run(room: Room): Promise<readonly Row[]>;
+  load(): Promise<(room: Room) => Promise<readonly Row[]>>;
 }

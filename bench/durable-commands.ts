@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { Metrics } from "@atoll/core/runtime";
 import { BareSqlite, syncLoop } from "./bare-disk.ts";
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { bytesWritten } from "./bytes-written.ts";
 import { askDuring, numbersBelow } from "./callers.ts";
 import { Counter, indexed, startCounter } from "./counter.ts";
@@ -11,19 +11,13 @@ import { beside, interleave, Latencies, type Row, type Sample, sampleOf, type Si
 import { copyPrefilled, prefilled, prefilledQuick } from "./prefilled-log.ts";
 import { bytesBelow } from "./work-directory.ts";
 
-export const durableCommands: Benchmark = {
-  name: "durable-commands",
-  about: "commands answered after the sync, on a log with a long past",
-  run: measureCommands,
-};
-
 /** What entities with 20 receipts each occupy, and more: the default bound would turn this into a benchmark of recovery. */
 const residentBytesMax = 2 ** 30;
 const writersMax = 1_000;
 /** Several times as many as may recover at a time. */
 const readers = 200;
 
-async function measureCommands({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measureCommands({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const { commands, keys } = quick ? prefilledQuick : prefilled;
   const ms = quick ? 300 : 1_000;
   const bareMs = ms / 2;

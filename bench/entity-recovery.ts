@@ -3,23 +3,17 @@
 // read at once, parsed and folded; for the snapshot, the state and the last 250 lines.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { Counter, startCounter } from "./counter.ts";
 import { CounterLog, type Past } from "./counter-log.ts";
 import { beside, interleave, type Row, type Side } from "./measure.ts";
-
-export const entityRecovery: Benchmark = {
-  name: "entity-recovery",
-  about: "bringing one entity back, with and without a snapshot",
-  run: measureRecovery,
-};
 
 /** Half of what the default policy lets come together before it takes the next snapshot. */
 const eventsAfterSnapshot = 250;
 /** One entity in memory, so that asking another makes it leave; and no snapshot but the ones that were made before. */
 const entities = { residentsMax: 1, snapshotEvery: Number.MAX_SAFE_INTEGER, snapshotOnLeave: Number.MAX_SAFE_INTEGER };
 
-async function measureRecovery({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measureEntityRecovery({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const subjects = (quick ? [1_000, 10_000] : [1_000, 100_000]).map((events) => new Subject(events, directory));
   const data = join(directory, "data");
   await writeLog(data, subjects);

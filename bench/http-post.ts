@@ -2,23 +2,17 @@
 // to bare node:http and to Hono, which read and write JSON and check nothing. Each server has its process, the client is
 // this one; on two cores all of them have one to themselves, except that the durable command's journal thread shares.
 import { join } from "node:path";
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { type Served, serving } from "./child.ts";
 import { load, postRequest } from "./http-client.ts";
 import type { ServerKind, ServerParameters } from "./http-server.ts";
 import { beside, interleave, Latencies, type Row, type Side } from "./measure.ts";
 
-export const httpPost: Benchmark = {
-  name: "http-post",
-  about: "POST to a handlers command and to a durable command, 64 connections",
-  run: measurePosts,
-};
-
 const connections = 64;
 const keys = 1_000;
 const body = JSON.stringify({ by: 1 });
 
-async function measurePosts({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measurePosts({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const ms = quick ? 400 : 1_500;
   const open = (kind: ServerKind): Promise<Served> =>
     serving("http-server.ts", { kind, data: join(directory, kind) } satisfies ServerParameters);

@@ -1,19 +1,13 @@
 // Asks that never leave the process and never touch the disk: a query to an entity, a command to handlers. Beside them what
 // is left if everything but the promise and the order per entity is taken away: a mailbox, with and without validation.
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { type Ask, askTimes } from "./callers.ts";
 import { Adder, Counter, startCounter, validators } from "./counter.ts";
 import { beside, interleave, type Row, type Side } from "./measure.ts";
 
 const callers = 100;
 
-export const inProcessAsk: Benchmark = {
-  name: "in-process-ask",
-  about: "asks within the process, validated, 100 callers",
-  run: measureAsks,
-};
-
-async function measureAsks({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measureAsks({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const keys = Array.from({ length: callers }, (_, i) => `k${i}`);
   await using running = await startCounter({ data: directory });
   const { at } = running;
@@ -34,11 +28,11 @@ async function measureAsks({ quick, rounds, directory }: Room): Promise<readonly
     };
   };
   const { query, hot, handled, mailbox, validated } = await interleave(rounds, {
-    query: times(1_000_000, (i) => at(Counter, key(i)).after(command)),
+    query: times(600_000, (i) => at(Counter, key(i)).after(command)),
     validated: times(2_000_000, (i) => (checked[i] as Mailbox<unknown, unknown>).ask(command)),
-    hot: times(1_000_000, () => at(Counter, "k0").after(command)),
+    hot: times(600_000, () => at(Counter, "k0").after(command)),
     mailbox: times(2_000_000, (i) => (plain[i] as Mailbox<unknown, unknown>).ask(command)),
-    handled: times(1_000_000, () => at(Adder).add(command)),
+    handled: times(400_000, () => at(Adder).add(command)),
   });
   const bare = beside({ "mailbox + zod": validated, mailbox });
   return [

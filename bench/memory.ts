@@ -1,21 +1,15 @@
 // What an entity costs: in memory, and once it has left memory again. Counted after a collection, against the same process
 // before the first entity; a process per figure. Counts hardly vary, so there is one round. Beside it a map of plain objects.
 import { join } from "node:path";
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { inChild } from "./child.ts";
 import type { MemoryParameters, MemoryUsed } from "./memory-child.ts";
 import { beside, type Row, sampleOf } from "./measure.ts";
 
-export const memory: Benchmark = {
-  name: "memory",
-  about: "memory per resident and per passive entity",
-  run: measureMemory,
-};
-
-async function measureMemory({ quick, directory }: Room): Promise<readonly Row[]> {
+export async function measureMemory({ quick, directory }: Room): Promise<readonly Row[]> {
   const entities = quick ? 10_000 : 100_000;
   const row = async (name: string, parameters: Omit<MemoryParameters, "data">): Promise<Row> => {
-    const data = join(directory, String(parameters.entities * 1_000 + parameters.commands + parameters.resident));
+    const data = join(directory, name.replaceAll(/\W+/g, "-"));
     const { heapBytes, rssBytes } = await used({ ...parameters, data });
     const map = await used({ ...parameters, data: "" });
     return {

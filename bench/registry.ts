@@ -1,21 +1,46 @@
-// Every benchmark, in the order in which they run and stand in the table.
+// Every benchmark, in the order in which they run and stand in the table. The code is loaded where it runs: who only wants
+// to know what there is must not need a core that can be loaded.
 import type { Benchmark } from "./benchmark.ts";
-import { durableCommands } from "./durable-commands.ts";
-import { entityRecovery } from "./entity-recovery.ts";
-import { httpPost } from "./http-post.ts";
-import { inProcessAsk } from "./in-process-ask.ts";
-import { installedSize } from "./installed-size.ts";
-import { memory } from "./memory.ts";
-import { serviceRecovery } from "./service-recovery.ts";
-import { startUp } from "./start-up.ts";
 
 export const benchmarks: readonly Benchmark[] = [
-  inProcessAsk,
-  durableCommands,
-  entityRecovery,
-  serviceRecovery,
-  httpPost,
-  memory,
-  startUp,
-  installedSize,
+  {
+    name: "in-process-ask",
+    about: "asks within the process, validated, 100 callers",
+    load: async () => (await import("./in-process-ask.ts")).measureAsks,
+  },
+  {
+    name: "durable-commands",
+    about: "commands answered after the sync, on a log with a long past",
+    load: async () => (await import("./durable-commands.ts")).measureCommands,
+  },
+  {
+    name: "entity-recovery",
+    about: "bringing one entity back, with and without a snapshot",
+    load: async () => (await import("./entity-recovery.ts")).measureEntityRecovery,
+  },
+  {
+    name: "service-recovery",
+    about: "start of a service with a long tail that no index knows, until its first answer",
+    load: async () => (await import("./service-recovery.ts")).measureServiceRecovery,
+  },
+  {
+    name: "http-post",
+    about: "POST to a handlers command and to a durable command, 64 connections",
+    load: async () => (await import("./http-post.ts")).measurePosts,
+  },
+  {
+    name: "memory",
+    about: "memory per resident and per passive entity",
+    load: async () => (await import("./memory.ts")).measureMemory,
+  },
+  {
+    name: "start-up",
+    about: "from process start to the first answer of the hello example",
+    load: async () => (await import("./start-up.ts")).measureStarts,
+  },
+  {
+    name: "installed-size",
+    about: "bytes installed for the hello example",
+    load: async () => (await import("./installed-size.ts")).measureSize,
+  },
 ];

@@ -15,5 +15,6 @@ await answer(async ({ name, quick }: RunParameters) => {
   const directory = newWorkDirectory();
   // Also when this process is told to end, or the one that waits for it is gone.
   process.once("exit", () => removeDirectory(directory));
-  return benchmark.run({ quick, rounds: quick ? 3 : 5, directory });
+  const run = await benchmark.load();
+  return run({ quick, rounds: quick ? 3 : 5, directory });
 });

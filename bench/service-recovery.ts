@@ -3,7 +3,7 @@
 // records as lines of a flat file, parsed into a map of the newest line of each key.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { numbersBelow } from "./callers.ts";
 import { inChild } from "./child.ts";
 import { CounterLog } from "./counter-log.ts";
@@ -11,16 +11,10 @@ import type { FirstAnswerParameters } from "./first-answer.ts";
 import { beside, interleave, type Row } from "./measure.ts";
 import { copyDirectory, removeDirectory } from "./work-directory.ts";
 
-export const serviceRecovery: Benchmark = {
-  name: "service-recovery",
-  about: "start of a service with a long tail that no index knows, until its first answer",
-  run: measureRecovery,
-};
-
 const keys = 20_000;
 const commandsPerCommit = 100;
 
-async function measureRecovery({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measureServiceRecovery({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const records = quick ? 20_000 : 200_000;
   const file = join(directory, "flat-file");
   const lagging = join(directory, "lagging");

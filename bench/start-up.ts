@@ -9,23 +9,17 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Benchmark, Room } from "./benchmark.ts";
+import type { Room } from "./benchmark.ts";
 import { postRequest } from "./http-client.ts";
 import { beside, interleave, type Row, type Side } from "./measure.ts";
 import { removeDirectory } from "./work-directory.ts";
-
-export const startUp: Benchmark = {
-  name: "start-up",
-  about: "from process start to the first answer of the hello example",
-  run: measureStarts,
-};
 
 const knockEveryMs = 2;
 const answerWithinMs = 20_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const request = postRequest("/counters/a", JSON.stringify({ by: 1 }));
 
-async function measureStarts({ rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measureStarts({ rounds, directory }: Room): Promise<readonly Row[]> {
   const cli = join(root, "packages/cli");
   const { bin } = JSON.parse(readFileSync(join(cli, "package.json"), "utf8")) as { readonly bin: { readonly atoll: string } };
   const program = [join(cli, bin.atoll), "run", join(root, "examples/hello/hello.ts")];

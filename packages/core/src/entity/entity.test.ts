@@ -158,6 +158,15 @@ test("entity: a key that fails five times in a row is quarantined, others go on,
     assert.equal((await again.booted.at(Account, "a").sum()).sum, 0);
   }));
 
+test("entity: failures in a row count on while the key is out of memory between them", () =>
+  virtually(accounts(), async (running) => {
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await failureOf(running.booted.at(Account, "a").crash({ within: "60s" }))).code, "DEFECT");
+      await running.pause(60_000);
+    }
+    assert.equal((await failureOf(running.booted.at(Account, "a").sum())).code, "QUARANTINED");
+  }));
+
 test("entity: a success between failures starts their count anew", () =>
   virtually(accounts(), async ({ booted }) => {
     for (let i = 0; i < 12; i++) {

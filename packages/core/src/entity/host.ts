@@ -20,6 +20,9 @@ export interface EntityHostInit {
   readonly quarantined: readonly QuarantineEntry[];
 }
 
+/** Keys whose failures are counted at the same time; of more, the one that failed longest ago starts anew. */
+const failingKeysMax = 10_000;
+
 export class EntityHost implements Residence {
   readonly service: string;
   readonly kernel: EntityKernel;
@@ -29,6 +32,8 @@ export class EntityHost implements Residence {
   readonly limits: EntityLimits;
   readonly #residents = new Map<string, Resident>();
   readonly #quarantined: Map<string, QuarantineEntry>;
+  /** Failures in a row, by key; those of a key that left memory meanwhile count on. */
+  readonly #strikes = new Map<string, number>();
   /** Entities that wait for their turn to read the log. */
   readonly #recoveries = new Deque<Resident>();
   #recovering = 0;
@@ -98,6 +103,19 @@ export class EntityHost implements Residence {
     resident.leave();
   }
 
+  failed(key: string): number {
+    const strikes = (this.#strikes.get(key) ?? 0) + 1;
+    this.#strikes.delete(key);
+    this.#strikes.set(key, strikes);
+    const [longestAgo] = this.#strikes.size > failingKeysMax ? this.#strikes.keys() : [];
+    if (longestAgo !== undefined) this.#strikes.delete(longestAgo);
+    return strikes;
+  }
+
+  succeeded(key: string): void {
+    if (this.#strikes.size > 0) this.#strikes.delete(key);
+  }
+
   /** From now on every message to `key` is refused; stored as well, so that it holds after a restart. */
   quarantine(key: string, reason: string, offset: number | undefined): void {
     const entry: QuarantineEntry = {
@@ -126,6 +144,7 @@ export class EntityHost implements Residence {
     if (!this.#quarantined.has(key)) return false;
     await this.writer.journal.release(this.kernel.type, key);
     this.#quarantined.delete(key);
+    this.#strikes.delete(key);
     this.runtime.logger.log("info", "entity.released", { service: this.service, type: this.kernel.type, key });
     this.#residents.get(key)?.release();
     return true;

@@ -48,6 +48,9 @@ export interface Residence {
   restart(resident: Resident): void;
   /** It has nothing left to do. */
   remove(resident: Resident): void;
+  /** It has failed; returns how often in a row, also across its absences from memory. */
+  failed(key: string): number;
+  succeeded(key: string): void;
   /** It keeps failing. */
   quarantine(key: string, reason: string, offset: number | undefined): void;
   refusal(message: Message): Failure;
@@ -76,7 +79,6 @@ export class Resident implements Sink, SnapshotSource {
   #snapshotVersion = 0;
   #snapshotWanted = false;
   #receipts: Receipts;
-  #strikes = 0;
   /** Reads of the log that failed in a row for the journal's own reasons: no fault of this entity. */
   #unreadable = 0;
 
@@ -267,7 +269,7 @@ export class Resident implements Sink, SnapshotSource {
     const pending = this.#pending.shift();
     assert(pending && pending.submission === submission, "an entity's records are committed in the order of its commands");
     this.#committed = { state: pending.state, version: pending.version, offset: submission.offset };
-    this.#strikes = 0;
+    this.#host.succeeded(this.key);
     this.#resize(this.bytes + submission.line.length);
     this.#departing -= pending.departures.length;
     for (const { message, answer } of pending.departures) leave(message, answer);
@@ -304,16 +306,11 @@ export class Resident implements Sink, SnapshotSource {
   // ── supervision ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   #strike(cause: Error, offset?: number): void {
-    this.#strikes += 1;
     const host = this.#host;
-    host.runtime.logger.log("error", "entity.failed", {
-      service: host.service,
-      type: host.kernel.type,
-      key: this.key,
-      strikes: this.#strikes,
-      error: cause,
-    });
-    if (this.#strikes < host.limits.strikesMax) return this.#restartLater(cause, this.#strikes);
+    const strikes = host.failed(this.key);
+    const { service, kernel, runtime, limits } = host;
+    runtime.logger.log("error", "entity.failed", { service, type: kernel.type, key: this.key, strikes, error: cause });
+    if (strikes < limits.strikesMax) return this.#restartLater(cause, strikes);
     this.#phase = { kind: "quarantined" };
     host.quarantine(this.key, cause.message, offset);
     this.#settled();

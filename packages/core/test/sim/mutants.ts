@@ -137,7 +137,7 @@ export const mutants: readonly Mutant[] = [
     from: "entities: [...entries.values()], snapshots",
     to: "entities: [...entries.values()].slice(1), snapshots",
     by: "scenario 5",
-    says: /chain: |index = fold\(log\): /,
+    says: /chain: |index = fold\(log\): |apply once: /,
     seeds: 20,
   },
   {
