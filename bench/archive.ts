@@ -16,8 +16,15 @@ export interface Run {
   readonly results: readonly Result[];
 }
 
+/** Five digits are more than any figure is worth. Rounds stand on one line, as the formatter has them. */
 export function writeRun(run: Run, file: string): void {
-  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+  const round = (_: string, value: unknown): unknown =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
+  const text = JSON.stringify(run, round, 2).replaceAll(
+    /\[\s+([-\d.e+,\s]+?)\s+\]/g,
+    (_, rounds: string) => `[${rounds.split(/,\s+/).join(", ")}]`,
+  );
+  writeFileSync(file, `${text}\n`);
 }
 
 /** Resolves to the file that was written. */

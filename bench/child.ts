@@ -72,10 +72,9 @@ const parameters = (): never => JSON.parse(process.argv[2] ?? "{}") as never;
 
 /** In the child. */
 export async function answer(work: (given: never) => Promise<unknown>): Promise<void> {
-  process.once("disconnect", () => process.exit(1));
-  const value = await work(parameters());
-  process.removeAllListeners("disconnect");
-  process.send?.({ value });
+  // Whether it has its answer or is gone: nobody waits for this process any more, whatever may still keep it alive.
+  process.once("disconnect", () => process.exit());
+  process.send?.({ value: await work(parameters()) });
 }
 
 /** In the child; `open` may leave something behind that is closed at the end. */

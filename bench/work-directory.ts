@@ -19,7 +19,7 @@ import {
   statSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -35,9 +35,22 @@ function cacheDirectory(): string {
   return directory;
 }
 
-/** An empty folder of this process's own. */
+/** An empty folder of this process's own. Those of processes that died without clearing up are removed. */
 export function newWorkDirectory(): string {
-  return mkdtempSync(join(cacheDirectory(), "run-"));
+  const parent = cacheDirectory();
+  for (const name of readdirSync(parent)) {
+    const pid = /^run-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) removeDirectory(join(parent, name));
+  }
+  return mkdtempSync(join(parent, `run-${process.pid}-`));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // there is one, of somebody else
+  }
 }
 
 export function removeDirectory(directory: string): void {
@@ -51,12 +64,13 @@ export function removeDirectory(directory: string): void {
 export async function cachedDirectory(name: string, sources: readonly URL[], make: (directory: string) => Promise<void>): Promise<string> {
   const hash = createHash("sha256");
   for (const source of sources) hash.update(readFileSync(source));
-  const directory = join(cacheDirectory(), `${name}-${hash.digest("hex").slice(0, 12)}`);
+  const parent = cacheDirectory();
+  const directory = join(parent, `${name}-${hash.digest("hex").slice(0, 12)}`);
   if (existsSync(directory)) return directory;
-  for (const older of readdirSync(dirname(directory))) {
-    if (older.startsWith(`${name}-`)) removeDirectory(join(dirname(directory), older)); // of sources that have changed since
+  for (const older of readdirSync(parent)) {
+    if (older.startsWith(`${name}-`)) removeDirectory(join(parent, older)); // of sources that have changed since
   }
-  const unfinished = `${directory}.${process.pid}`;
+  const unfinished = newWorkDirectory();
   await make(unfinished);
   renameSync(unfinished, directory);
   return directory;

@@ -122,7 +122,8 @@ export class Router {
     const input = to.checks.input(call.input);
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
     const { caller, withinMs, read } = call;
-    return new Message({ to, key, input, caller, ...identity, withinMs, read }, this.inbox, resolve, reject);
+    const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
+    return new Message({ to, key, input, caller, id, minted, timeless, withinMs, read }, this.inbox, resolve, reject);
   }
 
   #identity({ id, minted }: Call, at: string): typeof noIdentity {
