@@ -1,8 +1,9 @@
 // The folder that holds the logs of a system: made and checked before anything is started in it, and found again by the
 // commands that look into it.
-import { constants, existsSync } from "node:fs";
-import { access, mkdir, readdir, realpath, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { makeDirectory } from "@atoll/core/journal/sqlite";
+import { constants } from "node:fs";
+import { access, readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { CommandError, systemReason, usageError } from "./command-error.ts";
 
 const home = ".atoll";
@@ -25,17 +26,6 @@ export async function prepareDataDirectory(directory: string): Promise<string> {
         cause,
       },
     );
-  }
-}
-
-/** One level at a time: the recursive form never returns on a file system that refuses with ENOENT, as /proc does. */
-async function makeDirectory(directory: string): Promise<void> {
-  const missing: string[] = [];
-  for (let at = resolve(directory); !existsSync(at); at = dirname(at)) missing.unshift(at);
-  for (const made of missing) {
-    await mkdir(made).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was faster
-    });
   }
 }
 

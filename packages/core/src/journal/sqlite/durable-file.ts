@@ -1,5 +1,8 @@
 // Sizes and syncs of files and directories, for what SQLite does not do itself.
-import { closeSync, fsyncSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { systemCodeOf } from "./sqlite-error.ts";
 
 /** Bytes; 0 also for a file that is not there. */
 export function sizeOf(path: string): number {
@@ -18,5 +21,20 @@ export function syncFile(path: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/**
+ * Durable: a power failure does not take the directory away from under a log. One level at a time, because the recursive
+ * form never returns on a file system that refuses with ENOENT (/proc). Rejects with the system's own error.
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = resolve(directory); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const made of missing) {
+    await mkdir(made).catch((error: unknown) => {
+      if (systemCodeOf(error) !== "EEXIST") throw error; // another service or process was faster
+    });
+    syncDirectory(dirname(made));
   }
 }

@@ -3,14 +3,12 @@
 //   owner.db, owner.json the lock of the one process that has it open, and who that is
 // Nobody else may open log.db or owner.db while the process lives, not even to read: closing a file drops every lock that
 // the process holds on it. To look at a log, copy the directory, or stop the process.
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Logger } from "../../runtime/index.ts";
 import type { JournalStore } from "../journal.ts";
-import { syncDirectory } from "./durable-file.ts";
+import { makeDirectory } from "./durable-file.ts";
 import { OwnerLock } from "./owner-lock.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { describe, systemCodeOf } from "./sqlite-error.ts";
@@ -39,7 +37,7 @@ export class SqliteJournalStore implements JournalStore {
       `1 to ${partitionsMax} partitions, not ${partitions}`,
     );
     const directory = join(this.#directory, service);
-    await makeDirectory(directory);
+    await prepare(directory);
     const lock = await OwnerLock.acquire(directory, this.#logger);
     try {
       return await SqliteJournal.open({ directory, lock, partitions, logger: this.#logger });
@@ -50,20 +48,9 @@ export class SqliteJournalStore implements JournalStore {
   }
 }
 
-/**
- * Durable: a power failure does not take the directory away from under a log. One level at a time, because the recursive
- * form never returns on a file system that refuses with ENOENT (/proc).
- */
-async function makeDirectory(directory: string): Promise<void> {
-  const missing: string[] = [];
+async function prepare(directory: string): Promise<void> {
   try {
-    for (let at = directory; !existsSync(at); at = dirname(at)) missing.unshift(at);
-    for (const made of missing) {
-      await mkdir(made).catch((error: unknown) => {
-        if (systemCodeOf(error) !== "EEXIST") throw error; // another service of this system was faster
-      });
-      syncDirectory(dirname(made));
-    }
+    await makeDirectory(directory);
   } catch (error) {
     const code = systemCodeOf(error) === "ENOSPC" ? "JOURNAL_FULL" : "JOURNAL_FAILED";
     throw new Failure(code, { what: `the directory cannot be made: ${describe(error)}`, at: directory, cause: error });
