@@ -2,6 +2,7 @@
 // of their own, journal/sqlite and journal/simulated; the conformance suite (journal/tck) is imported by path, from tests.
 export {
   type Appended,
+  type Chain,
   type EntityEntry,
   type IndexUpdate,
   type Journal,

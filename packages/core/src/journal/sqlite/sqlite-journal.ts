@@ -3,6 +3,7 @@
 import type { Logger } from "../../runtime/index.ts";
 import {
   type Appended,
+  type Chain,
   type IndexUpdate,
   type Journal,
   JournalError,
@@ -76,8 +77,8 @@ export class SqliteJournal implements Journal {
     return { rows, next };
   }
 
-  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]> {
-    return this.#ask<Answers["chain"]>(["chain", partition, last, after, max]);
+  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain> {
+    return this.#ask<Answers["chain"]>(["chain", partition, last, after, max, bytesMax]);
   }
 
   records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {

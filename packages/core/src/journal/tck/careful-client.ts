@@ -101,7 +101,7 @@ export class CarefulClient {
     const { snapshot } = await this.#surely(() => this.#journal.lookup(partition, "counter", entityOf(partition)));
     const from = snapshot?.offset ?? -1;
     if (last < 0) return;
-    const offsets = await this.#surely(() => this.#journal.chain(partition, last, from, 1_000));
+    const { offsets } = await this.#surely(() => this.#journal.chain(partition, last, from, 1_000, 0));
     assert.deepEqual(
       offsets,
       Array.from({ length: last - from }, (_, i) => last - i),
