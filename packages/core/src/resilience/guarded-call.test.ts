@@ -1,6 +1,7 @@
 // What happens to calls between a service and its dependency, in virtual time; whoever delivers is played by the test.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import * as z from "zod";
 import { Failure, type FailureCode } from "../base/failure.ts";
 import { contract } from "../contract/index.ts";
@@ -14,6 +15,7 @@ const Bank = contract("bank", { version: 1, commands: { charge: { in: z.object({
 interface Delivered {
   readonly withinMs: number;
   readonly atMs: number;
+  readonly settled: boolean;
   answer(): void;
   fail(code: FailureCode): void;
 }
@@ -28,6 +30,9 @@ class Bench {
   readonly failures: Failure[] = [];
   /** Settles attempts before the delivery returns, where it says how. */
   atOnce: ((n: number) => FailureCode | "worked" | undefined) | undefined;
+
+  /** Whether attempts end with DEADLINE by themselves, as they do where there is a receiver. */
+  deadlines = false;
 
   constructor(policy: CallPolicy) {
     const [decoded] = decodeCalls([[Bank, policy]], "test");
@@ -63,9 +68,14 @@ class Bench {
     const n = this.delivered.push({
       withinMs,
       atMs: this.world.timeMs,
+      get settled() {
+        return settled;
+      },
       answer: () => once(() => resolve("worked")),
       fail: (code) => fail(new Failure(code, { what: "the test says so" })),
     });
+    const late = (): void => fail(new Failure("DEADLINE", { what: "too late" }));
+    if (this.deadlines) this.world.outside.timers.after(withinMs, late);
     const said = this.atOnce?.(n);
     if (said === "worked") this.delivered[n - 1]?.answer();
     else if (said) this.delivered[n - 1]?.fail(said);
@@ -311,3 +321,55 @@ test("guarded call: a long queue whose calls all fail at once is emptied without
     assert.equal(b.ended.filter((end) => end === "INVALID_INPUT").length, 10_000);
     assert.equal(b.metric("atoll_bulkhead_running"), 0);
   }));
+
+test("guarded call: whatever the dependency, the callers and an operator do, every call is settled once, no later than its deadline, and every place is given back (G1, G4)", async () => {
+  type Act = {
+    readonly afterMs: number;
+    readonly what: "ask" | "answer" | "fail" | "fail-at-once" | "give-up" | "open" | "close";
+    readonly n: number;
+  };
+  const codes: readonly FailureCode[] = ["DEADLINE", "UNAVAILABLE", "DEFECT", "INVALID_INPUT", "BREAKER_OPEN", "OVERLOADED"];
+  const acts = fc.array(
+    fc.record<Act>({
+      afterMs: fc.integer({ min: 0, max: 200 }),
+      what: fc.constantFrom("ask", "ask", "ask", "answer", "fail", "fail", "fail-at-once", "give-up", "open", "close", "close"),
+      n: fc.nat(50),
+    }),
+    { minLength: 1, maxLength: 60 },
+  );
+  const policies = fc.record({
+    concurrency: fc.integer({ min: 1, max: 3 }),
+    waiting: fc.integer({ min: 0, max: 3 }),
+    breaker: fc.record({ failures: fc.integer({ min: 1, max: 4 }), halfOpenAfter: fc.constantFrom("50ms", "400ms") }),
+    retry: fc.record({ attempts: fc.integer({ min: 2, max: 4 }), pause: fc.constantFrom("1ms", "60ms") }),
+  });
+  await fc.assert(
+    fc.asyncProperty(policies, acts, (policy, script) =>
+      bench({ within: "300ms", ...policy }, async (b) => {
+        const calls: { readonly call: Delivery; readonly dueMs: number }[] = [];
+        b.deadlines = true;
+        for (const { afterMs, what, n } of script) {
+          if (afterMs > 0) await b.pause(afterMs);
+          const code = codes[n % codes.length] as FailureCode;
+          const open = b.delivered.filter((delivered) => !delivered.settled);
+          if (what === "fail-at-once") b.atOnce = n % 2 === 0 ? () => code : undefined;
+          else if (what === "ask") calls.push({ call: b.ask(100 + n * 10), dueMs: b.world.timeMs + 100 + n * 10 });
+          else if (what === "answer") open[n % open.length]?.answer();
+          else if (what === "fail") open[n % open.length]?.fail(code);
+          else if (what === "give-up") calls[n % calls.length]?.call.fail(new Failure("CANCELLED", { what: "enough" }));
+          else b.dependency[what]();
+          const { running, waiting } = b.dependency.status();
+          assert.ok(running <= policy.concurrency && waiting <= policy.waiting);
+          assert.equal(running, b.delivered.filter((delivered) => !delivered.settled).length);
+          for (const [i, { dueMs }] of calls.entries())
+            if (b.world.timeMs > dueMs) assert.ok(b.ended[i] !== undefined, "open after its deadline");
+        }
+        await b.pause(2_000);
+        assert.ok(!b.ended.includes(undefined), "a call was forgotten");
+        const { running, waiting } = b.dependency.status();
+        assert.deepEqual({ running, waiting }, { running: 0, waiting: 0 });
+      }),
+    ),
+    { seed: 16, numRuns: 200 },
+  );
+});
