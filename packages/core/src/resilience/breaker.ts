@@ -124,8 +124,9 @@ function settled(policy: BreakerPolicy, state: BreakerState, verdict: Verdict, a
     case "closed": {
       if (verdict === "silent") return [state, none];
       const next: BreakerState = { ...state, counts: counted(state.counts, tenthOf(policy, atMs), verdict) };
+      if (verdict === "worked") return [next, none];
       const { failed, worked } = countedBy(policy, next, atMs);
-      const opens = verdict === "failed" && failed >= policy.failures && failed >= worked;
+      const opens = failed >= policy.failures && failed >= worked;
       return opens ? turn(state, openAfter(state, atMs, failed, worked)) : [next, none];
     }
     case "half-open":
@@ -154,7 +155,6 @@ const current = (counts: readonly Count[], tenth: number): readonly Count[] => c
 
 function counted(counts: readonly Count[], tenth: number, verdict: "worked" | "failed"): readonly Count[] {
   const last = counts.at(-1);
-  const same = last?.tenth === tenth ? last : { tenth, failed: 0, worked: 0 };
-  const older = last === same ? counts.slice(0, -1) : current(counts, tenth);
-  return [...older, { ...same, [verdict]: same[verdict] + 1 }];
+  if (last?.tenth !== tenth) return [...current(counts, tenth), { tenth, failed: 0, worked: 0, [verdict]: 1 }];
+  return counts.with(counts.length - 1, { ...last, [verdict]: last[verdict] + 1 });
 }
