@@ -121,7 +121,7 @@ export class LogWriter {
         const page: Page = await ask(journal.read(p, next, limits.readPageBytes));
         for (const row of page.rows) {
           head = row.offset + row.count;
-          for (const { offset, record } of recordsOf(row, state.indexedTo)) tail.note(p, offset, record.type, record.key, record.version);
+          for (const { offset, record } of recordsOf(row, state.indexedTo)) tail.note(p, offset, record);
         }
         next = page.next;
         if (tail.full) await tail.flush();
@@ -278,8 +278,7 @@ export class LogWriter {
     log.durable += 1;
     log.bytes -= submission.line.length;
     this.#metrics.records.add(1);
-    const { record } = submission;
-    this.tail.note(partition, submission.offset, record.type, record.key, record.version);
+    this.tail.note(partition, submission.offset, submission.record);
     submission.sink.committed(submission);
   }
 
