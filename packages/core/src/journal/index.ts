@@ -21,6 +21,8 @@ export {
 } from "./journal.ts";
 export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent, type StoredMessage, type Told } from "./record.ts";
 export { formatPosition } from "./position.ts";
+export type { LogFollower } from "./follower.ts";
+export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter, type Sink, type Submission } from "./log-writer.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";
 export type { SnapshotSource } from "./tail.ts";
