@@ -54,6 +54,7 @@ export class Tail {
   #timer: Timer | undefined;
   #flushing: Promise<void> | undefined;
   #failures = 0;
+  #flushes = 0;
   #onRoom: () => void = () => {};
   #onAlarm: (partition: number, change: AlarmChange) => void = () => {};
 
@@ -113,6 +114,11 @@ export class Tail {
   /** Told of every committed change of an alarm from now on. */
   onAlarm(listener: (partition: number, change: AlarmChange) => void): void {
     this.#onAlarm = listener;
+  }
+
+  /** Counts the flushes that took something from here because the index has it. */
+  get flushes(): number {
+    return this.#flushes;
   }
 
   /** Changes of alarms that may not be in the index yet, older ones of an entity before newer ones. */
@@ -199,6 +205,7 @@ export class Tail {
       tail.flying = new Map();
       if (stored) {
         tail.indexedTo = head;
+        this.#flushes += 1;
         this.#count -= entries.size;
       } else {
         this.#failures += 1;

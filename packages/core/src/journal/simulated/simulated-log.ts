@@ -17,7 +17,7 @@ import {
   type Row,
   type Snapshot,
 } from "../journal.ts";
-import { compareAlarms, compareLetters } from "./orders.ts";
+import { compareAlarms, compareLetters } from "../orders.ts";
 
 interface StoredRow {
   readonly row: Row;

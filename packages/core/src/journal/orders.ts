@@ -1,5 +1,5 @@
-// The orders in which a journal lists alarms and dead letters: texts by their UTF-8 bytes, as SQLite compares them.
-import type { AlarmEntry, DeadLetter } from "../journal.ts";
+// The orders in which a journal lists alarms (J11) and dead letters: texts by their UTF-8 bytes, as SQLite compares them.
+import type { AlarmEntry, DeadLetter } from "./journal.ts";
 
 const compareTexts = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
