@@ -83,22 +83,14 @@ export class EntityKernel {
   }
 
   /** Folds one stored event; `at.version` is the event's own. Throws what upcast, schema or evolve throw. */
-  apply(state: unknown, [name, version, data]: StoredEvent, at: Moment): unknown {
-    const type = this.#events.get(name);
-    if (!type)
-      throw new Failure("DEFECT", {
-        what: `the log holds an event "${name}" that this version does not declare`,
-        at: `${this.type}/${at.key}`,
-      });
-    if (version > type.version) {
-      throw new Failure("DEFECT", {
-        what: `the log holds version ${version} of event "${name}", this program knows up to ${type.version}: it was written by a newer one`,
-        at: `${this.type}/${at.key}`,
-      });
-    }
-    let current = data;
-    for (let v = version; v < type.version; v++) current = (type.upcast[v - 1] as (old: unknown) => unknown)(current);
-    return this.#evolve(type, state, type.check(current), at);
+  apply(state: unknown, event: StoredEvent, at: Moment): unknown {
+    const type = this.#typeOf(event, at.key);
+    return this.#evolve(type, state, this.#read(type, event), at);
+  }
+
+  /** The data of one stored event as this version of the program reads it. Throws what upcast or schema throw. */
+  read(event: StoredEvent, key: string): unknown {
+    return this.#read(this.#typeOf(event, key), event);
   }
 
   /** Runs `decide`. Throws `Failure` DEFECT for whatever the implementation does wrong; nothing has happened then. */
@@ -178,6 +170,21 @@ export class EntityKernel {
     const whole = Math.max(0, Math.ceil(due));
     if (!Number.isSafeInteger(whole)) throw new Failure("DEFECT", { what: `alarm returned ${due}, which is no moment`, at: this.type });
     return whole;
+  }
+
+  #typeOf([name, version]: StoredEvent, key: string): EventType {
+    const type = this.#events.get(name);
+    const at = `${this.type}/${key}`;
+    if (!type) throw new Failure("DEFECT", { what: `the log holds an event "${name}" that this version does not declare`, at });
+    if (version <= type.version) return type;
+    const what = `the log holds version ${version} of event "${name}", this program knows up to ${type.version}: it was written by a newer one`;
+    throw new Failure("DEFECT", { what, at });
+  }
+
+  #read(type: EventType, [, version, data]: StoredEvent): unknown {
+    let current = data;
+    for (let v = version; v < type.version; v++) current = (type.upcast[v - 1] as (old: unknown) => unknown)(current);
+    return type.check(current);
   }
 
   #evolve(type: EventType, state: unknown, event: unknown, at: Moment): unknown {
