@@ -10,6 +10,9 @@ import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { AddressBooks } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
+import { EventSources } from "./event-sources.ts";
+import type { TableStore } from "./extension.ts";
+import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import { GuardedSender } from "./guarded-sender.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
@@ -19,6 +22,8 @@ export interface Platform {
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
   readonly config: { readonly [name: string]: string | undefined };
+  /** SQL files, for services that keep some. */
+  readonly tables?: TableStore;
 }
 
 /** A key that is kept from running, as operators see it. */
@@ -79,9 +84,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {}, calls: [] }
       : undefined;
   const services: RunningService[] = [];
+  const sources = new EventSources();
+  const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
   const close = async (): Promise<void> => {
     deadlines.stop();
+    await extensions.close();
     for (const { writer, journal } of services) {
       writer?.tail.stop();
       await journal?.[Symbol.asyncDispose]();
@@ -92,6 +100,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
+    for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
   } catch (error) {
     await close();
@@ -119,6 +128,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
           hosts.push(host);
           router.add(name, entity.contract, host);
+          sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
       } catch (error) {
         await journal[Symbol.asyncDispose]();
