@@ -80,7 +80,8 @@ export class EntityHost implements Residence {
 
   /** Makes `resident` the one used last. */
   used(resident: Resident): void {
-    if (this.#newest === resident || !this.#residents.has(resident.key)) return;
+    const { older, newer } = resident;
+    if (this.#newest === resident || (!older && !newer)) return; // without neighbours it is alone, or has left
     this.#unlink(resident);
     this.#link(resident);
   }

@@ -17,6 +17,7 @@ import { fingerprint } from "../base/hash.ts";
 import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
 import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
+import { Asked } from "./asked.ts";
 import { answerFromLog, answerOf, endOf, leave, type Pending, repeatedAnswer, storedOutcome } from "./departure.ts";
 import { Footprint } from "./footprint.ts";
 import type { EntityKernel, Verdict } from "./kernel.ts";
@@ -262,7 +263,7 @@ export class Resident implements Sink, SnapshotSource {
   }
 
   #question(message: Message) {
-    return { name: message.to.name, input: message.input, key: this.key, now: this.#host.runtime.clock.now(), caller: message.caller };
+    return new Asked(message, this.#host.runtime.clock);
   }
 
   /** Lets the answer out now, or with the commit it rests on. */

@@ -131,11 +131,11 @@ class HandlerRun {
   readonly now: number;
   readonly caller: string;
   readonly commandId: string;
-  readonly at: At;
   readonly config: { readonly [name: string]: unknown };
   readonly fetch: Runtime["network"]["fetch"];
   readonly random: () => number;
   fetched = false;
+  readonly #calls: NestedCalls;
   readonly #message: Message;
   readonly #deadlines: Deadlines;
   #abort: AbortController | undefined;
@@ -145,7 +145,7 @@ class HandlerRun {
     this.now = runtime.clock.now();
     this.caller = message.caller;
     this.commandId = message.id;
-    this.at = calls.at;
+    this.#calls = calls;
     this.config = config;
     this.random = () => runtime.random.next();
     this.fetch = (input, init) => {
@@ -154,6 +154,10 @@ class HandlerRun {
     };
     this.#message = message;
     this.#deadlines = deadlines;
+  }
+
+  get at(): At {
+    return this.#calls.at;
   }
 
   /** Aborted when the deadline passes, when the caller gives up, and when the run has ended. */

@@ -1,3 +1,3 @@
 // What the system needs of handlers, and what @atoll/core publishes of them.
 export { handlers, unavailable, type AnyHandlers, type HandlerContext } from "./definition.ts";
-export { HandlersHost, handlersLimits, type HandlersLimits } from "./host.ts";
+export { HandlersHost, handlersLimits, type HandlersLimits, type NestedCalls } from "./host.ts";

@@ -2,6 +2,7 @@
 // A message is settled exactly once; what comes later (an answer after the deadline) is dropped and counted.
 import type { AnyOpRef } from "../contract/index.ts";
 import { Failure } from "../base/failure.ts";
+import type { Counter } from "../runtime/index.ts";
 
 /** An answer before it is dressed for the caller. `replayed`: it repeats what a receipt says. */
 export type MessageAnswer =
@@ -29,15 +30,15 @@ export interface MessageInit {
 /** What the messages of one process share: how many wait, and how many answers came too late. */
 export class Inbox {
   #waiting = 0;
-  #late = 0;
+  readonly #late: Counter;
   readonly #onEmpty: (() => void)[] = [];
+
+  constructor(late: Counter) {
+    this.#late = late;
+  }
 
   get waiting(): number {
     return this.#waiting;
-  }
-
-  get late(): number {
-    return this.#late;
   }
 
   /** Resolves once no message waits for its answer. */
@@ -55,7 +56,7 @@ export class Inbox {
   }
 
   answeredLate(): void {
-    this.#late += 1;
+    this.#late.add(1);
   }
 }
 

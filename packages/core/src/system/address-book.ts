@@ -12,7 +12,7 @@ export interface Asker {
   /** Milliseconds left, for a caller that is itself under a deadline; undefined: the default. */
   withinMs?(): number;
   /** Identity of the next command, for a caller whose own command may be repeated. */
-  identity?(): { readonly id: string; readonly minted: number };
+  identity?(): { readonly id: string; readonly minted: number } | undefined;
   /** Told of every nested command, and whether it certainly had no effect. */
   commanded?(settled: Promise<unknown>): void;
 }
@@ -39,30 +39,28 @@ export class AddressBooks {
   }
 }
 
-class Address {
-  readonly #asker: Asker;
-  readonly #key: unknown;
-
-  constructor(asker: Asker, key: unknown) {
-    this.#asker = asker;
-    this.#key = key;
-  }
-
-  static call(address: Address, router: Sender, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
-    return call(router, address.#asker, operation, address.#key, input, options);
-  }
-}
-
 function referenceClass(contract: AnyContract, router: Sender): ReferenceClass {
-  class Reference extends Address {}
+  class Reference {
+    readonly #asker: Asker;
+    readonly #key: unknown;
+
+    constructor(asker: Asker, key: unknown) {
+      this.#asker = asker;
+      this.#key = key;
+    }
+
+    static call(from: Reference, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+      return call(router, from.#asker, operation, from.#key, input, options);
+    }
+  }
   for (const operation of Object.values(contract.$.operations)) {
     const ask =
       operation.operation.in === undefined
         ? function (this: Reference, options?: CallOptions): Promise<unknown> {
-            return Address.call(this, router, operation, undefined, options);
+            return Reference.call(this, operation, undefined, options);
           }
         : function (this: Reference, input: unknown, options?: CallOptions): Promise<unknown> {
-            return Address.call(this, router, operation, input, options);
+            return Reference.call(this, operation, input, options);
           };
     Object.defineProperty(Reference.prototype, operation.name, { value: ask, enumerable: true });
   }

@@ -3,12 +3,12 @@
 import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
-import { HandlersHost, handlersLimits, type AnyHandlers } from "../handlers/index.ts";
+import { HandlersHost, handlersLimits, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { AddressBooks } from "./address-book.ts";
+import { AddressBooks, type Asker } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
 import type { TableStore } from "./extension.ts";
@@ -138,34 +138,11 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const handlers of parts.filter((part: Implementation): part is AnyHandlers => part.kind === "handlers")) {
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
-      const nested = (message: Message, deadlineMs: number) => nestedCalls(outgoing, name, message, deadlineMs);
+      const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, runtime, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
     return { name, journal, writer, hosts, dependencies, books: outgoing };
-  }
-
-  /** The n-th command of one run has the same id on every retry of that run's own command. */
-  function nestedCalls(outgoing: AddressBooks, caller: string, message: Message, deadlineMs: number) {
-    let commands = 0;
-    let acted = false;
-    const at = outgoing.of({
-      caller,
-      withinMs: () => deadlineMs - runtime.clock.monotonic(),
-      ...(message.id === "" ? {} : { identity: () => ({ id: `${message.id}/${(commands += 1)}`, minted: message.minted }) }),
-      commanded(settled) {
-        settled.then(
-          () => (acted = true),
-          (error: unknown) => (acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
-        );
-      },
-    });
-    return {
-      at,
-      get acted() {
-        return acted;
-      },
-    };
   }
 
   const health = (): readonly ServiceHealth[] =>
@@ -270,4 +247,46 @@ function readConfig(system: System, source: Platform["config"]): Map<Implementat
   if (issues.length === 0) return configs;
   const what = issues.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join("; ");
   throw new Failure("INVALID_CONFIG", { what, at: `system "${system.name}"`, issues });
+}
+
+/** What one run of a handler asks of others. A class, because an object literal with a getter is a slow object of its own kind each time. */
+class RunCalls implements NestedCalls, Asker {
+  readonly caller: string;
+  acted = false;
+  readonly #books: AddressBooks;
+  readonly #runtime: Runtime;
+  readonly #message: Message;
+  readonly #deadlineMs: number;
+  #at: At | undefined = undefined;
+  #commands = 0;
+
+  constructor(books: AddressBooks, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
+    this.caller = caller;
+    this.#books = books;
+    this.#runtime = runtime;
+    this.#message = message;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Made when it is first asked for: many runs ask nobody. */
+  get at(): At {
+    return (this.#at ??= this.#books.of(this));
+  }
+
+  withinMs(): number {
+    return this.#deadlineMs - this.#runtime.clock.monotonic();
+  }
+
+  /** The n-th command of one run has the same id on every retry of that run's own command. */
+  identity(): { readonly id: string; readonly minted: number } | undefined {
+    const { id, minted } = this.#message;
+    return id === "" ? undefined : { id: `${id}/${(this.#commands += 1)}`, minted };
+  }
+
+  commanded(settled: Promise<unknown>): void {
+    settled.then(
+      () => (this.acted = true),
+      (error: unknown) => (this.acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
+    );
+  }
 }

@@ -93,6 +93,14 @@ test("system: a handler that throws after it has acted leaves the outcome unknow
     assert.deepEqual([acted.code, acted.outcome], ["HANDLER_FAILED", "unknown"]);
   }));
 
+test("system: an answer that comes after its message was settled is dropped and counted", () =>
+  virtually(office, async ({ booted, process, pause }) => {
+    assert.match(process.metrics.render(), /# TYPE atoll_answers_late_total counter\natoll_answers_late_total 0/);
+    await failureOf(booted.at(Desk).hang({ within: "2s" }));
+    await pause(1);
+    assert.match(process.metrics.render(), /atoll_answers_late_total 1/);
+  }));
+
 test("system: a deadline travels with nested calls, a hanging handler is answered DEADLINE and its signal aborted", () =>
   virtually(office, async ({ booted, world }) => {
     const startedMs = world.timeMs;
