@@ -118,6 +118,12 @@ export const failures = {
     retry: "never",
     help: "Install the newer version; this one must not write to a format it does not know.",
   },
+  LOG_FORKED: {
+    title: "The position belongs to another history of the log",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "The log was restored from a backup or made anew: forget the session token or position, and begin without one.",
+  },
   OVERLOADED: {
     title: "Too much work is waiting",
     outcome: "not-delivered",

@@ -9,8 +9,14 @@ import {
   type LogWriter,
   type Submission,
 } from "../journal/index.ts";
-import type { Message, MessageAnswer } from "../mailbox/index.ts";
+import type { LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Outcome } from "./kernel.ts";
+
+/** Where an entity's records are. */
+interface Origin {
+  readonly log: LogIdentity;
+  readonly partition: number;
+}
 
 /** What leaves once a version is committed. */
 interface Departure {
@@ -27,7 +33,9 @@ export interface Pending {
   readonly version: number;
 }
 
-export function leave(message: Message, answer: MessageAnswer | Failure): void {
+/** `on`: whose answer it is; `offset`: of the record that it rests on. */
+export function leave(message: Message, answer: MessageAnswer | Failure, on: Origin, offset: number): void {
+  message.session?.saw(on.log, on.partition, offset);
   if (answer instanceof Failure) message.fail(answer);
   else message.answer(answer);
 }

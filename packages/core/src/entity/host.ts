@@ -3,7 +3,7 @@
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import type { LogWriter, QuarantineEntry } from "../journal/index.ts";
-import type { Deadlines, Message } from "../mailbox/index.ts";
+import type { Deadlines, LogIdentity, Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyEntity } from "./definition.ts";
 import { EntityKernel } from "./kernel.ts";
@@ -25,6 +25,7 @@ const failingKeysMax = 10_000;
 
 export class EntityHost implements Residence {
   readonly service: string;
+  readonly log: LogIdentity;
   readonly kernel: EntityKernel;
   readonly writer: LogWriter;
   readonly runtime: Runtime;
@@ -43,6 +44,8 @@ export class EntityHost implements Residence {
 
   constructor(init: EntityHostInit) {
     this.service = init.service;
+    const { logId, timeline } = init.writer.journal.meta;
+    this.log = { service: init.service, logId, timeline };
     this.kernel = new EntityKernel(init.entity, init.runtime.mode === "development");
     this.writer = init.writer;
     this.runtime = init.runtime;

@@ -15,7 +15,7 @@ import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import { fingerprint } from "../base/hash.ts";
 import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
-import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
+import type { Deadlines, LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
 import { Asked } from "./asked.ts";
 import { answerFromLog, answerOf, endOf, leave, type Pending, repeatedAnswer, storedOutcome } from "./departure.ts";
@@ -37,6 +37,7 @@ type Phase =
 /** What an entity in memory needs of whoever keeps it there. */
 export interface Residence {
   readonly service: string;
+  readonly log: LogIdentity;
   readonly kernel: EntityKernel;
   readonly writer: LogWriter;
   readonly runtime: Runtime;
@@ -61,6 +62,7 @@ export interface Residence {
 export class Resident implements Sink, SnapshotSource {
   readonly key: string;
   readonly partition: number;
+  readonly log: LogIdentity;
   /** Links of the host's list of residents, longest unused first. */
   older: Resident | undefined = undefined;
   newer: Resident | undefined = undefined;
@@ -89,6 +91,7 @@ export class Resident implements Sink, SnapshotSource {
     this.#host = host;
     this.key = key;
     this.partition = partition;
+    this.log = host.log;
     this.#receipts = new Receipts(host.limits.receiptsMax);
   }
 
@@ -238,37 +241,32 @@ export class Resident implements Sink, SnapshotSource {
     this.#host.deadlines.watch(message);
     const answer = await answerFromLog(this.#host.writer, this.partition, offset, message, input);
     this.#departing -= 1;
-    leave(message, answer);
+    leave(message, answer, this, offset);
   }
 
   #query(message: Message): void {
-    let answer: MessageAnswer | Failure;
-    try {
-      answer = answerOf(this.#host.kernel.query(this.#state, this.#version, this.#question(message)));
-    } catch (error) {
-      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
-      answer = error;
-    }
-    this.#depart(this.#pending.last(), message, answer);
+    this.#depart(this.#pending.last(), message, this.#asked(message, this.#state, this.#version));
   }
 
   /** A `local` read: the last committed version, at once, in front of everything that waits. */
   #answerLocally(message: Message): void {
-    try {
-      message.answer(answerOf(this.#host.kernel.query(this.#committed.state, this.#committed.version, this.#question(message))));
-    } catch (error) {
-      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
-      message.fail(error);
-    }
+    const { state, version, offset } = this.#committed;
+    leave(message, this.#asked(message, state, version), this, offset);
   }
 
-  #question(message: Message) {
-    return new Asked(message, this.#host.runtime.clock);
+  #asked(message: Message, state: unknown, version: number): MessageAnswer | Failure {
+    const { kernel, runtime } = this.#host;
+    try {
+      return answerOf(kernel.query(state, version, new Asked(message, runtime.clock)));
+    } catch (error) {
+      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
+      return error;
+    }
   }
 
   /** Lets the answer out now, or with the commit it rests on. */
   #depart(rests: Pending | undefined, message: Message, answer: MessageAnswer | Failure): void {
-    if (!rests) return leave(message, answer);
+    if (!rests) return leave(message, answer, this, this.#committed.offset);
     this.#departing += 1;
     rests.departures.push({ message, answer });
     this.#host.deadlines.watch(message);
@@ -284,7 +282,7 @@ export class Resident implements Sink, SnapshotSource {
     this.#unsnappedLength += submission.line.length;
     this.#resize();
     this.#departing -= pending.departures.length;
-    for (const { message, answer } of pending.departures) leave(message, answer);
+    for (const { message, answer } of pending.departures) leave(message, answer, this, submission.offset);
     this.considerSnapshot();
     this.#settled();
   }

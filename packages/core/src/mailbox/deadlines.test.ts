@@ -11,7 +11,18 @@ const Any = contract("any", { version: 1, queries: { ask: {} } });
 
 function message(inbox: Inbox, withinMs: number, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): Message {
   return new Message(
-    { to: Any.ask, key: "", input: undefined, caller: "test", id: "", minted: 0, timeless: false, withinMs, read: "strong" },
+    {
+      to: Any.ask,
+      key: "",
+      input: undefined,
+      caller: "test",
+      id: "",
+      minted: 0,
+      timeless: false,
+      withinMs,
+      read: "strong",
+      session: undefined,
+    },
     inbox,
     resolve,
     reject,

@@ -2,6 +2,7 @@
 // A message is settled exactly once; what comes later (an answer after the deadline) is dropped and counted.
 import type { AnyOpRef } from "../contract/index.ts";
 import { Failure } from "../base/failure.ts";
+import type { Session } from "./session.ts";
 import type { Counter } from "../runtime/index.ts";
 
 /** An answer before it is dressed for the caller. `replayed`: it repeats what a receipt says. */
@@ -25,6 +26,8 @@ export interface MessageInit {
   readonly timeless: boolean;
   readonly withinMs: number;
   readonly read: "strong" | "local";
+  /** What the caller has seen: a read waits for it, and the answer adds to it. */
+  readonly session: Session | undefined;
 }
 
 /** What the messages of one process share: how many wait, and how many answers came too late. */
@@ -70,6 +73,7 @@ export class Message {
   readonly timeless: boolean;
   readonly withinMs: number;
   readonly read: "strong" | "local";
+  readonly session: Session | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
   /** Commits of this command that failed and were found not to be in the log. */
@@ -95,6 +99,7 @@ export class Message {
     this.timeless = init.timeless;
     this.withinMs = init.withinMs;
     this.read = init.read;
+    this.session = init.session;
     this.#inbox = inbox;
     this.#resolve = resolve;
     this.#reject = reject;

@@ -28,6 +28,7 @@ const verdicts: { readonly [C in FailureCode]: Verdict } = {
   JOURNAL_FULL: "failed",
   JOURNAL_IN_USE: "silent",
   JOURNAL_NEWER: "silent",
+  LOG_FORKED: "worked",
   OVERLOADED: "failed",
   PORT_TAKEN: "silent",
   QUARANTINED: "worked",

@@ -3,12 +3,14 @@
 import { Failure } from "../base/failure.ts";
 import { milliseconds } from "../base/duration.ts";
 import type { AnyContract, AnyOpRef, At, CallOptions } from "../contract/index.ts";
-import type { MessageAnswer } from "../mailbox/index.ts";
+import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import { defaultWithinMs, type Call, type Sender } from "./router.ts";
 
 /** Who asks: what every call of one address book has in common. */
 export interface Asker {
   readonly caller: string;
+  /** What it has seen so far, for a caller that wants to read what it wrote. */
+  readonly session?: Session | undefined;
   /** Milliseconds left, for a caller that is itself under a deadline; undefined: the default. */
   withinMs?(): number;
   /** Identity of the next command, for a caller whose own command may be repeated. */
@@ -92,6 +94,7 @@ function call(
       minted: identity?.minted,
       withinMs: within(options, leftMs),
       read: options?.read ?? "strong",
+      session: asker.session,
     };
     const signal = options?.signal;
     if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);

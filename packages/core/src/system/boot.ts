@@ -5,7 +5,7 @@ import { checkOf, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
-import { Deadlines, type Message } from "../mailbox/index.ts";
+import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { AddressBooks, type Asker } from "./address-book.ts";
@@ -38,9 +38,18 @@ export interface Quarantined {
   readonly offset?: number;
 }
 
+/** Every answer adds to what it has seen; every read waits, at most its deadline, until it can show all of that (ADR 0018). */
+export interface RunningSession {
+  readonly at: At;
+  /** At most 1,024 characters; another session begins where this one is. "" before anything was seen. */
+  readonly token: string;
+}
+
 export interface Booted {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
+  /** Speaks as the operator, and reads what it wrote: see `RunningSession`. INVALID_INPUT for a token that is none. */
+  session(token?: string): RunningSession;
   readonly gateway: OpenGateway | undefined;
   health(): readonly ServiceHealth[];
   quarantined(): readonly Quarantined[];
@@ -154,9 +163,9 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
     new Promise((resolve, reject) => {
-      const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal } = call;
+      const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal, session } = call;
       const message = router.send(
-        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read },
+        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read, session },
         resolve,
         reject,
       );
@@ -189,6 +198,15 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   let stopped: Promise<void> | undefined;
   return {
     at: books.of({ caller: operator }),
+    session(token = "") {
+      const session = Session.parse(token);
+      return {
+        at: books.of({ caller: operator, session }),
+        get token() {
+          return session.token;
+        },
+      };
+    },
     gateway,
     health,
     quarantined: () =>
@@ -252,6 +270,8 @@ function readConfig(system: System, source: Platform["config"]): Map<Implementat
 /** What one run of a handler asks of others. A class, because an object literal with a getter is a slow object of its own kind each time. */
 class RunCalls implements NestedCalls, Asker {
   readonly caller: string;
+  /** The caller's own: what a handler's calls see, its caller has seen. */
+  readonly session: Session | undefined;
   acted = false;
   readonly #books: AddressBooks;
   readonly #runtime: Runtime;
@@ -262,6 +282,7 @@ class RunCalls implements NestedCalls, Asker {
 
   constructor(books: AddressBooks, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
     this.caller = caller;
+    this.session = message.session;
     this.#books = books;
     this.#runtime = runtime;
     this.#message = message;

@@ -1,7 +1,7 @@
 // What the system offers to a gateway, and what it asks of one. The gateway is a package of its own (it brings an HTTP
 // library); this file is all that the two know of each other.
 import type { AnyOpRef, At, Implementation } from "../contract/index.ts";
-import type { MessageAnswer } from "../mailbox/index.ts";
+import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 
 export interface EdgeCall {
@@ -16,6 +16,8 @@ export interface EdgeCall {
   /** When that identity was first minted, wall clock ms; by default now. */
   readonly mintedAt?: number;
   readonly read?: "strong" | "local";
+  /** What the client has seen: its reads wait for it, its answers add to it. */
+  readonly session?: Session;
 }
 
 export type EdgeAnswer = MessageAnswer;

@@ -2,7 +2,7 @@
 // alike. Access is checked here, at the receiver, and input by the receiver's own schema.
 import { Failure } from "../base/failure.ts";
 import type { AnyContract, AnyOpRef } from "../contract/index.ts";
-import { addressOf, Inbox, Message, type MessageAnswer } from "../mailbox/index.ts";
+import { addressOf, Inbox, Message, type MessageAnswer, type Session } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
 
 /** Speaks for whoever runs the system; may call everything. */
@@ -32,6 +32,7 @@ export interface Call {
   readonly minted: number | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
+  readonly session: Session | undefined;
 }
 
 /** Takes a call towards its receiver: the router, or what stands before it for a service that says how it calls. */
@@ -137,9 +138,9 @@ export class Router implements Sender {
     const key = route.contract.$.checkKey(call.key);
     const input = to.checks.input(call.input);
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
-    const { caller, withinMs, read } = call;
+    const { caller, withinMs, read, session } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
-    return new Message({ to, key, input, caller, id, minted, timeless, withinMs, read }, this.inbox, resolve, reject);
+    return new Message({ to, key, input, caller, id, minted, timeless, withinMs, read, session }, this.inbox, resolve, reject);
   }
 
   #identity({ id, minted }: Call, at: string): typeof noIdentity {

@@ -17,7 +17,9 @@ export interface StartOptions extends NodeRuntimeOptions {
 }
 
 export interface Running
-  extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release" | "breakers" | "openBreaker" | "closeBreaker"> {
+  extends
+    AsyncDisposable,
+    Pick<Booted, "at" | "session" | "health" | "quarantined" | "release" | "breakers" | "openBreaker" | "closeBreaker"> {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
   /** Where the gateway listens, without a slash at the end; "" without a gateway. */
@@ -59,6 +61,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
   return {
     at: running.at,
     url,
+    session: (token) => running.session(token),
     health: () => running.health(),
     quarantined: () => running.quarantined(),
     release: (service, key) => running.release(service, key),
