@@ -5,6 +5,7 @@ import { Failure } from "../base/failure.ts";
 import type { At } from "../contract/index.ts";
 import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { AnyAdapter } from "./adapter.ts";
 import type { AnyHandlers } from "./definition.ts";
 
 export interface HandlersLimits {
@@ -25,7 +26,7 @@ export interface NestedCalls {
 
 export interface HandlersHostInit {
   readonly service: string;
-  readonly handlers: AnyHandlers;
+  readonly handlers: AnyHandlers | AnyAdapter;
   /** Validated. */
   readonly config: { readonly [name: string]: unknown };
   readonly runtime: Runtime;

@@ -3,7 +3,7 @@
 import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
-import { HandlersHost, handlersLimits, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
+import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
@@ -144,7 +144,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
         throw error instanceof JournalError ? journalFailure(error, `service "${name}"`) : error;
       }
     }
-    for (const handlers of parts.filter((part: Implementation): part is AnyHandlers => part.kind === "handlers")) {
+    for (const handlers of parts.filter(isHandled)) {
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, runtime, name, message, deadlineMs);
@@ -234,6 +234,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
 }
+
+const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax) return partitions;

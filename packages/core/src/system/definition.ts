@@ -2,7 +2,7 @@
 import { Failure } from "../base/failure.ts";
 import type { At, Implementation } from "../contract/index.ts";
 import type { EntityLimits } from "../entity/index.ts";
-import type { HandlersLimits } from "../handlers/index.ts";
+import type { AnyAdapter, HandlersLimits } from "../handlers/index.ts";
 import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/index.ts";
 import type { Gateway } from "./edge.ts";
 
@@ -69,15 +69,15 @@ export function system(name: string, what: { readonly services: readonly Service
   for (const { name: owner, parts } of what.services) {
     if (names.has(owner)) throw new Failure("INVALID_DEFINITION", { what: `two services are named "${owner}"`, at });
     names.add(owner);
-    for (const { contract } of parts) {
-      const other = owners.get(contract.$.name);
-      if (other !== undefined) {
-        throw new Failure("INVALID_DEFINITION", {
-          what: `contract "${contract.$.name}" is implemented twice, in service "${other}" and in service "${owner}"`,
-          at,
-        });
+    for (const part of parts) {
+      const { name: contract } = part.contract.$;
+      const other = owners.get(contract);
+      const versioned = other === owner && isAnotherVersion(part, parts);
+      if (other !== undefined && !versioned) {
+        const what = `contract "${contract}" is implemented twice, in service "${other}" and in service "${owner}"`;
+        throw new Failure("INVALID_DEFINITION", { what, at });
       }
-      owners.set(contract.$.name, owner);
+      owners.set(contract, owner);
     }
   }
   for (const { name: caller, calls } of what.services) {
@@ -92,6 +92,13 @@ export function system(name: string, what: { readonly services: readonly Service
   return Object.freeze({ kind: "system", name, services: [...what.services], gateway: what.gateway });
 }
 
+/** Adapters stand beside one implementation of their contract that is none, each for a version of its own. */
+function isAnotherVersion({ contract }: Implementation, parts: readonly Implementation[]): boolean {
+  const same = parts.filter((part) => part.contract.$.name === contract.$.name);
+  const versions = new Set(same.map((part) => part.contract.$.version));
+  return versions.size === same.length && same.filter(({ kind }) => kind !== "adapter").length === 1;
+}
+
 function checkName(name: string, at: string): void {
   if (typeof name === "string" && namePattern.test(name)) return;
   throw new Failure("INVALID_DEFINITION", {
@@ -100,9 +107,16 @@ function checkName(name: string, at: string): void {
   });
 }
 
-const kinds: ReadonlySet<string> = new Set<Implementation["kind"]>(["entity", "handlers", "readModel"]);
+const kinds: ReadonlySet<string> = new Set<Implementation["kind"]>(["entity", "handlers", "adapter", "readModel"]);
 
 function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {
+  for (const part of parts) {
+    if (part?.kind !== "adapter") continue;
+    const { now, contract } = part as AnyAdapter;
+    if (parts.some((other) => other.kind !== "adapter" && other.contract === now)) continue;
+    const what = `the adapter of version ${contract.$.version} of contract "${now.$.name}" leads to version ${now.$.version}, which the service does not implement`;
+    throw new Failure("INVALID_DEFINITION", { what, at });
+  }
   parts.forEach((part, i) => {
     const kind: unknown = (part as Partial<Implementation> | undefined)?.kind;
     if (typeof kind === "string" && kinds.has(kind)) return;

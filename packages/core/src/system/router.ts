@@ -62,6 +62,8 @@ export class Router implements Sender {
   readonly inbox: Inbox;
   readonly #runtime: Runtime;
   readonly #routes = new Map<string, Route>();
+  /** Further versions of contracts, by name and version. */
+  readonly #versions = new Map<string, Route>();
   readonly #denied: Counter;
   #draining = false;
 
@@ -81,7 +83,10 @@ export class Router implements Sender {
       const { name, access } = to;
       doors.set(name, { to, allowed: access === "any" ? undefined : new Set([...access, service, operator]) });
     }
-    this.#routes.set(contract.$.name, { service, contract, receiver, doors });
+    const { name, version } = contract.$;
+    const route = { service, contract, receiver, doors };
+    this.#versions.set(`${name}@${version}`, route);
+    if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
 
   /** From now on calls from outside are refused; what services still ask of each other goes through. */
@@ -109,13 +114,15 @@ export class Router implements Sender {
     const route = this.#routes.get(name);
     if (!route) throw unavailable(to, `no service of this system implements contract "${name}"`);
     if (this.#draining && caller === operator) throw unavailable(to, "the system is stopping");
-    if (route.contract.$.version !== version) {
-      throw unavailable(
-        to,
-        `service "${route.service}" implements version ${route.contract.$.version} of contract "${name}", not ${version}`,
-      );
-    }
-    return route;
+    if (route.contract.$.version === version) return route;
+    const other = this.#versions.get(`${name}@${version}`);
+    if (other) return other;
+    throw unavailable(to, `service "${route.service}" implements version ${this.#versionsOf(name)} of contract "${name}", not ${version}`);
+  }
+
+  #versionsOf(name: string): string {
+    const routes = [...this.#versions.values()].filter(({ contract }) => contract.$.name === name);
+    return routes.map(({ contract }) => contract.$.version).join(" and ");
   }
 
   /** The operation as its receiver has it, for a caller who may use it. */

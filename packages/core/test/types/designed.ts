@@ -10,10 +10,8 @@ import type {
   Given,
   In,
   Moment,
-  Ops,
   OpRef,
   Part,
-  Ref,
   Reject,
   Rejection,
   Rejects,
@@ -30,7 +28,7 @@ import type { Compilable, Kysely } from "kysely";
 
 /** An implementation of a kind that the system does not know yet. */
 export interface Designed {
-  readonly kind: "saga" | "subscription" | "readModel" | "adapter";
+  readonly kind: "saga" | "subscription" | "readModel";
 }
 
 // saga
@@ -110,26 +108,13 @@ export declare function readModel<D, DB, const F extends { readonly [alias: stri
   },
 ): Designed;
 
-// subscription, adapter
+// subscription
 
 /** Whenever the topic says so, tell. */
 export declare function subscription<D, M>(
   name: string,
   topic: TopicRef<D, M>,
   react: (message: Deep<M>, tell: Tell) => Told | readonly Told[] | undefined,
-): Designed;
-
-/** The old contract, spoken by the new one: same address, two versions live. */
-export declare function adapter<A, B>(
-  old: Contract<A>,
-  now: Contract<B>,
-  how: NoInfer<{
-    readonly [K in keyof Ops<A>]: (
-      input: Taken<In<Ops<A>[K]>>,
-      now: Ref<B>,
-      cx: { readonly reject: Reject<Ops<A>[K], Rejection> },
-    ) => Promise<ReplyGiven<Ops<A>[K]> | Rejection>;
-  }>,
 ): Designed;
 
 // gateway: server-sent events

@@ -1,7 +1,7 @@
 // The good counterpart of bad.ts: a whole shop that must compile. It is never run. Parts from designed.ts are not built.
-import { contract, entity, handlers, service, start, system, unavailable } from "@atoll/core";
+import { adapter, contract, entity, handlers, service, start, system, unavailable } from "@atoll/core";
 import * as z from "zod";
-import { adapter, feed, readModel, saga, session, simulate, subscription, tables } from "./designed.ts";
+import { feed, readModel, saga, session, simulate, subscription, tables } from "./designed.ts";
 import { given, route } from "./others.ts";
 
 // stock: an entity
