@@ -112,6 +112,12 @@ export const failures = {
     retry: "never",
     help: "Install the newer version; this one must not write to a format it does not know.",
   },
+  LOG_FORKED: {
+    title: "A stored position does not belong to the log as it is now",
+    outcome: "not-delivered",
+    retry: "later",
+    help: "The log was restored or replaced. Rebuild what was derived from it: `npx atoll read-models rebuild SERVICE NAME`.",
+  },
   OVERLOADED: {
     title: "Too much work is waiting",
     outcome: "not-delivered",
