@@ -64,4 +64,4 @@ export { Deque } from "../base/deque.ts";
 export { Failure } from "../base/failure.ts";
 export { fingerprint } from "../base/hash.ts";
 export type { ParkedEntity, ReadModelControl, ReadModelSource, ReadModelStatus, Retried } from "./read-models.ts";
-export type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
+export { Deadlines, Inbox, Message, type MessageAnswer } from "../mailbox/index.ts";
