@@ -7,9 +7,13 @@ import { HandlersHost, handlersLimits, type AnyHandlers } from "../handlers/inde
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { TableStore } from "../tables/index.ts";
 import { AddressBooks } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
+import { EventSources } from "./event-sources.ts";
+import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
+import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
 
 export interface Platform {
@@ -17,6 +21,8 @@ export interface Platform {
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
   readonly config: { readonly [name: string]: string | undefined };
+  /** SQL files, for services that keep some. */
+  readonly tables?: TableStore;
 }
 
 /** A key that is kept from running, as operators see it. */
@@ -39,6 +45,7 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  readonly readModels: ReadModels;
   /**
    * Answers what was accepted within `graceMs`, stores the index, closes journals and gateway. What is still open after
    * that time is abandoned: its callers have no answer, and learn the outcome by asking again. Idempotent.
@@ -68,9 +75,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {} }
       : undefined;
   const services: RunningService[] = [];
+  const sources = new EventSources();
+  const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
   const close = async (): Promise<void> => {
     deadlines.stop();
+    await extensions.close();
     for (const { writer, journal } of services) {
       writer?.tail.stop();
       await journal?.[Symbol.asyncDispose]();
@@ -81,6 +91,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
+    for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(books.of({ caller: name }));
   } catch (error) {
     await close();
@@ -102,6 +113,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
           hosts.push(host);
           router.add(name, entity.contract, host);
+          sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
       } catch (error) {
         await journal[Symbol.asyncDispose]();
@@ -144,8 +156,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const health = (): readonly ServiceHealth[] =>
     services.map(({ name, writer }) => {
       const { failing } = writer ?? {};
-      if (failing) return { name, state: "failing", reason: failing.message };
-      return { name, state: draining ? "draining" : "running" };
+      const readModels = extensions.list().filter(({ service }) => service === name);
+      const more = readModels.length > 0 ? { readModels } : {};
+      if (failing) return { name, state: "failing", reason: failing.message, ...more };
+      return { name, state: draining ? "draining" : "running", ...more };
     });
 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
@@ -203,6 +217,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
+    readModels: extensions,
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
 }

@@ -79,11 +79,16 @@ function checkName(name: string, at: string): void {
   });
 }
 
+const kinds: ReadonlySet<string> = new Set<Implementation["kind"]>(["entity", "handlers", "readModel"]);
+
 function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {
   parts.forEach((part, i) => {
     const kind: unknown = (part as Partial<Implementation> | undefined)?.kind;
-    if (kind === "entity" || kind === "handlers") return;
-    throw new Failure("INVALID_DEFINITION", { what: `part ${i} is not an implementation: pass what entity() or handlers() returned`, at });
+    if (typeof kind === "string" && kinds.has(kind)) return;
+    throw new Failure("INVALID_DEFINITION", {
+      what: `part ${i} is not an implementation: pass what entity(), handlers() or readModel() returned`,
+      at,
+    });
   });
   return [...parts];
 }

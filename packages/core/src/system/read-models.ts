@@ -60,3 +60,11 @@ export interface ReadModelControl {
   /** Makes it anew beside the one that answers, and puts it in its place once it has caught up. Resolves when it has begun. */
   rebuild(): Promise<void>;
 }
+
+/** All read models of a running system. Rejects with a `Failure`; UNAVAILABLE if there is none of that name. */
+export interface ReadModels {
+  list(): readonly ReadModelStatus[];
+  parked(): readonly ParkedEntity[];
+  retry(service: string, readModel: string, key?: string): Promise<Retried>;
+  rebuild(service: string, readModel: string): Promise<void>;
+}
