@@ -13,7 +13,7 @@ import {
 } from "kysely";
 import { Failure } from "@atoll/core/extension";
 import type { Rows, Statement } from "@atoll/core/tables";
-import { sqlValue } from "./statement.ts";
+import { parametersOf } from "./statement.ts";
 
 function kyselyOn(driver: Driver): Kysely<unknown> {
   const dialect: Dialect = {
@@ -41,7 +41,7 @@ export function queryingKysely(ask: (statement: Statement) => Promise<Rows>, at:
     new QueryDriver(async ({ query, sql, parameters }) => {
       const reads = query.kind === "SelectQueryNode" || (query.kind === "RawNode" && /^\s*(select|with|values)\b/i.test(sql));
       if (!reads) throw refused(`a query reads, and this does not: ${sql}`, at);
-      const { columns, rows } = await ask({ sql, parameters: parameters.map((value, i) => sqlValue(value, i, sql, at)) });
+      const { columns, rows } = await ask({ sql, parameters: parametersOf(parameters, (what) => refused(`${what} of: ${sql}`, at)) });
       return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]])));
     }),
   );

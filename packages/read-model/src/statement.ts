@@ -39,11 +39,18 @@ function compiled(entry: unknown, kinds: ReadonlySet<NodeKind>, at: string): Sta
   if (typeof compile !== "function") throw refused("it returned something that is no statement: return what Kysely builds", at);
   const { query, sql, parameters } = (entry as { compile(): CompiledQuery }).compile();
   if (!kinds.has(query.kind)) throw refused(`it returned a statement that has no place here (${query.kind}): ${sql}`, at);
-  return { sql, parameters: parameters.map((value, i) => sqlValue(value, i, sql, at)) };
+  return { sql, parameters: parametersOf(parameters, (what) => refused(`${what} of: ${sql}`, at)) };
 }
 
-/** The form in which SQLite keeps a value: a boolean is 1 or 0. Throws INVALID_DEFINITION for what it has no form for. */
-export function sqlValue(value: unknown, index: number, sql: string, at: string): SqlValue {
+/** In the form in which SQLite keeps them: a boolean is 1 or 0. Throws what `refuse` makes for what it has no form for. */
+export const parametersOf = (values: readonly unknown[], refuse: (what: string) => Failure): readonly SqlValue[] =>
+  values.map((value, i) => {
+    const kept = sqlValue(value);
+    if (kept === undefined) throw refuse(`${describe(value)} has no form in SQLite, text made by JSON.stringify has: value ${i + 1}`);
+    return kept;
+  });
+
+function sqlValue(value: unknown): SqlValue | undefined {
   switch (typeof value) {
     case "string":
     case "bigint":
@@ -51,16 +58,18 @@ export function sqlValue(value: unknown, index: number, sql: string, at: string)
     case "boolean":
       return value ? 1 : 0;
     case "number":
-      if (Number.isFinite(value)) return value;
-      break;
+      return Number.isFinite(value) ? value : undefined;
     case "object":
-      if (value === null || value instanceof Uint8Array) return value;
-      break;
+      return value === null || value instanceof Uint8Array ? value : undefined;
     default:
-      break;
+      return undefined;
   }
-  const kind = value === null ? "null" : Array.isArray(value) ? "a list" : typeof value === "number" ? String(value) : `a ${typeof value}`;
-  throw refused(`${kind} has no form in SQLite (value ${index + 1} of: ${sql}); text made by JSON.stringify has`, at);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "number") return String(value); // NaN, an infinity
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : value === undefined ? "undefined" : `a ${typeof value}`;
 }
 
 const refused = (what: string, at: string): Failure => new Failure("INVALID_DEFINITION", { what, at });
