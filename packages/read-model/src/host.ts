@@ -129,7 +129,7 @@ export class ReadModelHost implements OpenExtension {
     const { service, runtime } = this.#room;
     const { live, building, broken } = this.#lineage;
     const shown = live ?? building;
-    const failing = live ? live.failing : (broken ?? building?.failing);
+    const failing = live ? live.trouble : (broken ?? building?.trouble);
     const sources = Object.keys(this.#behaviour.from).map((source) => {
       const behind = shown?.streams.reduce((records, stream) => records + (stream.alias === source ? stream.behind : 0), 0) ?? 0;
       const since = behind > 0 ? shown?.projector.waitingSince(source) : undefined;

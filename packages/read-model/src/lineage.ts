@@ -240,9 +240,9 @@ export class Lineage {
     const { tables, service, runtime } = room;
     try {
       for (const { name, version, generation } of await generationsOf(tables, service, contract)) {
-        const mine = version === behaviour.version;
-        const kept = mine && (generation === this.#live?.generation || generation === this.#building?.generation);
-        if (version > behaviour.version || kept) continue;
+        const live = this.#live?.generation ?? 0;
+        // A higher generation is the next one, or is just being made.
+        if (version > behaviour.version || (version === behaviour.version && generation >= live)) continue;
         await tables.remove(service, name);
         runtime.logger.log("info", "read_model.removed", { service, file: name });
       }

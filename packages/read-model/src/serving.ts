@@ -38,6 +38,11 @@ export class Serving {
     return this.#projector.streams;
   }
 
+  /** What keeps it from getting on. What failed and is not in its way any more is none. */
+  get trouble(): unknown {
+    return this.failing instanceof Failure || this.#projector.behind > 0 ? this.failing : undefined;
+  }
+
   /** The part of the log that is applied, 0 to 1. */
   get progress(): number {
     let applied = 0;
