@@ -106,7 +106,7 @@ export const packages: readonly Package[] = [
     name: "bench",
     folder: "bench",
     holds: "measurements beside the bare parts",
-    packages: ["core", "gateway", "testkit"],
+    packages: ["core", "gateway", "read-model", "testkit"],
     libraries: ["zod", "hono", "@hono/node-server"],
   },
 ];

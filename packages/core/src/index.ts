@@ -18,4 +18,16 @@ export type {
 } from "./contract/index.ts";
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
-export { service, start, system, type Quarantined, type Running, type Service, type StartOptions, type System } from "./system/index.ts";
+export {
+  type ParkedEntity,
+  type Quarantined,
+  type ReadModelStatus,
+  type Retried,
+  type Running,
+  service,
+  type Service,
+  start,
+  type StartOptions,
+  system,
+  type System,
+} from "./system/index.ts";

@@ -3,7 +3,7 @@
 // state. Made again from the same pages with what SQLite refused, it sets aside exactly the entities at fault.
 import { Failure, type SourceItem, type SourcePage } from "@atoll/core/extension";
 import type { Group, Statement } from "@atoll/core/tables";
-import type { ReadModelBehaviour } from "./definition.ts";
+import type { ReadModelBehaviour } from "./behaviour.ts";
 import { parkStatement, positionStatement, unparkStatement } from "./model-file.ts";
 import { isBefore, type ParkedRow, reasonOf, subjectOf } from "./parked.ts";
 import { changes, statementsOf } from "./statement.ts";
@@ -31,13 +31,13 @@ export interface BatchContext {
   readonly now: number;
   readonly parkedMax: number;
   readonly parked: ReadonlyMap<string, ParkedRow>;
-  /** What SQLite refused of these pages, by `placeOf`. */
+  /** What SQLite refused of these pages, by place (`placeOfGroup`). */
   readonly refused: ReadonlyMap<string, string>;
 }
 
 const meta = "";
 
-export const placeOf = (subject: string, offset: number, index: number): string => `${offset}.${index} ${subject}`;
+const placeOf = (subject: string, offset: number, index: number): string => `${offset}.${index} ${subject}`;
 
 export class Batch {
   readonly pages: TakenPage[] = [];

@@ -24,6 +24,7 @@ import {
 import type { AnyEntity, Entity } from "@atoll/core/entity";
 import { type ExtensionPart, Failure, type ServiceRoom } from "@atoll/core/extension";
 import type { Statement } from "@atoll/core/tables";
+import type { Reaction, ReadModelBehaviour } from "./behaviour.ts";
 import { ReadModelHost } from "./host.ts";
 import { compilingKysely } from "./kysely.ts";
 import { definitions, statementsOf } from "./statement.ts";
@@ -32,17 +33,6 @@ import type { Tables } from "./tables.ts";
 type Source = Entity<unknown, unknown, unknown> | TopicRef<unknown, unknown>;
 /** What a handler returns: statements that run in one transaction with the position of their event. */
 type Statements = Compilable | readonly Compilable[] | undefined;
-
-/** The functions as code that serves all read models sees them: complete, with the types that the definition proved taken off. */
-export interface ReadModelBehaviour {
-  readonly version: number;
-  /** What makes the tables. */
-  readonly create: readonly Statement[];
-  readonly from: Table<AnyEntity | AnyTopicRef>;
-  /** By source, then by event; for a topic under its own name. */
-  readonly on: Table<Table<(db: unknown, data: unknown, at: Moment) => unknown>>;
-  readonly queries: Table<(db: unknown, input: unknown, q: unknown) => unknown>;
-}
 
 export interface ReadModel<D> extends ExtensionPart {
   readonly contract: Contract<D>;
@@ -81,7 +71,7 @@ export function readModel<D, DB, const F extends { readonly [alias: string]: Sou
     }>;
   },
 ): ReadModel<D> {
-  const behaviour = behaviourOf(contract, how as unknown as { readonly [member: string]: unknown });
+  const behaviour = behaviourOf(contract, how);
   const part: ReadModel<D> = Object.freeze({
     kind: "readModel",
     contract,
@@ -137,18 +127,18 @@ function createOf(tables: unknown, at: string, refuse: Refuse): readonly Stateme
 function reactionsOf(on: unknown, from: ReadModelBehaviour["from"], at: string, refuse: Refuse): ReadModelBehaviour["on"] {
   if (typeof on !== "object" || on === null) return refuse("`on` is not an object");
   for (const alias of Object.keys(on)) if (!(alias in from)) refuse(`\`on\` names "${alias}", which is no source in \`from\``);
-  const reactions: Record<string, Table<(db: unknown, data: unknown, at: Moment) => unknown>> = {};
+  const reactions: Record<string, Table<Reaction>> = {};
   for (const [alias, source] of Object.entries(from)) {
     const given = (on as { readonly [alias: string]: unknown })[alias];
     if (given === undefined) return refuse(`\`on\` lacks "${alias}": say what becomes of its events, {} for nothing`);
     if (source.kind === "topic") {
       if (typeof given !== "function") return refuse(`\`on.${alias}\` is not a function of the topic's message`);
-      reactions[alias] = tableOf({ [source.name]: given as (db: unknown, data: unknown, at: Moment) => unknown });
+      reactions[alias] = tableOf({ [source.name]: given as Reaction });
       continue;
     }
-    const events = Object.keys((source as AnyEntity).how.events);
+    const events = Object.keys(source.how.events);
     checkFunctions(given, { at, section: `on.${alias}`, per: "event", names: events.filter((event) => Object.hasOwn(given ?? {}, event)) });
-    reactions[alias] = tableOf(given as Table<(db: unknown, data: unknown, at: Moment) => unknown>);
+    reactions[alias] = tableOf(given as Table<Reaction>);
   }
   return tableOf(reactions);
 }

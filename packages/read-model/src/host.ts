@@ -12,11 +12,11 @@ import {
   type Retried,
   type ServiceRoom,
 } from "@atoll/core/extension";
-import type { ReadModelBehaviour } from "./definition.ts";
+import type { ReadModelBehaviour } from "./behaviour.ts";
 import { Lineage } from "./lineage.ts";
 import { readModelLimits, type ReadModelLimits } from "./limits.ts";
 import { registerMetrics } from "./metrics.ts";
-import type { ParkedRow } from "./parked.ts";
+import { type ParkedRow, reasonOf } from "./parked.ts";
 import { Queries } from "./queries.ts";
 import type { Serving } from "./serving.ts";
 import { type SeenRecord, Waiters } from "./waiters.ts";
@@ -142,7 +142,7 @@ export class ReadModelHost implements OpenExtension {
       state: failing === undefined ? (live ? "live" : "building") : "failing",
       sources,
       parked: shown?.projector.parked.size ?? 0,
-      ...(failing === undefined ? {} : { reason: failing instanceof Error ? failing.message : String(failing) }),
+      ...(failing === undefined ? {} : { reason: reasonOf(failing) }),
       ...(building ? { rebuilt: building.progress } : {}),
     };
   }
@@ -174,10 +174,8 @@ const named =
 /** What a file must have been made by to be gone on with. What `on` does is not in it: raise `version` when that changes. */
 function definitionOf({ create, from }: ReadModelBehaviour): string {
   const tables = create.map(({ sql, parameters }) => [sql, parameters.map(String)]);
-  const sources = Object.entries(from).map(([alias, source]) => [
-    alias,
-    source.contract.$.name,
-    source.kind === "topic" ? source.name : "",
-  ]);
-  return fingerprint(JSON.stringify([tables, sources.sort()]));
+  const sources = Object.entries(from)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([alias, source]) => [alias, source.contract.$.name, source.kind === "topic" ? source.name : ""]);
+  return fingerprint(JSON.stringify([tables, sources]));
 }

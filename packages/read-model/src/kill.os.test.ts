@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { start, type Running } from "@atoll/core";
 import { Own, Tally, tallySystem, Theirs } from "./tally-under-test.ts";
 
-const script = fileURLToPath(new URL("killed-under-test.ts", import.meta.url));
+const script = fileURLToPath(new URL("../test/killed.ts", import.meta.url));
 const silent = { logger: { log: () => {} }, port: 0 };
 const folders: string[] = [];
 after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));

@@ -58,8 +58,7 @@ class QueryDriver implements Driver {
     };
     this.#connection = {
       ...connection,
-      // oxlint-disable-next-line require-yield -- refused before anything could be yielded
-      async *streamQuery() {
+      streamQuery: () => {
         throw refused("rows are not streamed here: give the query a limit", "stream");
       },
     };

@@ -32,11 +32,11 @@ test("lineage: a rebuild under load takes the place of the old one without a mom
       await running.host.caughtUp(log);
       const { control } = running.host.host;
       await control.rebuild();
-      let asking = true;
+      const over = new AbortController();
       let least = 0;
       let asked = 0;
       const reader = (async () => {
-        while (asking) {
+        while (!over.signal.aborted) {
           const { orders } = (await running.host.value(History.total)) as { readonly orders: number };
           assert(orders >= least, `${orders} after ${least}`);
           least = orders;
@@ -52,7 +52,7 @@ test("lineage: a rebuild under load takes the place of the old one without a mom
       }
       assert(progress.size > 5, "its progress is told");
       await running.pause(50);
-      asking = false;
+      over.abort();
       await reader;
       assert(asked > 20);
       await running.host.caughtUp(log);

@@ -12,7 +12,7 @@
 //                 until the read model is rebuilt, and never passed over in silence.
 import { backoffMs, type EventSource, Failure, type ServiceRoom } from "@atoll/core/extension";
 import { TableError } from "@atoll/core/tables";
-import type { ReadModelBehaviour } from "./definition.ts";
+import type { ReadModelBehaviour } from "./behaviour.ts";
 import { findFiles, type FoundFile, generationsOf } from "./files.ts";
 import type { ReadModelLimits } from "./limits.ts";
 import { damagedFile, ModelFile, nameOf } from "./model-file.ts";
@@ -205,10 +205,7 @@ export class Lineage {
     const { room, limits } = this.#init;
     const old = this.#live;
     await old?.projector.stop(); // it answers, and moves no further
-    while (old && !building.reached(old) && !this.#closing && !(building.failing instanceof Failure)) {
-      await new Promise<void>((resolve) => (this.#nudge = resolve));
-    }
-    this.#nudge = undefined;
+    if (old) await this.#passes(building, old);
     for (let failures = 0; ; failures++) {
       if (this.#isClosing()) return;
       if (building.failing instanceof Failure) return old?.resume(); // it has stopped, and a person will look at it
@@ -227,6 +224,14 @@ export class Lineage {
     room.runtime.logger.log("info", "read_model.live", { service: room.service, file: building.file.name });
     this.#changed();
     this.#retiring = this.#retire(old, limits.retireMsMax);
+  }
+
+  /** Waits until it has applied what `old` has; or will not. */
+  async #passes(building: Serving, old: Serving): Promise<void> {
+    while (!building.reached(old) && !this.#closing && !(building.failing instanceof Failure)) {
+      await new Promise<void>((resolve) => (this.#nudge = resolve));
+    }
+    this.#nudge = undefined;
   }
 
   async #retire(old: Serving | undefined, withinMs: number): Promise<void> {

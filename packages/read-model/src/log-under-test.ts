@@ -66,7 +66,7 @@ export class LogUnderTest {
 
   #read(partition: number, from: number): SourceReader {
     let next = from;
-    let closed = false;
+    const closed = new AbortController();
     let wake: (() => void) | undefined;
     return {
       next: async (): Promise<SourcePage> => {
@@ -74,14 +74,14 @@ export class LogUnderTest {
         const failure = this.failures.shift();
         if (failure) throw failure;
         const records = this.partitions[partition] as (readonly LoggedEvent[])[];
-        while (!closed && next >= records.length) {
+        while (!closed.signal.aborted && next >= records.length) {
           await new Promise<void>((resolve) => {
             wake = resolve;
             this.#arrived.add(resolve);
           });
           if (wake) this.#arrived.delete(wake);
         }
-        if (closed) return { items: [], next };
+        if (closed.signal.aborted) return { items: [], next };
         const items = records.slice(next, next + this.pageRecords).flatMap((events, i) =>
           events.map((event, index): SourceItem => {
             const { name, data, error } = event;
@@ -92,7 +92,7 @@ export class LogUnderTest {
         return { items, next };
       },
       close: () => {
-        closed = true;
+        closed.abort();
         wake?.();
       },
     };

@@ -16,7 +16,7 @@ import { assert, backoffMs, Failure } from "@atoll/core/extension";
 import type { Runtime } from "@atoll/core/runtime";
 import { type Group, TableError } from "@atoll/core/tables";
 import { Batch, type TakenPage } from "./batch.ts";
-import type { ReadModelBehaviour } from "./definition.ts";
+import type { ReadModelBehaviour } from "./behaviour.ts";
 import { compilingKysely } from "./kysely.ts";
 import type { ReadModelLimits } from "./limits.ts";
 import { damagedFile, type ModelFile, type StoredModel } from "./model-file.ts";
@@ -57,7 +57,7 @@ export class Projector {
   #stopping = false;
   #retrying = false;
   #failures = 0;
-  readonly #stopped = Promise.withResolvers<void>();
+  #hurry: (() => void) | undefined;
 
   /** `stored`: what the file holds; positions were checked. Begins at once. */
   constructor(init: ProjectorInit, stored: StoredModel) {
@@ -111,7 +111,7 @@ export class Projector {
   /** Resolves once nothing is under way; then it can be let go, or another may go on with its file. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#stopped.resolve();
+    this.#hurry?.();
     this.#end("the read model is stopping");
     await this.#working;
     await this.#storePositions().catch(() => undefined); // they are behind by what holds nothing for it
@@ -274,8 +274,7 @@ export class Projector {
       }
       observer.failing(cause);
       this.#failures += 1;
-      const delayMs = backoffMs(limits.retry, this.#failures, () => runtime.random.next());
-      await Promise.race([this.#stopped.promise, new Promise<void>((resolve) => void runtime.timers.after(delayMs, resolve))]);
+      await this.#pause(backoffMs(limits.retry, this.#failures, () => runtime.random.next()));
       try {
         const stored = await file.load(new Set(this.streams.map(({ alias }) => alias)));
         if (this.#isStopping()) return;
@@ -292,6 +291,17 @@ export class Projector {
   /** As a call, because it may change while something is waited for. */
   #isStopping(): boolean {
     return this.#stopping;
+  }
+
+  /** Ends early when it is to stop. */
+  #pause(delayMs: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = this.#init.runtime.timers.after(delayMs, resolve);
+      this.#hurry = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   #others(): Promise<void> {

@@ -117,7 +117,10 @@ test("query: one that never ends is answered DEADLINE and does not keep others o
     async (running) => {
       await running.open(free((_, n) => (n === 0 ? new Promise(() => undefined) : n)));
       const hanging = Array.from({ length: 6 }, () => asked(running, 0, 1_000).catch((error: unknown) => (error as Failure).code));
-      assert.deepEqual((await Promise.all(hanging)).sort(), ["DEADLINE", "DEADLINE", "DEADLINE", "DEADLINE", "DEADLINE", "OVERLOADED"]);
+      assert.deepEqual(
+        (await Promise.all(hanging)).toSorted((a, b) => (a as string).localeCompare(b as string)),
+        ["DEADLINE", "DEADLINE", "DEADLINE", "DEADLINE", "DEADLINE", "OVERLOADED"],
+      );
       assert.equal(await asked(running, 7), 7);
     },
     { limits: { concurrency: 2, mailboxCapacity: 3 } },

@@ -3,7 +3,7 @@
 import { Deque, Failure, type Deadlines, type Message, type MessageAnswer } from "@atoll/core/extension";
 import type { Runtime } from "@atoll/core/runtime";
 import { TableError } from "@atoll/core/tables";
-import type { ReadModelBehaviour } from "./definition.ts";
+import type { ReadModelBehaviour } from "./behaviour.ts";
 import { queryingKysely } from "./kysely.ts";
 import type { ReadModelLimits } from "./limits.ts";
 import type { Serving } from "./serving.ts";

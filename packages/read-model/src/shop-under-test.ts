@@ -5,7 +5,7 @@ import * as z from "zod";
 import { readModel } from "./definition.ts";
 import { tables } from "./tables.ts";
 
-export const Order = contract("order", {
+const Order = contract("order", {
   version: 1,
   key: z.string(),
   commands: { place: {} },

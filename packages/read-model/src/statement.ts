@@ -4,7 +4,7 @@ import { Failure } from "@atoll/core/extension";
 import type { SqlValue, Statement } from "@atoll/core/tables";
 
 /** Of one event, and of one definition of tables. */
-export const statementsMax = 1_000;
+const statementsMax = 1_000;
 
 type NodeKind = CompiledQuery["query"]["kind"];
 

@@ -1,4 +1,4 @@
-// Those who wait until a read model has applied what they have seen elsewhere (sessions, ADR 0018).
+// Those who wait until a read model has applied what they have seen elsewhere (sessions).
 import { Failure } from "@atoll/core/extension";
 import type { Runtime, Timer } from "@atoll/core/runtime";
 import type { Stream } from "./stream.ts";

@@ -1,8 +1,8 @@
-// Started by kill.os.test.ts, to be killed: runs the system of tally-under-test.ts on the directory of its first argument and
+// Started by src/kill.os.test.ts, to be killed: runs the system of tally-under-test.ts on the directory of its first argument and
 // gives commands without end. A line for each that was acknowledged; a rebuild now and then, so that death meets that too.
 import { start } from "@atoll/core";
 import { jsonLogger } from "@atoll/core/runtime/node";
-import { Tally, tallySystem } from "./tally-under-test.ts";
+import { Tally, tallySystem } from "../src/tally-under-test.ts";
 
 const [, , data = "", round = "0"] = process.argv;
 const callers = 8;
