@@ -59,7 +59,7 @@ test("lineage: a rebuild under load takes the place of the old one without a mom
       assert.deepEqual(await running.host.value(History.total), totalOf(foldOf(log)));
       assert.deepEqual(running.files(), [{ name: "order-history-v1-2", state: "live" }], "the old file is gone");
     },
-    { limits: { batchEventsMax: 5, caughtUpRecords: 10 } },
+    { limits: { batchEventsMax: 5, caughtUpRecords: 150 } },
   ));
 
 test("lineage: a query that began before the swap ends on the old file, which is removed only then", () =>

@@ -123,6 +123,42 @@ test("retry: a mended handler brings its entities back, each event applied once,
     { limits: { batchEventsMax: 4 } },
   ));
 
+test("retry: entities of one partition that failed at different places each go on from their own", () =>
+  virtually(async (running) => {
+    const { log } = running;
+    const keys = ["a", "e", "i"];
+    assert.equal(new Set(keys.map((key) => log.partitionOf(key))).size, 1);
+    await running.open();
+    for (const key of keys) log.append(key, place());
+    for (let i = 0; i < 12; i++) for (const [k, key] of keys.entries()) log.append(key, change(i === 3 * k + 2 ? 13 : 1));
+    await running.host.caughtUp(log);
+    assert.equal(running.host.host.control.parked().length, 3);
+    poison.thrown = false;
+    assert.deepEqual(await running.host.host.control.retry(), { released: 3, parked: [] });
+    assert.deepEqual(running.rows(), foldOf(log));
+  }));
+
+test("retry: while the read model is far behind, a retry ends where it stands, and the rest comes the common way", () =>
+  virtually(
+    async (running) => {
+      const { log } = running;
+      log.pageRecords = 3;
+      await running.open();
+      for (const key of ["a", "b", "c", "d", "e"]) log.append(key, place(), change(key === "a" ? 13 : 1));
+      await running.host.caughtUp(log);
+      poison.thrown = false;
+      for (let i = 0; i < 60; i++) for (const key of ["a", "b", "c", "d", "e"]) log.append(key, change(i));
+      assert.deepEqual(await running.host.host.control.retry("a"), { released: 1, parked: [] });
+      assert(
+        running.host.host.control.status().sources.some(({ behind }) => behind > 0),
+        "it is still behind",
+      );
+      await running.host.caughtUp(log);
+      assert.deepEqual(running.rows(), foldOf(log));
+    },
+    { limits: { batchEventsMax: 1 } },
+  ));
+
 test("retry: an entity that fails again further on stays parked there, with what was applied kept", () =>
   virtually(async (running) => {
     const { log } = running;
