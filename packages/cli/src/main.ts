@@ -7,6 +7,7 @@ import type { BreakersOptions } from "./breakers.ts";
 import { report } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import type { QuarantineOptions } from "./quarantine.ts";
+import type { ReadModelsOptions } from "./read-models.ts";
 
 /** Carries out one command line. Resolves with the exit code: 0 done, 1 could not be done, 2 wrong command line. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -107,7 +108,52 @@ function grammar(): Command {
         await setBreaker(verb, service, contract, command.optsWithGlobals<BreakersOptions>());
       });
   }
+  addReadModels(program);
   return program;
+}
+
+function addReadModels(program: Command): void {
+  const readModels = program
+    .command("read-models")
+    .helpCommand(false)
+    .description("what the running system has folded from its logs for queries")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option("--json", "print JSON");
+  readModels
+    .command("list", { isDefault: true })
+    .description("print them, and how far they are behind")
+    .allowExcessArguments() // as the default it gets every word that is no verb
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'read-models ${command.args[0]}'`);
+      const { showReadModels } = await import("./read-models.ts");
+      await showReadModels(command.optsWithGlobals<ReadModelsOptions>());
+    });
+  readModels
+    .command("parked")
+    .description("print the entities that are set aside because an event of theirs cannot be applied, and why")
+    .action(async (_, command: Command) => {
+      const { showParked } = await import("./read-models.ts");
+      await showParked(command.optsWithGlobals<ReadModelsOptions>());
+    });
+  readModels
+    .command("retry")
+    .description("apply the events of parked entities, from the first that failed on; waits until that is done")
+    .argument("<SERVICE>")
+    .argument("<READ-MODEL>", "its contract")
+    .argument("[KEY]", "one entity's key, or SOURCE/KEY where two sources share it (default: all that are parked)")
+    .action(async (service: string, readModel: string, key: string | undefined, _, command: Command) => {
+      const { retryReadModel } = await import("./read-models.ts");
+      await retryReadModel(service, readModel, key, command.optsWithGlobals<ReadModelsOptions>());
+    });
+  readModels
+    .command("rebuild")
+    .description("make one anew beside the one that answers, and wait until it has taken its place")
+    .argument("<SERVICE>")
+    .argument("<READ-MODEL>", "its contract")
+    .action(async (service: string, readModel: string, _, command: Command) => {
+      const { rebuild } = await import("./read-models.ts");
+      await rebuild(service, readModel, command.optsWithGlobals<ReadModelsOptions>());
+    });
 }
 
 function version(): string {

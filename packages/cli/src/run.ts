@@ -45,12 +45,13 @@ export async function run(file: string, { port: portOption, host, data: dataOpti
 }
 
 async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
-  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }] = await Promise.all([
+  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }, { readModelVerbs }] = await Promise.all([
     import("./control-server.ts"),
     import("./quarantine-running.ts"),
     import("./breakers-running.ts"),
+    import("./read-models-running.ts"),
   ]);
-  return ControlServer.open(data, { ...quarantineVerbs(running), ...breakerVerbs(running) });
+  return ControlServer.open(data, { ...quarantineVerbs(running), ...breakerVerbs(running), ...readModelVerbs(running) });
 }
 
 function banner({ name, services }: System, { url }: Running, data: string): string {

@@ -19,4 +19,16 @@ export type {
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { adapter, handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
 export type { BreakerStatus, CallPolicy } from "./resilience/index.ts";
-export { service, start, system, type Quarantined, type Running, type Service, type StartOptions, type System } from "./system/index.ts";
+export {
+  type ParkedEntity,
+  type Quarantined,
+  type ReadModelStatus,
+  type Retried,
+  type Running,
+  service,
+  type Service,
+  start,
+  type StartOptions,
+  system,
+  type System,
+} from "./system/index.ts";

@@ -119,10 +119,10 @@ export const failures = {
     help: "Install the newer version; this one must not write to a format it does not know.",
   },
   LOG_FORKED: {
-    title: "The position belongs to another history of the log",
+    title: "A position belongs to another history of the log",
     outcome: "not-delivered",
     retry: "never",
-    help: "The log was restored from a backup or made anew: forget the session token or position, and begin without one.",
+    help: "The log was restored or made anew: forget the session token, or rebuild what was derived from it with `npx atoll read-models rebuild SERVICE NAME`.",
   },
   OVERLOADED: {
     title: "Too much work is waiting",

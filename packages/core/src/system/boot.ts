@@ -8,13 +8,14 @@ import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal,
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { TableStore } from "../tables/index.ts";
 import { AddressBooks, type Asker } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
-import type { TableStore } from "./extension.ts";
 import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import { GuardedSender } from "./guarded-sender.ts";
+import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
 
 export interface Platform {
@@ -61,6 +62,7 @@ export interface Booted {
   openBreaker(service: string, contract: string): boolean | undefined;
   /** Back to closed and automatic, whoever opened it. False if it was closed; undefined if there is no such breaker. */
   closeBreaker(service: string, contract: string): boolean | undefined;
+  readonly readModels: ReadModels;
   /**
    * Answers what was accepted within `graceMs`, stores the index, closes journals and gateway. What is still open after
    * that time is abandoned: its callers have no answer, and learn the outcome by asking again. Idempotent.
@@ -157,8 +159,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const health = (): readonly ServiceHealth[] =>
     services.map(({ name, writer }) => {
       const { failing } = writer ?? {};
-      if (failing) return { name, state: "failing", reason: failing.message };
-      return { name, state: draining ? "draining" : "running" };
+      const readModels = extensions.list().filter(({ service }) => service === name);
+      const more = readModels.length > 0 ? { readModels } : {};
+      if (failing) return { name, state: "failing", reason: failing.message, ...more };
+      return { name, state: draining ? "draining" : "running", ...more };
     });
 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
@@ -231,6 +235,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),
+    readModels: extensions,
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
 }

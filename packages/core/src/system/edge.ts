@@ -3,6 +3,7 @@
 import type { AnyOpRef, At, Implementation } from "../contract/index.ts";
 import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { ReadModelStatus } from "./read-models.ts";
 
 export interface EdgeCall {
   readonly to: AnyOpRef;
@@ -27,6 +28,8 @@ export interface ServiceHealth {
   readonly state: "running" | "draining" | "failing";
   /** Why, when it is failing. */
   readonly reason?: string;
+  /** One that is behind, or failing, does not make its service fail: the service still takes commands. */
+  readonly readModels?: readonly ReadModelStatus[];
 }
 
 export interface Edge {

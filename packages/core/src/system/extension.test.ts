@@ -72,59 +72,46 @@ const meters = (reports: readonly Implementation[], own: readonly Implementation
     ],
   });
 
-const tables = {};
 const linesOf = (running: VirtualSystem): Promise<readonly string[]> =>
   running.inside(async () => [...(await running.booted.at(Report).lines())]);
 
 test("extension: an own entity is read event by event, with the moment of each, from the first record to those that come", () =>
-  virtually(
-    meters([], [report((room) => room.source(meter))]),
-    async (running) => {
-      const at = running.booted.at;
-      await running.inside(() => at(Meter, "a").count({ n: 5 }));
-      await running.inside(() => at(Meter, "b").count({ n: -1 }));
-      await running.pause(10);
-      const lines = [`a#1 0.0 Counted {"n":5}`, `a#2 0.1 Counted {"n":0}`];
-      assert.deepEqual(await linesOf(running), lines);
-      const again = await running.restart();
-      await again.inside(() => again.booted.at(Meter, "b").count({ n: 7 }));
-      await again.pause(10);
-      assert.deepEqual(await linesOf(again), [...lines, `b#1 2.0 Counted {"n":7}`, `b#2 2.1 Counted {"n":0}`]);
-    },
-    { tables },
-  ));
+  virtually(meters([], [report((room) => room.source(meter))]), async (running) => {
+    const at = running.booted.at;
+    await running.inside(() => at(Meter, "a").count({ n: 5 }));
+    await running.inside(() => at(Meter, "b").count({ n: -1 }));
+    await running.pause(10);
+    const lines = [`a#1 0.0 Counted {"n":5}`, `a#2 0.1 Counted {"n":0}`];
+    assert.deepEqual(await linesOf(running), lines);
+    const again = await running.restart();
+    await again.inside(() => again.booted.at(Meter, "b").count({ n: 7 }));
+    await again.pause(10);
+    assert.deepEqual(await linesOf(again), [...lines, `b#1 2.0 Counted {"n":7}`, `b#2 2.1 Counted {"n":0}`]);
+  }));
 
 test("extension: events of an older version come upcast, and one that cannot be read comes with its error", () =>
-  virtually(
-    meters([]),
-    async (running) => {
-      await running.inside(() => running.booted.at(Meter, "a").count({ n: 5 }));
-      const newer = await running.restart(meters([], [report((room) => room.source(meter))], meterOf(2)));
-      await newer.pause(10);
-      assert.deepEqual(await linesOf(newer), [`a#1 0.0 Counted {"by":5}`, `a#2 0.1 Counted {"by":0}`]);
-      const older = await newer.restart();
-      const broken = { ...meter, how: { ...meter.how, events: {} } };
-      const unread = await older.restart(meters([], [report((room) => room.source(broken))], broken));
-      await unread.pause(10);
-      const [line = ""] = await linesOf(unread);
-      assert.match(line, /^a#1 0\.0 Counted error: .*"Counted" that this version does not declare/);
-    },
-    { tables },
-  ));
+  virtually(meters([]), async (running) => {
+    await running.inside(() => running.booted.at(Meter, "a").count({ n: 5 }));
+    const newer = await running.restart(meters([], [report((room) => room.source(meter))], meterOf(2)));
+    await newer.pause(10);
+    assert.deepEqual(await linesOf(newer), [`a#1 0.0 Counted {"by":5}`, `a#2 0.1 Counted {"by":0}`]);
+    const older = await newer.restart();
+    const broken = { ...meter, how: { ...meter.how, events: {} } };
+    const unread = await older.restart(meters([], [report((room) => room.source(broken))], broken));
+    await unread.pause(10);
+    const [line = ""] = await linesOf(unread);
+    assert.match(line, /^a#1 0\.0 Counted error: .*"Counted" that this version does not declare/);
+  }));
 
 test("extension: a topic of another service is read message by message, in the form of its schema", () =>
-  virtually(
-    meters([report((room) => room.source(Meter.sums))]),
-    async (running) => {
-      const at = running.booted.at;
-      for (const n of [5, 6]) await running.inside(() => at(Meter, "a").count({ n }));
-      await running.pause(10);
-      assert.deepEqual(await linesOf(running), [`a#2 0.0 sums {"sum":5,"unit":"m"}`, `a#4 1.0 sums {"sum":11,"unit":"m"}`]);
-    },
-    { tables },
-  ));
+  virtually(meters([report((room) => room.source(Meter.sums))]), async (running) => {
+    const at = running.booted.at;
+    for (const n of [5, 6]) await running.inside(() => at(Meter, "a").count({ n }));
+    await running.pause(10);
+    assert.deepEqual(await linesOf(running), [`a#2 0.0 sums {"sum":5,"unit":"m"}`, `a#4 1.0 sums {"sum":11,"unit":"m"}`]);
+  }));
 
-const refusal = async (definition: System, given: object = { tables }): Promise<string> => {
+const refusal = async (definition: System, given: object = {}): Promise<string> => {
   const error: unknown = await virtually(definition, () => Promise.resolve(undefined), given).catch((cause: unknown) => cause);
   assert(error instanceof Failure && error.code === "INVALID_DEFINITION", String(error));
   return error.message;
@@ -140,17 +127,13 @@ test("extension: what a service may not see is refused at start: others' entitie
 });
 
 test("extension: without tables a system that needs some does not start", async () => {
-  assert.match(await refusal(meters([report((room) => room.source(Meter.sums))]), {}), /this platform has none/);
+  assert.match(await refusal(meters([report((room) => room.source(Meter.sums))]), { tables: false }), /this platform has none/);
 });
 
 test("extension: it is closed when the system stops, before the logs are", () => {
   const events: string[] = [];
-  return virtually(
-    meters([report((room) => room.source(Meter.sums), events)]),
-    async (running) => {
-      await running.inside(() => running.booted.stop(1_000));
-      assert.deepEqual(events, ["closed"]);
-    },
-    { tables },
-  );
+  return virtually(meters([report((room) => room.source(Meter.sums), events)]), async (running) => {
+    await running.inside(() => running.booted.stop(1_000));
+    assert.deepEqual(events, ["closed"]);
+  });
 });

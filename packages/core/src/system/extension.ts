@@ -5,9 +5,8 @@ import type { AnyEntity } from "../entity/index.ts";
 import type { EventSource } from "../journal/index.ts";
 import type { Deadlines, Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-
-/** The platform's port to SQL files; its form is the business of who uses it. */
-export type TableStore = object;
+import type { TableStore } from "../tables/index.ts";
+import type { ReadModelControl } from "./read-models.ts";
 
 export interface ExtensionPart extends Implementation {
   readonly kind: "readModel";
@@ -18,6 +17,8 @@ export interface ExtensionPart extends Implementation {
 export interface OpenExtension {
   receive(message: Message): void;
   close(): Promise<void>;
+  /** For operators, if there is something that they can do. */
+  readonly control?: ReadModelControl;
 }
 
 export interface ServiceRoom {
@@ -30,3 +31,12 @@ export interface ServiceRoom {
 }
 
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
+export type { ParkedEntity, ReadModelControl, ReadModelSource, ReadModelStatus, Retried } from "./read-models.ts";
+
+// What such an implementation needs of the lower rooms.
+export { assert } from "../base/assert.ts";
+export { backoffMs } from "../base/backoff.ts";
+export { Deque } from "../base/deque.ts";
+export { Failure } from "../base/failure.ts";
+export { fingerprint } from "../base/hash.ts";
+export { Deadlines, Inbox, Message, type MessageAnswer, Session } from "../mailbox/index.ts";

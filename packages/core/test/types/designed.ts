@@ -4,16 +4,13 @@
 import type {
   AnswerOf,
   At,
-  Contract,
   Deep,
   Duration,
   Given,
   In,
   Moment,
   OpRef,
-  Part,
   Reject,
-  Rejection,
   Rejects,
   Reply,
   ReplyGiven,
@@ -22,13 +19,11 @@ import type {
   Told,
   TopicRef,
 } from "@atoll/core/contract";
-import type { Entity } from "@atoll/core/entity";
 import type { Implementation, Running, System } from "@atoll/core";
-import type { Compilable, Kysely } from "kysely";
 
 /** An implementation of a kind that the system does not know yet. */
 export interface Designed {
-  readonly kind: "saga" | "subscription" | "readModel";
+  readonly kind: "saga" | "subscription";
 }
 
 // saga
@@ -71,41 +66,6 @@ export declare function saga<D, O>(
   command: OpRef<D, O>,
   version: number,
   run: NoInfer<(run: Run<O>, input: Taken<In<O>>) => Promise<ReplyGiven<O>>>,
-): Designed;
-
-// read model
-
-export interface Tables<DB> {
-  readonly kind: "tables";
-  readonly db?: DB;
-}
-export declare function tables<DB>(create: (db: Kysely<DB>) => readonly Compilable[]): Tables<DB>;
-
-type Source = Entity<unknown, unknown, unknown> | TopicRef<unknown, unknown>;
-type Statements = Compilable | readonly Compilable[] | undefined;
-
-/** Implements queries over SQL tables folded from logs and topics; its handlers return statements. */
-export declare function readModel<D, DB, const F extends { readonly [alias: string]: Source }>(
-  contract: Contract<D>,
-  how: {
-    readonly version: number;
-    readonly tables: Tables<DB>;
-    readonly from: F;
-    readonly on: NoInfer<{
-      readonly [A in keyof F]: F[A] extends Entity<unknown, infer E, unknown>
-        ? { readonly [K in keyof E]?: (db: Kysely<DB>, event: Deep<Taken<E[K]>>, at: Moment) => Statements }
-        : F[A] extends TopicRef<unknown, infer M>
-          ? (db: Kysely<DB>, message: Deep<M>, at: Moment) => Statements
-          : never;
-    }>;
-    readonly queries: NoInfer<{
-      readonly [Q in keyof Part<D, "queries">]: (
-        db: Kysely<DB>,
-        input: Taken<In<Part<D, "queries">[Q]>>,
-        q: Moment & { readonly reject: Reject<Part<D, "queries">[Q], Rejection> },
-      ) => Promise<ReplyGiven<Part<D, "queries">[Q]> | Rejection>;
-    }>;
-  },
 ): Designed;
 
 // subscription

@@ -1,8 +1,8 @@
 // The good counterpart of bad.ts: a whole shop that must compile. It is never run. Parts from designed.ts are not built.
 import { adapter, contract, entity, handlers, service, start, system, unavailable } from "@atoll/core";
 import * as z from "zod";
-import { feed, readModel, saga, session, simulate, subscription, tables } from "./designed.ts";
-import { given, route } from "./others.ts";
+import { feed, saga, session, simulate, subscription } from "./designed.ts";
+import { given, readModel, route, tables } from "./others.ts";
 
 // stock: an entity
 const Hold = z.object({ orderId: z.string() });
@@ -253,7 +253,7 @@ export const shop = system("shop", {
     service("stock", [stock]),
     service("bank", [bank]),
     service("shop", [shopApi]),
-    service("orders", [order], {
+    service("orders", [order, orderHistory], {
       calls: [
         [Bank, { within: "2s", concurrency: 20, breaker: { failures: 5, within: "10s", halfOpenAfter: "5s" } }],
         [Stock, { retry: { budget: 0.2 } }],
