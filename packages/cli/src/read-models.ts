@@ -54,6 +54,7 @@ export async function rebuild(service: string, readModel: string, { data: given,
     if (!status) throw new CommandError(`the process that runs ${data} has ended`);
     if (status.rebuilt === undefined) {
       if (json) return print(status);
+      if (status.reason !== undefined) throw new CommandError(status.reason);
       process.stdout.write(`rebuilt ${readModel} of service ${service}: ${status.state}\n`);
       return;
     }

@@ -159,6 +159,8 @@ export class ReadModelHost implements OpenExtension {
     const { live, building, broken } = this.#lineage;
     const shown = live ?? building;
     const failing = live ? live.trouble : (broken ?? building?.trouble);
+    const reasons = [...(failing === undefined ? [] : [reasonOf(failing)])];
+    if (live && building?.broken) reasons.push(`rebuilding it has failed: ${building.broken.message}`);
     const sources = Object.keys(this.#behaviour.from).map((source) => {
       const behind = shown?.streams.reduce((records, stream) => records + (stream.alias === source ? stream.behind : 0), 0) ?? 0;
       const since = behind > 0 ? shown?.projector.waitingSince(source) : undefined;
@@ -171,8 +173,8 @@ export class ReadModelHost implements OpenExtension {
       state: failing === undefined ? (live ? "live" : "building") : "failing",
       sources,
       parked: shown?.projector.parked.size ?? 0,
-      ...(failing === undefined ? {} : { reason: reasonOf(failing) }),
-      ...(building ? { rebuilt: building.progress } : {}),
+      ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") }),
+      ...(building && !building.broken ? { rebuilt: building.progress } : {}),
     };
   }
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Failure } from "@atoll/core";
 import { readModel } from "./definition.ts";
 import { foldOf, totalOf } from "./fold-under-test.ts";
-import { History, historyOf, historyTables, order } from "./shop-under-test.ts";
+import { History, historyOf, historyTables, order, poison } from "./shop-under-test.ts";
 import { tables } from "./tables.ts";
 import { virtually, type VirtualReadModel } from "./virtual-under-test.ts";
 
@@ -247,6 +247,35 @@ test("lineage: tables that changed while the version did not are refused at star
     await running.crash();
     assert.deepEqual(await running.host.value(History.total), totalOf(foldOf(running.log)));
   }));
+
+test("lineage: a rebuild that fails for good leaves the old one answering and moving, says why, and can be begun again", () =>
+  virtually(
+    async (running) => {
+      const { log } = running;
+      await running.open();
+      poison.thrown = false;
+      for (let i = 0; i < 10; i++) log.append(`k${i}`, place(), ["Changed", { by: 13 }]);
+      await running.host.caughtUp(log);
+      poison.thrown = true;
+      const { control } = running.host.host;
+      await control.rebuild();
+      await running.pause(500);
+      log.append("more", place());
+      await running.host.caughtUp(log);
+      assert.deepEqual(await running.host.value(History.total), totalOf(foldOf(log)));
+      const { state, reason, rebuilt } = control.status();
+      assert.deepEqual([state, rebuilt], ["live", undefined]);
+      assert.match(reason ?? "", /rebuilding it has failed: .*more than 3 entities would be parked/);
+      poison.thrown = false;
+      await control.rebuild();
+      await running.pause(500);
+      assert.deepEqual(control.status().reason, undefined);
+      assert.deepEqual(running.files(), [{ name: "order-history-v1-3", state: "live" }]);
+      assert.deepEqual(running.rows(), foldOf(log));
+      poison.thrown = true;
+    },
+    { limits: { parkedMax: 3 } },
+  ));
 
 test("lineage: closing in the middle of a rebuild, a swap or a failing medium ends at once", async () => {
   for (let ms = 0; ms < 60; ms += 3) {

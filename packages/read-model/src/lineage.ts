@@ -77,10 +77,12 @@ export class Lineage {
     }
   }
 
-  /** Resolves when a new one has begun; at once if one has already. UNAVAILABLE if none can be begun. */
+  /** Resolves when a new one has begun; at once if one is on its way. UNAVAILABLE if none can be begun. */
   async rebuild(): Promise<void> {
-    if (this.#building || this.#closing) return;
+    const given = this.#building;
+    if (this.#closing || (given && !given.broken)) return;
     try {
+      if (given) await this.#discard(given);
       await this.#build();
     } catch (error) {
       if (!(error instanceof TableError)) throw error;
@@ -98,6 +100,15 @@ export class Lineage {
     await this.#swap;
     for (const serving of [this.#building, this.#live]) await serving?.close();
     await this.#retiring;
+  }
+
+  /** One that has failed for good: nobody has seen anything of it. */
+  async #discard(building: Serving): Promise<void> {
+    const { tables, service } = this.#init.room;
+    await building.close();
+    await tables.remove(service, building.file.name);
+    this.#building = undefined;
+    if (this.#broken === building.failing) this.#broken = undefined;
   }
 
   async #find(): Promise<void> {
@@ -208,7 +219,7 @@ export class Lineage {
     if (old) await this.#passes(building, old);
     for (let failures = 0; ; failures++) {
       if (this.#isClosing()) return;
-      if (building.failing instanceof Failure) return old?.resume(); // it has stopped, and a person will look at it
+      if (building.broken) return old?.resume(); // it has stopped, and a person will look at it
       try {
         await building.file.goLive();
         break;
@@ -228,7 +239,7 @@ export class Lineage {
 
   /** Waits until it has applied what `old` has; or will not. */
   async #passes(building: Serving, old: Serving): Promise<void> {
-    while (!building.reached(old) && !this.#closing && !(building.failing instanceof Failure)) {
+    while (!building.reached(old) && !this.#closing && !building.broken) {
       await new Promise<void>((resolve) => (this.#nudge = resolve));
     }
     this.#nudge = undefined;

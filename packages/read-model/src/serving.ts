@@ -38,9 +38,14 @@ export class Serving {
     return this.#projector.streams;
   }
 
+  /** It has stopped: a person has to do something. */
+  get broken(): Failure | undefined {
+    return this.failing instanceof Failure ? this.failing : undefined;
+  }
+
   /** What keeps it from getting on. What failed and is not in its way any more is none. */
   get trouble(): unknown {
-    return this.failing instanceof Failure || this.#projector.behind > 0 ? this.failing : undefined;
+    return this.broken || this.#projector.behind > 0 ? this.failing : undefined;
   }
 
   /** The part of the log that is applied, 0 to 1. */

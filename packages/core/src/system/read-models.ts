@@ -14,11 +14,9 @@ export interface ReadModelStatus {
   readonly service: string;
   readonly readModel: string;
   readonly version: number;
-  /**
-   * "building": there is none yet that can answer. "live": answers. "failing": answers from what it has, or not at all;
-   * `reason` says why.
-   */
+  /** "building": there is none yet that can answer. "live": answers. "failing": answers from what it has, or not at all. */
   readonly state: "building" | "live" | "failing";
+  /** Why it is failing, or why rebuilding it has failed. */
   readonly reason?: string;
   /** Of the one that answers, or that is being built. */
   readonly sources: readonly ReadModelSource[];

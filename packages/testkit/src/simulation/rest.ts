@@ -27,6 +27,8 @@ const restless = new Set([
   "atoll_handlers_running",
   "atoll_handlers_waiting",
   "atoll_http_requests_in_flight",
+  "atoll_read_model_behind_records",
+  "atoll_read_model_queries_running",
 ]);
 
 /** What keeps the system from being at rest, for people; undefined if it is. */
