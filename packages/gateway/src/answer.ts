@@ -24,6 +24,8 @@ export const emptyAnswer = (status: number): Answer => ({
   body: null,
 });
 
+export const withHeaders = (answer: Answer, headers: AnswerHeaders): Answer => ({ ...answer, headers: { ...answer.headers, ...headers } });
+
 const encoder = new TextEncoder();
 
 /** For HEAD: the headers that GET would have had, without the body. */

@@ -2,11 +2,13 @@
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
 import type { Edge, Gateway, OpenGateway } from "@atoll/core/edge";
+import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
 import { emptyAnswer, respond, type Answer } from "./answer.ts";
 import { Bodies, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
 import { httpKey } from "./idempotency-key.ts";
+import { Later } from "./later.ts";
 import { limitsFrom, type Limits } from "./limits.ts";
 import { HttpListener } from "./listener.ts";
 import { Once } from "./once.ts";
@@ -37,7 +39,7 @@ export function gateway(routes: readonly Route[], how: GatewayHow = {}): Gateway
   for (const route of routes) table.add(route.pattern, route);
   return Object.freeze({
     kind: "gateway",
-    parts: Object.freeze([httpKey]),
+    parts: Object.freeze([httpKey, httpAccepted]),
     open: (edge: Edge) => new HttpEdge(edge, routes, how.http, limits),
   });
 }
@@ -62,6 +64,7 @@ class HttpEdge implements OpenGateway {
   readonly #bodies: Bodies;
   readonly #plain: PlainHandlers<Visit> | undefined;
   readonly #traffic: Traffic;
+  readonly #later: Later;
   #listener: HttpListener | undefined;
   #inFlight = 0;
   #closing = false;
@@ -76,7 +79,9 @@ class HttpEdge implements OpenGateway {
     this.#bodies = new Bodies(limits);
     this.#traffic = new Traffic(runtime);
     const admission = new Admission(limits);
-    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once: new Once(edge, limits.keptAnswerBytesMax), admission };
+    const once = new Once(edge, limits.keptAnswerBytesMax);
+    this.#later = new Later(edge, limits, (key, at, answer) => once.keep(key, at, answer));
+    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once, later: this.#later, admission };
     for (const route of routes) this.#table.add(route.pattern, { kind: "route", plan: new RoutePlan(route, room) });
     this.#plain =
       define &&
@@ -98,6 +103,7 @@ class HttpEdge implements OpenGateway {
     );
     runtime.metrics.gauge("atoll_http_body_bytes", "Bytes of the bodies that are being received.", {}, () => this.#bodies.bytes);
     runtime.metrics.gauge("atoll_http_connections", "Open connections.", {}, () => this.#listener?.connections ?? 0);
+    this.#later.resume();
   }
 
   fetch(request: Request): Promise<Response> {
@@ -125,7 +131,9 @@ class HttpEdge implements OpenGateway {
     const grace = timers.after(graceMs, resolve);
     const idle = this.#inFlight === 0 ? Promise.resolve() : new Promise<void>((whenIdle) => (this.#whenIdle = whenIdle));
     const closed = this.#listener?.close(late) ?? Promise.resolve();
-    await Promise.race([idle, late]);
+    void this.#later.close(); // requests that are still answered may be accepted until then, and be done
+    await Promise.race([idle.then(() => this.#later.close()), late]);
+    this.#later.abandon();
     await closed;
     grace.cancel();
     logger.log("info", "gateway.closed", { abandoned: this.#inFlight });

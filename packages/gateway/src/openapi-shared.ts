@@ -64,6 +64,14 @@ export const sharedParameters = {
       "The same key with the same request gives the same outcome, once, for 24 hours; with another request it is answered 422. While the first is being carried out a repetition waits for it.",
     schema: { type: "string", minLength: 1, maxLength: 255 },
   },
+  Prefer: {
+    name: "Prefer",
+    in: "header",
+    required: false,
+    description:
+      "With `respond-async` (RFC 7240) the answer is 202 at once, or after `wait=SECONDS`. Without it that happens when the route's time is up.",
+    schema: { type: "string", examples: ["respond-async", "respond-async, wait=2"] },
+  },
 };
 
 export const sharedHeaders = {
@@ -71,6 +79,16 @@ export const sharedHeaders = {
     description: "Present if the answer repeats the outcome of an earlier request with the same Idempotency-Key.",
     required: false,
     schema: { type: "string", enum: ["true"] },
+  },
+  Location: {
+    description: "Path at which the outcome can be seen.",
+    required: true,
+    schema: { type: "string", format: "uri-reference" },
+  },
+  PreferenceApplied: {
+    description: "Present if the request preferred this answer.",
+    required: false,
+    schema: { type: "string", enum: ["respond-async"] },
   },
   RetryAfter: { description: "Seconds to wait before the request is sent again.", required: true, schema: { type: "integer", minimum: 0 } },
 };

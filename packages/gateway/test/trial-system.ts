@@ -9,7 +9,7 @@ const Level = z.object({ sku: z.string(), available: z.int(), note: z.string().n
 export const Stock = contract("stock", {
   version: 2,
   key: z.string().regex(/^[a-z0-9-]+$/),
-  access: { deliver: ["gateway"], reserve: ["gateway"], level: "any" },
+  access: { deliver: ["gateway", "desk"], reserve: ["gateway"], level: "any" },
   commands: {
     deliver: { in: z.object({ quantity: z.int().positive() }) },
     reserve: {
@@ -50,11 +50,24 @@ const Page = z.object({
   sizes: z.array(z.int()).default([]),
   deep: z.boolean().default(false),
 });
-const Act = z.object({ mode: z.enum(["done", "throw", "unavailable", "wait", "answer-wrong"]), waitMs: z.int().positive().default(1_000) });
+const Mode = z.enum(["done", "throw", "unavailable", "wait", "answer-wrong"]);
+const Act = z.object({ mode: Mode, waitMs: z.int().positive().default(1_000) });
+const Shipping = z.object({
+  mode: z.enum(["done", "throw", "unavailable", "refuse"]).default("done"),
+  waitMs: z.int().nonnegative().default(0),
+});
 
 export const Desk = contract("desk", {
   version: 1,
-  access: { act: ["gateway"], place: ["gateway"], merge: ["gateway"], list: ["gateway"], login: ["gateway"], drop: ["gateway"] },
+  access: {
+    act: ["gateway"],
+    place: ["gateway"],
+    ship: ["gateway"],
+    merge: ["gateway"],
+    list: ["gateway"],
+    login: ["gateway"],
+    drop: ["gateway"],
+  },
   commands: {
     act: { in: Act, out: z.object({ runs: z.int(), id: z.string() }) },
     place: {
@@ -62,6 +75,7 @@ export const Desk = contract("desk", {
       out: z.object({ id: z.string(), sku: z.string(), run: z.int() }),
       rejects: { NotAcceptable: z.object({ message: z.string() }), Odd: z.object({ runs: z.int() }) },
     },
+    ship: { in: Shipping.extend({ id: z.string() }), out: z.object({ run: z.int() }), rejects: { Refused: z.object({}) } },
     merge: { in: z.object({ from: z.string(), to: z.string() }) },
     drop: { in: z.object({ what: z.string() }) },
     secret: {},
@@ -79,8 +93,10 @@ export const Desk = contract("desk", {
 /** What the handlers did, and the clock they wait on. */
 export interface Trial {
   runs: number;
-  /** Command ids of the runs of `act`. */
+  /** Command ids of the runs of `act` and `ship`. */
   readonly ids: string[];
+  /** The outside party answers again. */
+  mended: boolean;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -101,6 +117,17 @@ const desk = (trial: Trial) =>
         if (sku === "odd") return cx.reject("Odd", { runs: trial.runs });
         return { id, sku, run: trial.runs };
       },
+      // Waits, then puts one piece at the address of its id: how often it took effect can be read there.
+      ship: async ({ id, mode, waitMs }, cx) => {
+        trial.runs += 1;
+        trial.ids.push(cx.commandId);
+        if (waitMs > 0) await trial.wait(waitMs, cx.signal);
+        if (mode === "throw") throw new TypeError("a secret of the implementation");
+        if (mode === "unavailable" && !trial.mended) throw unavailable("the outside party answered 500");
+        if (mode === "refuse") return cx.reject("Refused", {});
+        await cx.at(Stock, id).deliver({ quantity: 1 });
+        return { run: trial.runs };
+      },
       merge: async () => undefined,
       drop: async () => undefined,
       secret: async () => undefined,
@@ -111,6 +138,8 @@ const desk = (trial: Trial) =>
   });
 
 const Placed = z.object({ id: z.string(), run: z.int(), _links: z.object({ self: z.object({ href: z.url() }) }) });
+
+const Shipped = z.object({ id: z.string(), run: z.int(), url: z.url(), waited: z.int() });
 
 export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
   const routes = [
@@ -137,6 +166,18 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
       },
       rejects: { NotAcceptable: { status: 406, with: ({ message }) => ({ message }) } },
     }),
+    route("POST /shipments", Desk.ship, {
+      within: "2s",
+      body: Shipping,
+      input: (r) => ({ ...r.body, id: r.id }),
+      reply: {
+        status: 201,
+        body: Shipped,
+        from: ({ run }, r) => ({ id: r.id, run, url: `${r.origin}/shipments/${r.id}`, waited: r.body.waitMs }),
+        later: (r) => `/shipments/${r.id}`,
+      },
+    }),
+    route("GET /shipments/:id", Stock.level, { key: (r) => r.params.id }),
     route("POST /carts/:id/merge", Desk.merge, { input: (r) => ({ from: "session", to: r.params.id }), reply: { status: 202 } }),
     route("DELETE /carts/:id", Desk.drop, { input: (r) => ({ what: r.params.id }), reply: { status: 202 } }),
     route("DELETE /carts/:id/items/:item", Desk.drop, { input: (r) => ({ what: r.params.item }) }),

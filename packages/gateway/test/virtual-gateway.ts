@@ -33,17 +33,12 @@ export interface VirtualGateway {
 export async function virtually<T>(scenario: (gateway: VirtualGateway) => Promise<T>, how: GatewayHow = {}, seed = 1): Promise<T> {
   const world = new VirtualWorld({ seed });
   const disk = new SimulatedDisk(world.outside);
-  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [] }).then(scenario));
+  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false }).then(scenario));
   for (const { error } of world.failures) throw error;
   return result;
 }
 
-async function up(
-  world: VirtualWorld,
-  disk: SimulatedDisk,
-  how: GatewayHow,
-  counted: Pick<Trial, "runs" | "ids">,
-): Promise<VirtualGateway> {
+async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, counted: Omit<Trial, "wait">): Promise<VirtualGateway> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
   const trial: Trial = Object.assign(counted, {

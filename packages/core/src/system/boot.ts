@@ -1,7 +1,7 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyHandlers } from "../handlers/index.ts";
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
@@ -10,6 +10,7 @@ import type { Runtime } from "../runtime/index.ts";
 import { AddressBooks } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
+import type { EventSource } from "./event-source.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
 
 export interface Platform {
@@ -160,7 +161,11 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       signal?.addEventListener("abort", cancel, { once: true });
     });
 
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, health };
+  const topic = ({ contract, name }: AnyTopicRef): EventSource => {
+    throw new Failure("INVALID_DEFINITION", { what: "no service of this system publishes it", at: `${contract.$.name}.${name}` });
+  };
+
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
   const gateway = system.gateway?.open(edge);
   runtime.logger.log("info", "system.started", { system: system.name, services: services.map(({ name }) => name) });
 

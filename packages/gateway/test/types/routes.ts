@@ -46,6 +46,12 @@ route("GET /orders", History.of, { query: z.object({ custId: z.string() }), inpu
 route("FETCH /stock/:sku", Stock.level, { key: (r) => r.params.sku });
 // @ts-expect-error sessions are not built yet
 route("GET /stock/:sku", Stock.level, { key: (r) => r.params.sku, consistency: "session" });
+// @ts-expect-error nothing goes on behind a query
+route("GET /stock/:sku", Stock.level, { key: (r) => r.params.sku, reply: { later: (r) => `/stock/${r.params.sku}` } });
+// @ts-expect-error `later` makes a path of this host
+route("POST /stock/:sku", Stock.deliver, { key: (r) => r.params.sku, reply: { later: (r) => `http://elsewhere/${r.id}` } });
+// @ts-expect-error no such path parameter, in `later`
+route("POST /stock/:sku", Stock.deliver, { key: (r) => r.params.sku, reply: { later: (r) => `/stock/${r.params.id}` } });
 // @ts-expect-error a contract is no operation
 route("GET /stock/:sku", Stock, {});
 
@@ -56,7 +62,11 @@ export const accepted = gateway(
       key: (r) => `${r.params.sku}-${r.params.day}`,
       within: "2s",
       rejects: { Closed: { status: 404, with: (d) => ({ until: d.until }) } },
-      reply: { status: 201, from: (reply, r) => ({ total: reply.total, self: `${r.origin}/${r.params.sku}/${r.id}` }) },
+      reply: {
+        status: 201,
+        from: (reply, r) => ({ total: reply.total, self: `${r.origin}/${r.params.sku}/${r.id}` }),
+        later: (r) => `/stock/${r.params.sku}/deliveries/${r.id}`,
+      },
     }),
     route("GET /orders", History.of, { query: z.object({ custId: z.string() }), input: (r) => ({ customer: r.query.custId }) }),
     route("POST /orders", History.of, { body: z.object({ customer: z.url() }), input: (r) => ({ customer: r.body.customer }) }),
