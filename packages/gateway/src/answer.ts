@@ -9,6 +9,8 @@ export interface Answer {
   readonly headers: AnswerHeaders;
   /** Null for no content at all. */
   readonly body: string | null;
+  /** In the place of `body`, what comes bit by bit. */
+  readonly stream?: ReadableStream<Uint8Array>;
 }
 
 export const jsonHeaders: AnswerHeaders = { "content-type": "application/json" };
@@ -30,7 +32,8 @@ const encoder = new TextEncoder();
 
 /** For HEAD: the headers that GET would have had, without the body. */
 export function respond(answer: Answer, head: boolean): Response {
-  const { status, headers, body } = answer;
+  const { status, headers, body, stream } = answer;
+  if (stream) return new Response(stream, { status, headers });
   if (!head || body === null) return new Response(body, { status, headers });
   return new Response(null, { status, headers: { ...headers, "content-length": String(encoder.encode(body).length) } });
 }

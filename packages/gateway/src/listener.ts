@@ -16,7 +16,8 @@ export interface ListenerInit {
   readonly limits: Limits;
   /** Longest deadline of a route, in milliseconds. */
   readonly longestMs: number;
-  readonly handle: (request: Request, receive: ReceiveBody) => Promise<Response>;
+  /** `cut` ends the connection. */
+  readonly handle: (request: Request, receive: ReceiveBody, cut: () => void) => Promise<Response>;
 }
 
 /** How often the time limits of connections are looked at (ms): how late a 408 may be. */
@@ -45,7 +46,9 @@ export class HttpListener {
 
   /** Fails with a `Failure`: PORT_TAKEN, or INVALID_CONFIG for an address that is none of this machine's. */
   static async open({ port, host = "127.0.0.1", limits, longestMs, handle }: ListenerInit): Promise<HttpListener> {
-    const serve = getRequestListener((request, { incoming }) => handle(request, receiveFrom(incoming as IncomingMessage)), {
+    const respondTo = (request: Request, incoming: IncomingMessage): Promise<Response> =>
+      handle(request, receiveFrom(incoming), () => incoming.socket.destroy());
+    const serve = getRequestListener((request, { incoming }) => respondTo(request, incoming as IncomingMessage), {
       errorHandler: (error) => respond(problemAnswer(error instanceof RequestError ? unreadable(error) : problemOf(error)), false),
     });
     const connections = { open: 0 };

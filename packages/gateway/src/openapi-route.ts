@@ -11,7 +11,7 @@ const edgeStatuses: ReadonlySet<number> = new Set([
   ...Object.values(failureStatus),
 ]);
 
-const shared = (name: string): SchemaObject => ({ $ref: `#/components/responses/${name}` });
+export const shared = (name: string): SchemaObject => ({ $ref: `#/components/responses/${name}` });
 const problemOfKind = (schema: SchemaObject): SchemaObject => ({ "application/problem+json": { schema } });
 
 export function describeRoute(route: Route, names: readonly string[], schemas: SchemaComponents): SchemaObject {

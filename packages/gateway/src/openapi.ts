@@ -1,6 +1,9 @@
 // The OpenAPI 3.1 document of a gateway, derived from its routes and their contracts. Everything that the gateway answers is
 // described, so that a validating proxy in front of it finds no contradiction; but for OPTIONS, which says the same at every path.
+import type { AnyOpRef, AnyTopicRef } from "@atoll/core/contract";
+import type { Feed } from "./feed.ts";
 import type { Limits } from "./limits.ts";
+import { describeFeed } from "./openapi-feed.ts";
 import { describeRoute, pascal } from "./openapi-route.ts";
 import { SchemaComponents, type SchemaObject } from "./openapi-schemas.ts";
 import { healthSchema, ownPaths, problemSchema, sharedHeaders, sharedParameters, sharedResponses } from "./openapi-shared.ts";
@@ -9,7 +12,7 @@ import type { Route } from "./route.ts";
 
 export interface DescribedEdge {
   readonly system: string;
-  readonly routes: readonly Route[];
+  readonly routes: readonly (Route | Feed)[];
   readonly plain: readonly PlainPath[];
   readonly limits: Limits;
 }
@@ -22,10 +25,13 @@ export function openApiDocument({ system, routes, plain, limits }: DescribedEdge
   const ids = new Set<string>();
   for (const route of routes) {
     const { path, names } = paths.at(route.pattern.segments, route.pattern.names);
-    paths.add(path, route.pattern.method, { operationId: idOf(route, ids), ...describeRoute(route, names, schemas) });
+    paths.add(path, route.pattern.method, {
+      operationId: idOf(referenceOf(route), ids),
+      ...(route.kind === "feed" ? describeFeed(route, names, schemas) : describeRoute(route, names, schemas)),
+    });
   }
   for (const { method, path } of plain) describePlain(method, path, paths, ids);
-  const contracts = new Map(routes.map(({ to }) => [to.contract.$.name, to.contract.$.version]));
+  const contracts = new Map(routes.map(referenceOf).map(({ contract: { $ } }) => [$.name, $.version]));
   return {
     openapi: "3.1.0",
     info: {
@@ -120,7 +126,9 @@ function describePlain(method: string, path: string, paths: PathItems, ids: Set<
   });
 }
 
-function idOf({ to }: Route, taken: Set<string>): string {
+const referenceOf = (route: Route | Feed): AnyOpRef | AnyTopicRef => (route.kind === "feed" ? route.topic : route.to);
+
+function idOf(to: AnyOpRef | AnyTopicRef, taken: Set<string>): string {
   const name = pascal(to.contract.$.name);
   return free(`${name.charAt(0).toLowerCase()}${name.slice(1)}${pascal(to.name)}`, taken);
 }

@@ -27,6 +27,13 @@ export function targetOf(url: string, limits: Limits): Target {
   return { origin, path: url.slice(start, question) || "/", search: url.slice(question + 1, end) };
 }
 
+/** Path parameters by name. */
+export function paramsOf(names: readonly string[], values: readonly string[]): { readonly [name: string]: string } {
+  const params: Record<string, string> = {};
+  for (let i = 0; i < names.length; i++) params[names[i] as string] = values[i] as string;
+  return params;
+}
+
 /** What a client may repeat a request by. */
 export interface KeyScope {
   readonly method: string;

@@ -8,6 +8,7 @@ import { emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
 import { parseBody, type Bodies, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
+import { keyPlace } from "./key-place.ts";
 import { LaterPlan } from "./later-plan.ts";
 import type { Later } from "./later.ts";
 import type { Limits } from "./limits.ts";
@@ -15,7 +16,7 @@ import type { Once } from "./once.ts";
 import { decode } from "./pattern.ts";
 import { Problem, problemOf, rejectionAnswer } from "./problem.ts";
 import { parseQuery, queryShapes, type QueryShapes } from "./query.ts";
-import { RouteRequest, scopeDigest, type KeyScope, type Target } from "./request.ts";
+import { paramsOf, RouteRequest, scopeDigest, type KeyScope, type Target } from "./request.ts";
 import type { HttpRequest, RejectionHow, Route } from "./route.ts";
 
 /** What all routes of an open gateway share. */
@@ -193,8 +194,7 @@ export class RoutePlan {
       this.route.to.contract.$.checkKey(key);
       return undefined;
     } catch {
-      const name = Object.entries(r.params).find(([, value]) => value === key)?.[0];
-      return name === undefined ? "#key" : `#path/${name}`;
+      return keyPlace(key, r.params);
     }
   }
 
@@ -235,12 +235,6 @@ export function bodyNeeded(route: Route): boolean {
 
 function invalidBody(detail: string, expected: string): Problem {
   return new Problem("INVALID_INPUT", { detail, members: { errors: [{ pointer: "", detail: expected }] } });
-}
-
-function paramsOf(names: readonly string[], values: readonly string[]): { readonly [name: string]: string } {
-  const params: Record<string, string> = {};
-  for (let i = 0; i < names.length; i++) params[names[i] as string] = values[i] as string;
-  return params;
 }
 
 const isEmptyObject = (value: unknown): boolean =>

@@ -1,8 +1,9 @@
 // A system for the gateway's tests: every form that a route can have, an entity, and handlers that fail in every way. What
 // the handlers do is counted, so that "once" can be asserted.
 import { contract, entity, handlers, service, system, unavailable, type System } from "@atoll/core";
-import { basic, gateway, route, type GatewayHow } from "@atoll/gateway";
+import { basic, feed, gateway, route, type GatewayHow } from "@atoll/gateway";
 import * as z from "zod";
+import type { TrialLog } from "./trial-log.ts";
 
 const Level = z.object({ sku: z.string(), available: z.int(), note: z.string().nullable() });
 
@@ -90,6 +91,13 @@ export const Desk = contract("desk", {
   },
 });
 
+export const Parcel = contract("parcel", {
+  version: 1,
+  key: z.string().regex(/^[a-z0-9-]+$/),
+  access: { moved: ["gateway"] },
+  topics: { moved: z.object({ n: z.int(), to: z.string() }) },
+});
+
 /** What the handlers did, and the clock they wait on. */
 export interface Trial {
   runs: number;
@@ -97,6 +105,8 @@ export interface Trial {
   readonly ids: string[];
   /** The outside party answers again. */
   mended: boolean;
+  /** What is published of parcels. */
+  readonly log: TrialLog;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -177,6 +187,8 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
         later: (r) => `/shipments/${r.id}`,
       },
     }),
+    feed("GET /parcels/:id/moves", Parcel.moved, { key: (r) => r.params.id }),
+    feed("GET /moves", Parcel.moved, { key: "any" }),
     route("GET /shipments/:id", Stock.level, { key: (r) => r.params.id }),
     route("POST /carts/:id/merge", Desk.merge, { input: (r) => ({ from: "session", to: r.params.id }), reply: { status: 202 } }),
     route("DELETE /carts/:id", Desk.drop, { input: (r) => ({ what: r.params.id }), reply: { status: 202 } }),
@@ -187,5 +199,9 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
       input: (r) => ({ from: new URL(r.body.url).host, to: "x" }),
     }),
   ];
-  return system("trial", { services: [service("stock", [stock]), service("desk", [desk(trial)])], gateway: gateway(routes, how) });
+  const opened = gateway(routes, how);
+  return system("trial", {
+    services: [service("stock", [stock]), service("desk", [desk(trial)])],
+    gateway: { ...opened, open: (edge) => opened.open({ ...edge, topic: () => trial.log }) },
+  });
 }

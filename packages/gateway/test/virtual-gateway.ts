@@ -4,6 +4,8 @@ import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simula
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import type { GatewayHow } from "@atoll/gateway";
+import { FeedClient } from "./feed-client.ts";
+import { TrialLog } from "./trial-log.ts";
 import { trialSystem, type Trial } from "./trial-system.ts";
 
 export interface Answered {
@@ -25,6 +27,8 @@ export interface VirtualGateway {
   ): Promise<Answered>;
   /** A POST of JSON. */
   post(target: string, body: unknown, headers?: Record<string, string>): Promise<Answered>;
+  /** Opens a feed, as somebody who reads it. */
+  feed(target: string, headers?: Record<string, string>): Promise<FeedClient>;
   pause(ms: number): Promise<void>;
   /** The process dies, and another one takes over its disk. */
   crash(): Promise<VirtualGateway>;
@@ -33,7 +37,7 @@ export interface VirtualGateway {
 export async function virtually<T>(scenario: (gateway: VirtualGateway) => Promise<T>, how: GatewayHow = {}, seed = 1): Promise<T> {
   const world = new VirtualWorld({ seed });
   const disk = new SimulatedDisk(world.outside);
-  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false }).then(scenario));
+  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false, log: new TrialLog() }).then(scenario));
   for (const { error } of world.failures) throw error;
   return result;
 }
@@ -61,6 +65,10 @@ async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, cou
     request,
     post: (target, body, headers = {}) =>
       request("POST", target, { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) }),
+    feed: async (target, headers = {}) => {
+      const response = await process.enter(world.outside, () => gateway.fetch(new Request(`http://trial${target}`, { headers })));
+      return new FeedClient(response);
+    },
     pause: (ms) => new Promise((resolve) => void world.outside.timers.after(ms, resolve)),
     crash() {
       process.crash();

@@ -166,7 +166,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   };
 
   const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
-  const gateway = system.gateway?.open(edge);
+  let gateway: OpenGateway | undefined;
+  try {
+    gateway = system.gateway?.open(edge);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   runtime.logger.log("info", "system.started", { system: system.name, services: services.map(({ name }) => name) });
 
   async function shutDown(graceMs: number): Promise<void> {
