@@ -21,6 +21,12 @@ export const rooms: readonly Room[] = [
   { name: "contract", level: 2, folder: "contract", holds: "what a service promises, and the checks compiled from it" },
   { name: "journal", level: 3, folder: "journal", holds: "the port to a fenced log, its SQLite and simulated forms, the log writer" },
   { name: "mailbox", level: 4, folder: "mailbox", holds: "messages on their way to an implementation, deadlines, bounded waiting" },
+  {
+    name: "resilience",
+    level: 4,
+    folder: "resilience",
+    holds: "breaker, retry budget and bulkhead of a called contract as pure machines, and what drives them",
+  },
   { name: "entity", level: 5, folder: "entity", holds: "definition and life of a durable entity" },
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
   {

@@ -3,6 +3,7 @@
 import { Command, type OutputConfiguration } from "commander";
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
+import type { BreakersOptions } from "./breakers.ts";
 import { report } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import type { QuarantineOptions } from "./quarantine.ts";
@@ -73,6 +74,39 @@ function grammar(): Command {
       const { releaseQuarantined } = await import("./quarantine.ts");
       await releaseQuarantined(service, key, command.optsWithGlobals<QuarantineOptions>());
     });
+
+  const breakers = program
+    .command("breakers")
+    .helpCommand(false)
+    .description("how the services of a running system call each other: what is cut off, and why")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option(
+      "--json",
+      "print JSON: an array of {service, contract, state, since, failed, worked, lastFailure?, running, waiting, retries?}",
+    );
+  breakers
+    .command("list", { isDefault: true })
+    .description("print the breaker of every contract that a service lists under `calls`")
+    .allowExcessArguments() // as the default it gets every word that is no verb
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'breakers ${command.args[0]}'`);
+      const { listBreakers } = await import("./breakers.ts");
+      await listBreakers(command.optsWithGlobals<BreakersOptions>());
+    });
+  for (const [verb, description] of [
+    ["open", "cut a contract off for one service, until `close` or the next start"],
+    ["close", "let calls through again; from then on the breaker is automatic, with nothing counted"],
+  ] as const) {
+    breakers
+      .command(verb)
+      .description(description)
+      .argument("<SERVICE>", "the service that calls")
+      .argument("<CONTRACT>", "the contract that it calls")
+      .action(async (service: string, contract: string, _, command: Command) => {
+        const { setBreaker } = await import("./breakers.ts");
+        await setBreaker(verb, service, contract, command.optsWithGlobals<BreakersOptions>());
+      });
+  }
   return program;
 }
 

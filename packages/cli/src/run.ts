@@ -45,8 +45,12 @@ export async function run(file: string, { port: portOption, host, data: dataOpti
 }
 
 async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
-  const [{ ControlServer }, { quarantineVerbs }] = await Promise.all([import("./control-server.ts"), import("./quarantine-running.ts")]);
-  return ControlServer.open(data, quarantineVerbs(running));
+  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }] = await Promise.all([
+    import("./control-server.ts"),
+    import("./quarantine-running.ts"),
+    import("./breakers-running.ts"),
+  ]);
+  return ControlServer.open(data, { ...quarantineVerbs(running), ...breakerVerbs(running) });
 }
 
 function banner({ name, services }: System, { url }: Running, data: string): string {

@@ -19,6 +19,7 @@ export interface VirtualSystem {
 export interface VirtualSystemOptions extends Omit<VirtualWorldOptions, "seed"> {
   readonly seed?: number;
   readonly config?: { readonly [name: string]: string };
+  readonly tables?: object;
 }
 
 /** Boots `system`, runs `scenario` in the world, and fails if any task threw. */
@@ -37,7 +38,9 @@ export async function virtually<T>(
 async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, options: VirtualSystemOptions): Promise<VirtualSystem> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
-  const booted = await process.enter(world.outside, () => boot(system, { runtime: process, journals, config: options.config ?? {} }));
+  const booted = await process.enter(world.outside, () =>
+    boot(system, { runtime: process, journals, config: options.config ?? {}, ...(options.tables ? { tables: options.tables } : {}) }),
+  );
   return {
     world,
     disk,

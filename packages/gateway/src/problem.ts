@@ -37,6 +37,7 @@ export type ProblemCode = keyof typeof problems | FailureCode;
 /** 4xx is the client's to mend, 500 ours, 503 certainly had no effect, 504 may have had one. */
 export const failureStatus: { readonly [C in FailureCode]: number } = {
   ACCESS_DENIED: 403,
+  BREAKER_OPEN: 503,
   CANCELLED: 504,
   COMMAND_ID_REUSED: 422,
   COMMIT_REFUSED: 422,

@@ -22,6 +22,12 @@ export const failures = {
     retry: "never",
     help: "List the calling service under `access` of the contract, or call another operation.",
   },
+  BREAKER_OPEN: {
+    title: "The breaker of this dependency is open",
+    outcome: "not-delivered",
+    retry: "later",
+    help: "It has failed too often and is left alone for a while, or an operator has cut it off: `npx atoll breakers` says which.",
+  },
   CANCELLED: {
     title: "The caller gave up waiting",
     outcome: "unknown",

@@ -2,7 +2,7 @@
 import type { AnyContract } from "./reference.ts";
 
 export interface Implementation {
-  readonly kind: "entity" | "handlers";
+  readonly kind: "entity" | "handlers" | "readModel";
   readonly contract: AnyContract;
 }
 

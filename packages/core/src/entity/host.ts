@@ -52,7 +52,7 @@ export class EntityHost implements Residence {
     const labels = { service: this.service, entity: this.kernel.type };
     const { metrics } = this.runtime;
     metrics.gauge("atoll_entities_resident", "Entities in memory.", labels, () => this.#residents.size);
-    metrics.gauge("atoll_entities_resident_bytes", "Estimated bytes of the states in memory.", labels, () => this.#bytes);
+    metrics.gauge("atoll_entities_resident_bytes", "Estimated bytes of the entities in memory.", labels, () => this.#bytes);
     metrics.gauge("atoll_entities_quarantined", "Keys kept from running.", labels, () => this.#quarantined.size);
     metrics.gauge("atoll_recoveries_waiting", "Entities waiting to read their log.", labels, () => this.#recoveries.length);
     metrics.gauge("atoll_mailbox_messages", "Messages of all entities that are not answered yet.", labels, () => {
@@ -167,7 +167,7 @@ export class EntityHost implements Residence {
 
   /** Lets idle entities go, the longest unused first, until `count` have left and memory is within its bound. */
   #makeRoom(count: number): boolean {
-    const { snapshotOnLeave, residentBytesMax } = this.limits;
+    const { residentBytesMax } = this.limits;
     let left = 0;
     let looked = 0;
     for (
@@ -177,7 +177,7 @@ export class EntityHost implements Residence {
     ) {
       const { newer }: Resident = resident;
       if (resident.idle) {
-        if (resident.unsnapped >= snapshotOnLeave) this.writer.tail.wantSnapshot(resident.partition, resident);
+        resident.considerSnapshot();
         this.remove(resident);
         left += 1;
       }

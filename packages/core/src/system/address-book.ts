@@ -3,8 +3,8 @@
 import { Failure } from "../base/failure.ts";
 import { milliseconds } from "../base/duration.ts";
 import type { AnyContract, AnyOpRef, At, CallOptions } from "../contract/index.ts";
-import type { Message, MessageAnswer } from "../mailbox/index.ts";
-import { defaultWithinMs, type Call, type Router } from "./router.ts";
+import type { MessageAnswer } from "../mailbox/index.ts";
+import { defaultWithinMs, type Call, type Sender } from "./router.ts";
 
 /** Who asks: what every call of one address book has in common. */
 export interface Asker {
@@ -21,10 +21,10 @@ type ReferenceClass = new (asker: Asker, key: unknown) => object;
 
 /** The reference classes of one router, made when a contract is first addressed. */
 export class AddressBooks {
-  readonly #router: Router;
+  readonly #router: Sender;
   readonly #classes = new Map<AnyContract, ReferenceClass>();
 
-  constructor(router: Router) {
+  constructor(router: Sender) {
     this.#router = router;
   }
 
@@ -48,12 +48,12 @@ class Address {
     this.#key = key;
   }
 
-  static call(address: Address, router: Router, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+  static call(address: Address, router: Sender, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
     return call(router, address.#asker, operation, address.#key, input, options);
   }
 }
 
-function referenceClass(contract: AnyContract, router: Router): ReferenceClass {
+function referenceClass(contract: AnyContract, router: Sender): ReferenceClass {
   class Reference extends Address {}
   for (const operation of Object.values(contract.$.operations)) {
     const ask =
@@ -70,7 +70,7 @@ function referenceClass(contract: AnyContract, router: Router): ReferenceClass {
 }
 
 function call(
-  router: Router,
+  router: Sender,
   asker: Asker,
   to: AnyOpRef,
   key: unknown,
@@ -110,7 +110,7 @@ function within(options: CallOptions | undefined, leftMs: number | undefined): n
 
 /** Gives up when `signal` says so; leaves no listener behind on a signal that outlives the call. */
 function cancellable(
-  router: Router,
+  router: Sender,
   sent: Call,
   signal: AbortSignal,
   resolve: (answer: MessageAnswer) => void,
@@ -123,7 +123,7 @@ function cancellable(
   }
   const cancel = (): void => message?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
   const settled = (): void => signal.removeEventListener("abort", cancel);
-  const message: Message | undefined = router.send(
+  const message: ReturnType<Sender["send"]> = router.send(
     sent,
     (answer) => {
       settled();

@@ -4,13 +4,25 @@ import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyHandlers } from "../handlers/index.ts";
-import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
+import {
+  type EventSource,
+  JournalError,
+  journalFailure,
+  LogWriter,
+  logWriterLimits,
+  type Journal,
+  type JournalStore,
+} from "../journal/index.ts";
 import { Deadlines, type Message } from "../mailbox/index.ts";
+import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { AddressBooks } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
+import { EventSources } from "./event-sources.ts";
+import type { TableStore } from "./extension.ts";
+import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
-import type { EventSource } from "./event-source.ts";
+import { GuardedSender } from "./guarded-sender.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
 
 export interface Platform {
@@ -18,6 +30,8 @@ export interface Platform {
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
   readonly config: { readonly [name: string]: string | undefined };
+  /** SQL files, for services that keep some. */
+  readonly tables?: TableStore;
 }
 
 /** A key that is kept from running, as operators see it. */
@@ -40,6 +54,12 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  /** Of every contract that a service lists under `calls`. */
+  breakers(): readonly BreakerStatus[];
+  /** Cuts a dependency off until `closeBreaker`, or the next start. False if it was; undefined if there is no such breaker. */
+  openBreaker(service: string, contract: string): boolean | undefined;
+  /** Back to closed and automatic, whoever opened it. False if it was closed; undefined if there is no such breaker. */
+  closeBreaker(service: string, contract: string): boolean | undefined;
   /**
    * Answers what was accepted within `graceMs`, stores the index, closes journals and gateway. What is still open after
    * that time is abandoned: its callers have no answer, and learn the outcome by asking again. Idempotent.
@@ -52,6 +72,9 @@ interface RunningService {
   readonly journal: Journal | undefined;
   readonly writer: LogWriter | undefined;
   readonly hosts: readonly EntityHost[];
+  readonly dependencies: readonly Dependency[];
+  /** Address books in which it speaks. */
+  readonly books: AddressBooks;
 }
 
 const partitionsDefault = 16;
@@ -66,12 +89,15 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const configs = readConfig(system, platform.config);
   const own: Service | undefined =
     system.gateway && system.gateway.parts.length > 0
-      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {} }
+      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {}, calls: [] }
       : undefined;
   const services: RunningService[] = [];
+  const sources = new EventSources();
+  const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
   const close = async (): Promise<void> => {
     deadlines.stop();
+    await extensions.close();
     for (const { writer, journal } of services) {
       writer?.tail.stop();
       await journal?.[Symbol.asyncDispose]();
@@ -82,13 +108,20 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
-    for (const { name, how } of system.services) await how.seed?.(books.of({ caller: name }));
+    for (const service of system.services) await extensions.open(service);
+    for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
   } catch (error) {
     await close();
     throw error;
   }
 
-  async function open({ name, parts, how }: Service): Promise<RunningService> {
+  function booksOf(name: string): AddressBooks {
+    return services.find((running) => running.name === name)?.books ?? books;
+  }
+
+  async function open({ name, parts, how, calls }: Service): Promise<RunningService> {
+    const dependencies = calls.map((policy) => new Dependency({ service: name, policy, runtime }));
+    const outgoing = calls.length === 0 ? books : new AddressBooks(new GuardedSender(router, dependencies, runtime));
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     let journal: Journal | undefined;
@@ -103,6 +136,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
           hosts.push(host);
           router.add(name, entity.contract, host);
+          sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
       } catch (error) {
         await journal[Symbol.asyncDispose]();
@@ -112,18 +146,18 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const handlers of parts.filter((part: Implementation): part is AnyHandlers => part.kind === "handlers")) {
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
-      const nested = (message: Message, deadlineMs: number) => nestedCalls(name, message, deadlineMs);
+      const nested = (message: Message, deadlineMs: number) => nestedCalls(outgoing, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, journal, writer, hosts };
+    return { name, journal, writer, hosts, dependencies, books: outgoing };
   }
 
   /** The n-th command of one run has the same id on every retry of that run's own command. */
-  function nestedCalls(caller: string, message: Message, deadlineMs: number) {
+  function nestedCalls(outgoing: AddressBooks, caller: string, message: Message, deadlineMs: number) {
     let commands = 0;
     let acted = false;
-    const at = books.of({
+    const at = outgoing.of({
       caller,
       withinMs: () => deadlineMs - runtime.clock.monotonic(),
       ...(message.id === "" ? {} : { identity: () => ({ id: `${message.id}/${(commands += 1)}`, minted: message.minted }) }),
@@ -161,10 +195,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       signal?.addEventListener("abort", cancel, { once: true });
     });
 
-  const topic = ({ contract, name }: AnyTopicRef): EventSource => {
-    throw new Failure("INVALID_DEFINITION", { what: "no service of this system publishes it", at: `${contract.$.name}.${name}` });
-  };
-
+  const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
   const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
   let gateway: OpenGateway | undefined;
   try {
@@ -190,6 +221,9 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     runtime.logger.log("info", "system.stopped", { system: system.name });
   }
 
+  const dependency = (service: string, contract: string): Dependency | undefined =>
+    services.find(({ name }) => name === service)?.dependencies.find((called) => called.contract === contract);
+
   let stopped: Promise<void> | undefined;
   return {
     at: books.of({ caller: operator }),
@@ -214,6 +248,9 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
+    breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
+    openBreaker: (service, contract) => dependency(service, contract)?.open(),
+    closeBreaker: (service, contract) => dependency(service, contract)?.close(),
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
 }

@@ -3,6 +3,7 @@ import { Failure } from "../base/failure.ts";
 import type { At, Implementation } from "../contract/index.ts";
 import type { EntityLimits } from "../entity/index.ts";
 import type { HandlersLimits } from "../handlers/index.ts";
+import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/index.ts";
 import type { Gateway } from "./edge.ts";
 
 export interface ServiceLimits {
@@ -16,6 +17,12 @@ export interface ServiceLimits {
 
 export interface ServiceHow {
   readonly limits?: ServiceLimits;
+  /**
+   * How it calls the contracts of others, each with a breaker, a bulkhead, a time-out and a retry budget of its own, shared by
+   * everything in the service that calls it: `[[Bank, { within: "2s", concurrency: 20 }]]`. Every member has a default
+   * (`CallPolicy`). What is not listed is called without any of it.
+   */
+  readonly calls?: readonly CalledContract[];
   /** Runs at every start, before anybody from outside is let in. Speaks as the service; must be repeatable. */
   readonly seed?: (at: At) => Promise<void>;
 }
@@ -26,6 +33,8 @@ export interface Service {
   readonly name: string;
   readonly parts: readonly Implementation[];
   readonly how: ServiceHow;
+  /** `how.calls`, decoded. */
+  readonly calls: readonly DependencyPolicy[];
 }
 
 export interface System {
@@ -45,10 +54,13 @@ export function service(name: string, parts: readonly Implementation[], how: Ser
   checkName(name, at);
   if (reserved.has(name)) throw new Failure("INVALID_DEFINITION", { what: `"${name}" is a name of the platform's own`, at });
   if (parts.length === 0) throw new Failure("INVALID_DEFINITION", { what: "a service implements at least one contract", at });
-  return Object.freeze({ kind: "service", name, parts: checkedParts(parts, at), how });
+  return Object.freeze({ kind: "service", name, parts: checkedParts(parts, at), how, calls: decodeCalls(how.calls ?? [], at) });
 }
 
-/** A system. Throws INVALID_DEFINITION if two services share a name, or two implementations a contract. */
+/**
+ * A system. Throws INVALID_DEFINITION if two services share a name, or two implementations a contract, or if a service says how
+ * it calls a contract that nobody here implements.
+ */
 export function system(name: string, what: { readonly services: readonly Service[]; readonly gateway?: Gateway }): System {
   const at = `system "${name}"`;
   checkName(name, at);
@@ -68,6 +80,15 @@ export function system(name: string, what: { readonly services: readonly Service
       owners.set(contract.$.name, owner);
     }
   }
+  for (const { name: caller, calls } of what.services) {
+    const lost = calls.find(({ contract }) => !owners.has(contract));
+    if (lost) {
+      throw new Failure("INVALID_DEFINITION", {
+        what: `service "${caller}" says under \`calls\` how it calls contract "${lost.contract}", which no service here implements`,
+        at,
+      });
+    }
+  }
   return Object.freeze({ kind: "system", name, services: [...what.services], gateway: what.gateway });
 }
 
@@ -79,11 +100,16 @@ function checkName(name: string, at: string): void {
   });
 }
 
+const kinds: ReadonlySet<string> = new Set<Implementation["kind"]>(["entity", "handlers", "readModel"]);
+
 function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {
   parts.forEach((part, i) => {
     const kind: unknown = (part as Partial<Implementation> | undefined)?.kind;
-    if (kind === "entity" || kind === "handlers") return;
-    throw new Failure("INVALID_DEFINITION", { what: `part ${i} is not an implementation: pass what entity() or handlers() returned`, at });
+    if (typeof kind === "string" && kinds.has(kind)) return;
+    throw new Failure("INVALID_DEFINITION", {
+      what: `part ${i} is not an implementation: pass what entity(), handlers() or readModel() returned`,
+      at,
+    });
   });
   return [...parts];
 }

@@ -1,11 +1,11 @@
 // What the system offers to a gateway, and what it asks of one. The gateway is a package of its own (it brings an HTTP
 // library); this file is all that the two know of each other.
 import type { AnyOpRef, AnyTopicRef, At, Implementation } from "../contract/index.ts";
+import type { EventSource } from "../journal/index.ts";
 import type { MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import type { EventSource } from "./event-source.ts";
 
-export type { EventSource, SourceItem, SourcePage, SourceReader } from "./event-source.ts";
+export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
 
 export interface EdgeCall {
   readonly to: AnyOpRef;

@@ -34,6 +34,16 @@ export interface Call {
   readonly read: "strong" | "local";
 }
 
+/** Takes a call towards its receiver: the router, or what stands before it for a service that says how it calls. */
+export interface Sender {
+  /** Settles exactly once, perhaps before it returns. What it returns gives the call up; undefined: it has settled. */
+  send(
+    call: Call,
+    resolve: (answer: MessageAnswer) => void,
+    reject: (failure: Failure) => void,
+  ): Pick<Message, "settled" | "fail"> | undefined;
+}
+
 interface Route {
   readonly service: string;
   readonly contract: AnyContract;
@@ -42,7 +52,7 @@ interface Route {
   readonly allowed: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export class Router {
+export class Router implements Sender {
   readonly inbox = new Inbox();
   readonly #runtime: Runtime;
   readonly #routes = new Map<string, Route>();

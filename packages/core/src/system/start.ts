@@ -16,7 +16,8 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly config?: { readonly [name: string]: string };
 }
 
-export interface Running extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release"> {
+export interface Running
+  extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release" | "breakers" | "openBreaker" | "closeBreaker"> {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
   /** Where the gateway listens, without a slash at the end; "" without a gateway. */
@@ -61,6 +62,9 @@ export async function start(system: System, options: StartOptions = {}): Promise
     health: () => running.health(),
     quarantined: () => running.quarantined(),
     release: (service, key) => running.release(service, key),
+    breakers: () => running.breakers(),
+    openBreaker: (service, contract) => running.openBreaker(service, contract),
+    closeBreaker: (service, contract) => running.closeBreaker(service, contract),
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };

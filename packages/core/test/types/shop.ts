@@ -249,7 +249,17 @@ export const routes = [
 export const progress = feed("GET /orders/:id/events", Order.progress, { key: (r) => r.params["id"] ?? "" });
 
 export const shop = system("shop", {
-  services: [service("stock", [stock]), service("bank", [bank]), service("shop", [shopApi]), service("orders", [order])],
+  services: [
+    service("stock", [stock]),
+    service("bank", [bank]),
+    service("shop", [shopApi]),
+    service("orders", [order], {
+      calls: [
+        [Bank, { within: "2s", concurrency: 20, breaker: { failures: 5, within: "10s", halfOpenAfter: "5s" } }],
+        [Stock, { retry: { budget: 0.2 } }],
+      ],
+    }),
+  ],
 });
 
 given(stock, "tea").had("Delivered", { qty: 1 }).when("reserve", { orderId: "b", qty: 2 }).rejects("SoldOut", { left: 1 });

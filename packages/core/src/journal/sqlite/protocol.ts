@@ -3,7 +3,11 @@
 import type { FailureCode } from "../../base/failure.ts";
 import type { LogFields, LogLevel } from "../../runtime/index.ts";
 import type {
+  AlarmEntry,
   Appended,
+  Chain,
+  Cursor,
+  DeadLetter,
   EntityEntry,
   IndexUpdate,
   JournalErrorKind,
@@ -27,10 +31,16 @@ export type Ask =
   | readonly ["release", type: string, key: string]
   | readonly ["partitions"]
   | readonly ["read", partition: number, from: number, bytesMax: number]
-  | readonly ["chain", partition: number, last: number, after: number, max: number]
+  | readonly ["chain", partition: number, last: number, after: number, max: number, bytesMax: number]
   | readonly ["records", partition: number, offsets: readonly number[]]
   | readonly ["lookup", partition: number, type: string, key: string]
   | readonly ["quarantined"]
+  | readonly ["alarms", after: AlarmEntry | undefined, max: number]
+  | readonly ["cursors"]
+  | readonly ["moveCursors", cursors: readonly Cursor[]]
+  | readonly ["deadLetters", after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number]
+  | readonly ["park", letter: DeadLetter]
+  | readonly ["discard", stream: string, place: number]
   | readonly ["close"];
 
 export interface Answers {
@@ -42,15 +52,30 @@ export interface Answers {
   readonly release: boolean;
   readonly partitions: readonly PartitionState[];
   readonly read: { readonly rows: FlatRows; readonly next: number | undefined };
-  readonly chain: readonly number[];
+  readonly chain: Chain;
   readonly records: readonly string[];
   readonly lookup: { readonly entry?: EntityEntry; readonly snapshot?: Snapshot };
   readonly quarantined: readonly QuarantineEntry[];
+  readonly alarms: readonly AlarmEntry[];
+  readonly cursors: readonly Cursor[];
+  readonly moveCursors: void;
+  readonly deadLetters: readonly DeadLetter[];
+  readonly park: void;
+  readonly discard: boolean;
   readonly close: void;
 }
 
 /** Operations that change what is stored: when the thread dies under them, the outcome is open. */
-export const writing: ReadonlySet<Ask[0]> = new Set(["append", "takeOver", "index", "quarantine", "release"]);
+export const writing: ReadonlySet<Ask[0]> = new Set([
+  "append",
+  "takeOver",
+  "index",
+  "quarantine",
+  "release",
+  "moveCursors",
+  "park",
+  "discard",
+]);
 
 /** `id`: a whole number of 32 bits that wraps. */
 export type Request = readonly [id: number, ask: Ask];
