@@ -1,22 +1,37 @@
-// Feeds: every message once, from any place on, whatever the client does. Each rule on a whole system in a virtual world; what
-// sockets do is in feed.os.test.ts.
+// Feeds: every message once, from any place on, whatever the client does. In a virtual world, on a log in memory that the test
+// writes and holds up as it likes, and on the log of the system itself, with crashes. What sockets do is in feed.os.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "@atoll/core";
+import { contract, Failure, system } from "@atoll/core";
+import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
+import { VirtualWorld } from "@atoll/core/runtime/virtual";
+import { boot } from "@atoll/core/system";
+import * as z from "zod";
 import type { FeedEvent } from "../test/feed-client.ts";
-import { Parcel, Stock } from "../test/trial-system.ts";
+import { Parcel, Stock, trialSystem } from "../test/trial-system.ts";
+import { TrialLog } from "../test/trial-log.ts";
 import { virtually, type VirtualGateway } from "../test/virtual-gateway.ts";
 import { feed } from "./feed.ts";
+import { gateway as gatewayOf, type GatewayHow } from "./gateway.ts";
+
+interface Scene extends VirtualGateway {
+  readonly log: TrialLog;
+}
+
+function onTrialLog(scenario: (scene: Scene) => Promise<void>, how?: GatewayHow, seed?: number): Promise<void> {
+  const log = new TrialLog();
+  return virtually((gateway) => scenario({ ...gateway, log }), how, seed, log);
+}
 
 const numbers = (events: readonly FeedEvent[]): readonly unknown[] => events.map(({ data }) => data["n"]);
 const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, i) => from + i);
-const move = ({ trial }: VirtualGateway, key: string, n: number): void => trial.log.append(key, { n, to: "x" });
+const move = ({ log }: Scene, key: string, n: number): void => log.append(key, { n, to: "x" });
 async function gauge(gateway: VirtualGateway): Promise<string | undefined> {
   return /^atoll_http_feeds (\d+)$/m.exec((await gateway.request("GET", "/metrics")).text)?.[1];
 }
 
 test("feed: of a key, from its first message on, and then those to come, and no others", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     for (let n = 0; n < 3; n++) for (const key of ["a", "b", "e"]) move(gateway, key, n);
     const client = await gateway.feed("/parcels/a/moves");
     assert.deepEqual(
@@ -28,17 +43,17 @@ test("feed: of a key, from its first message on, and then those to come, and no 
     for (const key of ["b", "a", "e", "a"]) move(gateway, key, 9);
     assert.deepEqual(numbers(await client.take(2)), [9, 9]);
     await client.leave();
-    assert.deepEqual([gateway.trial.log.open, await gauge(gateway)], [0, "0"]);
+    assert.deepEqual([gateway.log.open, await gauge(gateway)], [0, "0"]);
   }));
 
 test("feed: resumed behind the last event that was seen, also in the middle of a record", () =>
-  virtually(async ({ feed: open, trial }) => {
-    for (let n = 0; n < 10; n += 2) trial.log.append("a", { n }, { n: n + 1 });
+  onTrialLog(async ({ feed: open, log }) => {
+    for (let n = 0; n < 10; n += 2) log.append("a", { n }, { n: n + 1 });
     const all = await (await open("/parcels/a/moves")).take(10);
     assert.deepEqual([numbers(all), new Set(all.map(({ id }) => id)).size], [range(0, 10), 10]);
     for (const [seen, { id }] of all.entries()) {
       const rest = await open("/parcels/a/moves", { "last-event-id": id });
-      trial.log.append("a", { n: 100 });
+      log.append("a", { n: 100 });
       assert.equal((await rest.next())?.data["n"], seen === 9 ? 100 : seen + 1);
       const asked = await open(`/parcels/a/moves?from=${id}`);
       assert.equal((await asked.next())?.data["n"], seen === 9 ? 100 : seen + 1);
@@ -46,7 +61,7 @@ test("feed: resumed behind the last event that was seen, also in the middle of a
   }));
 
 test("feed: begins where it is told to", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     const first = async (target: string, headers?: Record<string, string>): Promise<unknown> => {
       const client = await gateway.feed(target, headers);
       for (const key of ["a", "b"]) move(gateway, key, 50);
@@ -65,16 +80,12 @@ test("feed: begins where it is told to", () =>
   }));
 
 test("feed: of all keys, in the order of each partition, resumed in all of them", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     const keys = ["a", "b", "c", "d", "e", "f", "g"];
     const seen: FeedEvent[] = [];
     let id = "";
     for (let n = 0; n < 40; n++) {
-      gateway.trial.log.append(
-        keys[n % keys.length] as string,
-        { n, key: keys[n % keys.length] },
-        { n: n + 1_000, key: keys[n % keys.length] },
-      );
+      gateway.log.append(keys[n % keys.length] as string, { n, key: keys[n % keys.length] }, { n: n + 1_000, key: keys[n % keys.length] });
       if (n % 7 !== 0) continue;
       const client = await gateway.feed("/moves?from=start", id === "" ? {} : { "last-event-id": id });
       seen.push(...(await client.take(2)));
@@ -95,7 +106,7 @@ test("feed: of all keys, in the order of each partition, resumed in all of them"
   }));
 
 test("feed: positions that were never given out are a 400, those of another log a 410", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     for (let n = 0; n < 5; n++) for (const key of ["a", "b"]) move(gateway, key, n);
     const client = await gateway.feed("/parcels/a/moves");
     const { id } = (await client.next()) ?? assert.fail();
@@ -128,9 +139,9 @@ test("feed: positions that were never given out are a 400, those of another log 
   }));
 
 test("feed: a client that stops reading holds a bounded amount, and misses nothing when it goes on", () =>
-  virtually(
+  onTrialLog(
     async (gateway) => {
-      const { log } = gateway.trial;
+      const { log } = gateway;
       const slow = await gateway.feed("/parcels/a/moves");
       const quick = await gateway.feed("/parcels/a/moves");
       await Promise.all([slow.read(), quick.read()]);
@@ -151,11 +162,11 @@ test("feed: a client that stops reading holds a bounded amount, and misses nothi
   ));
 
 test("feed: a message larger than what waits for a client comes all the same", () =>
-  virtually(
+  onTrialLog(
     async (gateway) => {
       const client = await gateway.feed("/parcels/a/moves");
       await client.read();
-      for (let n = 0; n < 3; n++) gateway.trial.log.append("a", { n, to: "x".repeat(5_000) });
+      for (let n = 0; n < 3; n++) gateway.log.append("a", { n, to: "x".repeat(5_000) });
       assert.deepEqual(numbers(await client.take(3)), [0, 1, 2]);
     },
     { limits: { feedBufferBytesMax: 1_000 } },
@@ -164,33 +175,32 @@ test("feed: a message larger than what waits for a client comes all the same", (
 test("feed: whatever is written while a client comes, lags and goes on, it gets every message once and in order", async () => {
   const reached = { caughtUp: 0, live: 0 };
   for (let seed = 1; seed <= 60; seed++) {
-    await virtually(
+    await onTrialLog(
       async (gateway) => {
         const { random } = gateway.world;
-        const { log } = gateway.trial;
+        const { log } = gateway;
         const all = seed % 2 === 0;
         const keys = ["a", "b", "e", "i"]; // a, e and i share a partition
         let written = 0;
         const expected = new Map<string, number[]>(keys.map((key) => [key, []]));
-        const write = (): void => {
-          const key = keys[Math.floor(random.next() * keys.length)] as string;
-          const count = Math.floor(random.next() * 3);
+        const write = (key: string, count: number): void => {
           const messages = range(written, written + count).map((n) => ({ n, key, to: "y".repeat(random.next() * 60) }));
           written += count;
           log.append(key, ...messages);
           expected.get(key)?.push(...messages.map(({ n }) => n));
         };
-        const writer = (async () => {
+        let done = false;
+        void (async () => {
           for (let i = 0; i < 300; i++) {
-            write();
+            write(keys[Math.floor(random.next() * keys.length)] as string, Math.floor(random.next() * 3));
             if (random.next() < 0.4) await gateway.pause(Math.ceil(random.next() * 5));
           }
+          write("a", 1); // whoever waits for one more gets it
+          done = true;
         })();
         const seen: FeedEvent[] = [];
         const target = all ? "/moves?from=start" : "/parcels/a/moves";
         const whole = (): number => (all ? written : (expected.get("a")?.length ?? 0));
-        let done = false;
-        void writer.then(() => (done = true));
         while (!done || seen.length < whole()) {
           const id = seen.at(-1)?.id;
           const client = await gateway.feed(target, id === undefined ? {} : { "last-event-id": id });
@@ -217,10 +227,10 @@ test("feed: whatever is written while a client comes, lags and goes on, it gets 
 });
 
 test("feed: while there is nothing to say comments keep it alive, and that of a topic moves its place on", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     const [one, all] = [await gateway.feed("/parcels/a/moves"), await gateway.feed("/moves")];
     await Promise.all([one.read(), all.read()]);
-    for (let n = 0; n < 20; n++) gateway.trial.log.append("b"); // records that publish nothing
+    for (let n = 0; n < 20; n++) gateway.log.append("b"); // records that publish nothing
     const begun = gateway.world.timeMs;
     await Promise.all([one.read(), all.read()]);
     assert.equal(gateway.world.timeMs - begun, 15_000);
@@ -232,7 +242,7 @@ test("feed: while there is nothing to say comments keep it alive, and that of a 
   }));
 
 test("feed: a client that does not read for too long is cut off, and resumes where it was", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     const client = await gateway.feed("/parcels/a/moves");
     await client.read();
     for (let n = 0; n < 3; n++) move(gateway, "a", n);
@@ -240,14 +250,14 @@ test("feed: a client that does not read for too long is cut off, and resumes whe
     await gateway.pause(59_000);
     assert.equal(await gauge(gateway), "1");
     await gateway.pause(2_000);
-    assert.deepEqual([await gauge(gateway), gateway.trial.log.open], ["0", 0]);
+    assert.deepEqual([await gauge(gateway), gateway.log.open], ["0", 0]);
     const again = await gateway.feed("/parcels/a/moves", { "last-event-id": first.id });
     assert.deepEqual(numbers(await again.take(2)), [1, 2]);
     assert.match((await gateway.request("GET", "/metrics")).text, /^atoll_http_feeds_ended_total\{reason="stalled"\} 1$/m);
   }));
 
 test("feed: more than the bound are refused with 503, and one that goes makes room", () =>
-  virtually(
+  onTrialLog(
     async (gateway) => {
       const [first] = [await gateway.feed("/parcels/a/moves"), await gateway.feed("/moves")];
       const refused = await gateway.request("GET", "/moves");
@@ -259,7 +269,7 @@ test("feed: more than the bound are refused with 503, and one that goes makes ro
   ));
 
 test("feed: when the gateway closes, clients are told when to come back, and new ones are refused", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     const reading = await gateway.feed("/parcels/a/moves");
     const idle = await gateway.feed("/moves");
     await reading.read();
@@ -270,23 +280,23 @@ test("feed: when the gateway closes, clients are told when to come back, and new
     assert.ok((reading.retryMs ?? 0) >= 2_000 && (reading.retryMs ?? 0) <= 4_000);
     assert.equal(await idle.next(), undefined);
     assert.ok(gateway.world.timeMs - begun < 100, "feeds do not use up the time for closing");
-    assert.deepEqual([(await gateway.request("GET", "/moves")).status, gateway.trial.log.open], [503, 0]);
+    assert.deepEqual([(await gateway.request("GET", "/moves")).status, gateway.log.open], [503, 0]);
   }));
 
 test("feed: HEAD and OPTIONS open nothing, other methods are not allowed", () =>
-  virtually(async (gateway) => {
+  onTrialLog(async (gateway) => {
     const head = await gateway.request("HEAD", "/parcels/a/moves");
     assert.deepEqual([head.status, head.text, head.headers.get("content-type")], [200, "", "text/event-stream"]);
     assert.equal((await gateway.request("HEAD", "/parcels/a/moves?from=x")).status, 400);
     const options = await gateway.request("OPTIONS", "/moves");
     assert.deepEqual([options.status, options.headers.get("allow")], [204, "GET, HEAD, OPTIONS"]);
     assert.equal((await gateway.request("POST", "/moves")).status, 405);
-    assert.deepEqual([gateway.trial.log.open, await gauge(gateway)], [0, "0"]);
+    assert.deepEqual([gateway.log.open, await gauge(gateway)], [0, "0"]);
   }));
 
 test("feed: a message that cannot be read is passed over, a log that cannot be read ends the feed for now", () =>
-  virtually(async (gateway) => {
-    const { log } = gateway.trial;
+  onTrialLog(async (gateway) => {
+    const { log } = gateway;
     move(gateway, "a", 1);
     log.append("a", new RangeError("not in its form"));
     move(gateway, "a", 2);
@@ -300,6 +310,84 @@ test("feed: a message that cannot be read is passed over, a log that cannot be r
     log.failure = undefined;
     assert.equal((await client.next())?.data["n"], 3, "who listened already goes on by itself");
   }));
+
+test("feed: on the system's own log, the past of a key, what comes, and every message of a record", () =>
+  virtually(async (gateway) => {
+    const travel = (id: string, ...stops: readonly string[]) => gateway.post(`/parcels/${id}/moves`, { stops });
+    for (let i = 0; i < 5; i++) for (const id of ["a", "b", "c"]) await travel(id, "x", "y");
+    await travel("a");
+    const client = await gateway.feed("/parcels/a/moves");
+    const all = await gateway.feed("/moves?from=start");
+    const past = await client.take(10);
+    assert.deepEqual(numbers(past), range(1, 11));
+    assert.equal((await all.take(30)).length, 30);
+    const coming = client.take(3);
+    await travel("b", "z");
+    await travel("a", "p", "q", "r");
+    assert.deepEqual((await coming).map(({ data }) => data), [{ n: 11, to: "p" }, { n: 12, to: "q" }, { n: 13, to: "r" }]); // prettier-ignore
+    assert.deepEqual(numbers(await all.take(4)).toSorted(), [11, 11, 12, 13]);
+    const resumed = await gateway.feed("/parcels/a/moves", { "last-event-id": past.at(-2)?.id ?? "" });
+    assert.deepEqual(numbers(await resumed.take(4)), [10, 11, 12, 13]);
+  }));
+
+test("feed: across crashes a client resumes with the id that it has seen, and misses nothing", async () => {
+  let cut = 0;
+  for (let seed = 1; seed <= 25; seed++) {
+    await virtually(
+      async (first) => {
+        const { random } = first.world;
+        let gateway = first;
+        const seen: FeedEvent[] = [];
+        let acknowledged = 0;
+        for (let life = 0; life < 4; life++) {
+          const id = seen.at(-1)?.id;
+          const client = await gateway.feed("/parcels/a/moves", id === undefined ? {} : { "last-event-id": id });
+          const reading = (async () => {
+            for (let event = await client.next(); event; event = await client.next()) seen.push(event);
+          })().catch(() => undefined);
+          const posting = (async () => {
+            for (;;) {
+              const { status, json } = await gateway.post("/parcels/a/moves", {
+                stops: ["x", "y"].slice(0, 1 + Math.floor(random.next() * 2)),
+              });
+              assert.equal(status, 200);
+              acknowledged = Number(json["moves"]);
+            }
+          })().catch(() => undefined);
+          await gateway.pause(10 + random.next() * 60);
+          if (seen.length < acknowledged) cut += 1;
+          gateway = await gateway.crash();
+          void reading;
+          void posting;
+        }
+        const last = await gateway.feed("/parcels/a/moves", seen.length === 0 ? {} : { "last-event-id": seen.at(-1)?.id ?? "" });
+        const { json } = await gateway.post("/parcels/a/moves", { stops: ["end"] });
+        const total = Number(json["moves"]);
+        seen.push(...(await last.take(total - seen.length)));
+        assert.deepEqual(numbers(seen), range(1, total + 1), `seed ${seed}`);
+        assert.ok(total > acknowledged, `seed ${seed}`);
+      },
+      {},
+      seed,
+    );
+  }
+  assert.ok(cut > 0, "no crash came between a message and its client");
+});
+
+test("feed: a topic that is not for the gateway, or that nobody publishes, is refused when the system starts", async () => {
+  const Other = contract("other", { version: 1, key: z.string(), topics: { t: z.object({}) }, access: { t: "any" } });
+  for (const one of [feed("GET /a", Parcel.secret, { key: "any" }), feed("GET /a", Other.t, { key: "any" })]) {
+    const world = new VirtualWorld({ seed: 1 });
+    const runtime = world.process("node");
+    const journals = new SimulatedJournalStore(new SimulatedDisk(world.outside), runtime, { process: "node" });
+    const { services } = trialSystem({ runs: 0, ids: [], mended: false, log: undefined, wait: () => Promise.resolve() });
+    const refused = system("refused", { services, gateway: gatewayOf([one]) });
+    await assert.rejects(
+      world.runUntil(runtime.enter(world.outside, () => boot(refused, { runtime, journals, config: {} }))),
+      (error: unknown) => error instanceof Failure && error.code === "INVALID_DEFINITION",
+    );
+  }
+});
 
 test("feed: what cannot be meant is refused when it is defined", () => {
   const invalid = (define: () => unknown): void =>

@@ -94,8 +94,26 @@ export const Desk = contract("desk", {
 export const Parcel = contract("parcel", {
   version: 1,
   key: z.string().regex(/^[a-z0-9-]+$/),
-  access: { moved: ["gateway"] },
-  topics: { moved: z.object({ n: z.int(), to: z.string() }) },
+  access: { travel: ["gateway"], moved: ["gateway"] },
+  commands: { travel: { in: z.object({ stops: z.array(z.string()) }), out: z.object({ moves: z.int() }) } },
+  topics: { moved: z.object({ n: z.int(), to: z.string() }), secret: z.object({}) },
+});
+
+const parcel = entity(Parcel, {
+  state: z.object({ moves: z.int() }),
+  initial: { moves: 0 },
+  events: { Moved: z.object({ to: z.string() }) },
+  decide: {
+    travel: ({ moves }, { stops }, turn) => {
+      const [first, ...others] = stops;
+      if (first === undefined) return turn.reply({ moves });
+      let emitted = turn.emit("Moved", { to: first });
+      for (const to of others) emitted = emitted.emit("Moved", { to });
+      return emitted.reply((after) => after);
+    },
+  },
+  evolve: { Moved: ({ moves }) => ({ moves: moves + 1 }) },
+  publish: { moved: { Moved: ({ to }, { moves }) => ({ n: moves, to }) }, secret: {} },
 });
 
 /** What the handlers did, and the clock they wait on. */
@@ -105,8 +123,8 @@ export interface Trial {
   readonly ids: string[];
   /** The outside party answers again. */
   mended: boolean;
-  /** What is published of parcels. */
-  readonly log: TrialLog;
+  /** Read in the place of what parcels publish. */
+  readonly log: TrialLog | undefined;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -187,6 +205,7 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
         later: (r) => `/shipments/${r.id}`,
       },
     }),
+    route("POST /parcels/:id/moves", Parcel.travel, { key: (r) => r.params.id }),
     feed("GET /parcels/:id/moves", Parcel.moved, { key: (r) => r.params.id }),
     feed("GET /moves", Parcel.moved, { key: "any" }),
     route("GET /shipments/:id", Stock.level, { key: (r) => r.params.id }),
@@ -199,9 +218,10 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
       input: (r) => ({ from: new URL(r.body.url).host, to: "x" }),
     }),
   ];
+  const { log } = trial;
   const opened = gateway(routes, how);
   return system("trial", {
-    services: [service("stock", [stock]), service("desk", [desk(trial)])],
-    gateway: { ...opened, open: (edge) => opened.open({ ...edge, topic: () => trial.log }) },
+    services: [service("stock", [stock]), service("desk", [desk(trial)]), service("parcels", [parcel], { limits: { partitions: 4 } })],
+    gateway: log ? { ...opened, open: (edge) => opened.open({ ...edge, topic: () => log }) } : opened,
   });
 }

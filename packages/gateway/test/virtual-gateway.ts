@@ -5,7 +5,7 @@ import { VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import type { GatewayHow } from "@atoll/gateway";
 import { FeedClient } from "./feed-client.ts";
-import { TrialLog } from "./trial-log.ts";
+import type { TrialLog } from "./trial-log.ts";
 import { trialSystem, type Trial } from "./trial-system.ts";
 
 export interface Answered {
@@ -34,10 +34,16 @@ export interface VirtualGateway {
   crash(): Promise<VirtualGateway>;
 }
 
-export async function virtually<T>(scenario: (gateway: VirtualGateway) => Promise<T>, how: GatewayHow = {}, seed = 1): Promise<T> {
+/** `log`: what feeds read in the place of what the system publishes. */
+export async function virtually<T>(
+  scenario: (gateway: VirtualGateway) => Promise<T>,
+  how: GatewayHow = {},
+  seed = 1,
+  log?: TrialLog,
+): Promise<T> {
   const world = new VirtualWorld({ seed });
   const disk = new SimulatedDisk(world.outside);
-  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false, log: new TrialLog() }).then(scenario));
+  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false, log }).then(scenario));
   for (const { error } of world.failures) throw error;
   return result;
 }
