@@ -138,6 +138,19 @@ test("feed: positions that were never given out are a 400, those of another log 
     assert.deepEqual([wrongKey.status, (wrongKey.json["errors"] as { pointer: string }[])[0]?.pointer], [422, "#path/id"]);
   }));
 
+test("feed: what is before the place of a client is not told when the head of the log comes to it late", () =>
+  onTrialLog(async (gateway) => {
+    const other = await gateway.feed("/parcels/e/moves"); // opens the partition that they share
+    await other.read();
+    gateway.log.hold();
+    for (let n = 0; n < 3; n++) move(gateway, "a", n);
+    const coming = (await gateway.feed("/parcels/a/moves?from=now")).take(1);
+    await gateway.pause(10);
+    gateway.log.letGo();
+    move(gateway, "a", 3);
+    assert.deepEqual(numbers(await coming), [3]);
+  }));
+
 test("feed: a client that stops reading holds a bounded amount, and misses nothing when it goes on", () =>
   onTrialLog(
     async (gateway) => {

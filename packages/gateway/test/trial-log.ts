@@ -12,6 +12,8 @@ export class TrialLog implements EventSource {
   open = 0;
   /** While it is set, reading fails with it. */
   failure: Error | undefined;
+  /** Readers at the head do not hear of what is new until it is let go. */
+  #held = false;
   readonly #records: (readonly SourceItem[])[][] = Array.from({ length: partitions }, () => []);
   #waiting: (() => void)[] = [];
 
@@ -26,6 +28,15 @@ export class TrialLog implements EventSource {
         return data instanceof Error ? { ...item, error: data } : item;
       }),
     );
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  hold(): void {
+    this.#held = true;
+  }
+
+  letGo(): void {
+    this.#held = false;
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
@@ -52,7 +63,8 @@ export class TrialLog implements EventSource {
     this.open += 1;
     return {
       next: async (bytesMax) => {
-        while (how === "read" && !closed && next >= records.length) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        while (how === "read" && !closed && (this.#held || next >= records.length))
+          await new Promise<void>((resolve) => this.#waiting.push(resolve));
         if (closed) return { items: [], next };
         if (this.failure) throw this.failure;
         const items: SourceItem[] = [];
