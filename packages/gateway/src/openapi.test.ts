@@ -36,7 +36,7 @@ test("openapi: every route is described once, under an id of its own", async () 
   const document = await served();
   assert.equal(document.openapi, "3.1.0");
   const described = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
-  assert.equal(described.length, 17 + 4 + 6 + 4);
+  assert.equal(described.length, 20 + 4 + 8 + 4);
   for (const one of ["get /stock/{sku}", "put /stock/{sku}", "post /carts/{id}/merge", "get /health", "get /metrics", "get /docs"])
     assert.ok(described.includes(one), one);
   const ids = operations(document).map(({ operationId }) => operationId);
@@ -74,6 +74,20 @@ test("openapi: a route with `later` describes its 202, where it leads, and how t
   assert.deepEqual(Object.keys(responses["202"]?.headers ?? {}), ["Idempotency-Replayed", "Location", "Preference-Applied"]);
   assert.deepEqual(Object.keys(responses["201"]?.headers ?? {}), ["Idempotency-Replayed", "Location"]);
   assert.equal(paths["/orders"]?.["post"]?.responses["202"], undefined);
+});
+
+test("openapi: a feed is described with its messages, and with how to go on", async () => {
+  const document = await served();
+  const { parameters = [], responses, operationId } = document.paths["/parcels/{id}/moves"]?.["get"] ?? assert.fail();
+  assert.equal(operationId, "parcelMoved");
+  assert.deepEqual(parameters.map(({ name, $ref }) => name ?? $ref?.split("/").at(-1)), ["id", "LastEventId", "FeedFrom"]); // prettier-ignore
+  assert.deepEqual(Object.keys(responses), ["200", "400", "410", "422", "500", "503", "default"]);
+  assert.match(
+    JSON.stringify(responses["200"]),
+    /"text\/event-stream".*"contentSchema":\{"\$ref":"#\/components\/schemas\/Parcel\.moved"\}/,
+  );
+  assert.ok("Parcel.moved" in document.components.schemas);
+  assert.match(referencePage(document), /parcelMoved/);
 });
 
 test("openapi: parameters come from path and query schema, the key header belongs to every POST and to nothing else", async () => {

@@ -3,6 +3,7 @@
 // does not allow; such refusals are accepted in the place of ours, a contradiction between answer and document never is.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FeedClient } from "./feed-client.ts";
 
 export type Via = "direct" | "prism";
 
@@ -161,6 +162,24 @@ export function httpBehaviour(base: () => string, via: Via): void {
       isProblem(await post("/shipments", { mode: "refuse" }), 409, "REJECTED");
     },
   );
+
+  // Prism waits for the end of an answer before it passes it on, and a feed has none.
+  test(name("the messages of a topic come as events, and go on behind the last one seen"), { skip: via === "prism" }, async () => {
+    const id = freshKey().toLowerCase();
+    const listen = async (headers: Record<string, string> = {}): Promise<FeedClient> =>
+      new FeedClient(await fetch(`${base()}/parcels/${id}/moves`, { headers }));
+    await post(`/parcels/${id}/moves`, { stops: ["a", "b"] });
+    const client = await listen();
+    assert.equal(client.headers.get("content-type"), "text/event-stream");
+    const [first, second] = await client.take(2);
+    assert.deepEqual([first?.data, second?.data], [{ n: 1, to: "a" }, { n: 2, to: "b" }]); // prettier-ignore
+    await client.leave();
+    await post(`/parcels/${id}/moves`, { stops: ["c"] });
+    const again = await listen({ "last-event-id": second?.id ?? "" });
+    assert.deepEqual((await again.next())?.data, { n: 3, to: "c" });
+    await again.leave();
+    isProblem(await ask("GET", `/parcels/${id}/moves?from=nowhere`), 400, "MALFORMED");
+  });
 
   test(name("what is wrong with a request is told as a problem"), async () => {
     const wrong = await post("/stock/tea/reservations", { order: 1, qty: 0 });

@@ -38,6 +38,7 @@ export class ChainReader {
 
   /** About `bytesMax` characters of records, at least one if there is one. Rejects with a `JournalError`; ask again. */
   async next(bytesMax: number): Promise<ChainPage> {
+    if (this.#closed) return { records: [], next: this.#next };
     const { offsets, end } = (this.#rest ??= await this.#find());
     const records: PlacedRecord[] = [];
     for (let bytes = 0; bytes < bytesMax && offsets.length > 0 && !this.#closed;) {
