@@ -74,7 +74,7 @@ export class ShopClient {
 /** One sentence about the shop over HTTP. It may run against a shop that others use, so it stays with names of its own. */
 export interface Behaviour {
   readonly name: string;
-  /** It sends what the OpenAPI document does not allow: a validating proxy would answer in the shop's place. */
+  /** It sends what the OpenAPI document does not allow, or what a validating proxy cannot read: that would answer in the shop's place. */
   readonly hostile?: true;
   readonly run: (shop: ShopClient) => Promise<void>;
 }

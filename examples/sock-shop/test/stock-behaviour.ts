@@ -132,7 +132,7 @@ export const gatewayBehaviours: readonly Behaviour[] = [
   },
   {
     name: "HEAD is answered like GET, without the body",
-    hostile: true,
+    hostile: true, // described, but Prism 5.14 fails on JSON without a body: packages/gateway/test/http-behaviour.ts
     run: async (shop) => {
       for (const path of ["/catalogue", "/tags", "/catalogue/images/holy_1.jpeg"]) {
         const { status, body } = await shop.request("HEAD", path);

@@ -21,6 +21,7 @@ export const problems = {
   METHOD_NOT_ALLOWED: { status: 405, title: "The method is not allowed at this path" },
   REQUEST_TIMEOUT: { status: 408, title: "The request did not arrive in time" },
   REJECTED: { status: 409, title: "The request was rejected" },
+  POSITION_GONE: { status: 410, title: "The position belongs to another history" },
   BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
   URL_TOO_LONG: { status: 414, title: "The URL is too long" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The body is not of a supported media type" },

@@ -60,11 +60,13 @@ export class LogUnderTest {
     return {
       log: { service, logId, timeline, partitions: partitions.length },
       head: (partition) => partitions[partition]?.length ?? 0,
+      partitionOf: (key) => this.partitionOf(key),
       read: (partition, from) => this.#read(partition, from),
+      history: (key, from) => this.#read(this.partitionOf(key), from, key),
     };
   }
 
-  #read(partition: number, from: number): SourceReader {
+  #read(partition: number, from: number, key?: string): SourceReader {
     let next = from;
     const closed = new AbortController();
     let wake: (() => void) | undefined;
@@ -74,7 +76,7 @@ export class LogUnderTest {
         const failure = this.failures.shift();
         if (failure) throw failure;
         const records = this.partitions[partition] as (readonly LoggedEvent[])[];
-        while (!closed.signal.aborted && next >= records.length) {
+        while (!closed.signal.aborted && next >= records.length && key === undefined) {
           await new Promise<void>((resolve) => {
             wake = resolve;
             this.#arrived.add(resolve);
@@ -89,7 +91,7 @@ export class LogUnderTest {
           }),
         );
         next = Math.min(records.length, next + this.pageRecords);
-        return { items, next };
+        return { items: key === undefined ? items : items.filter(({ at }) => at.key === key), next };
       },
       close: () => {
         closed.abort();

@@ -14,8 +14,16 @@ export interface EventSource {
   readonly log: SourceLog;
   /** The offset that the next committed record of the partition will have. */
   head(partition: number): number;
+  /** The partition that holds everything of a key. */
+  partitionOf(key: string): number;
   /** Complete, in order, durable only; pull (F1 to F3). */
   read(partition: number, from: number): SourceReader;
+  /**
+   * The items of one key from offset `from` to the head that its partition has now, or a little further: complete, in order,
+   * durable only. Only the entity's own records are read. Nothing waits: the last page has that head or more as `next`, and
+   * pages behind it are empty.
+   */
+  history(key: string, from: number): SourceReader;
 }
 
 export interface SourceReader {

@@ -1,10 +1,18 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
-import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
+import {
+  type EventSource,
+  JournalError,
+  journalFailure,
+  LogWriter,
+  logWriterLimits,
+  type Journal,
+  type JournalStore,
+} from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -177,8 +185,15 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       signal?.addEventListener("abort", cancel, { once: true });
     });
 
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, health };
-  const gateway = system.gateway?.open(edge);
+  const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
+  let gateway: OpenGateway | undefined;
+  try {
+    gateway = system.gateway?.open(edge);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   runtime.logger.log("info", "system.started", { system: system.name, services: services.map(({ name }) => name) });
 
   async function shutDown(graceMs: number): Promise<void> {

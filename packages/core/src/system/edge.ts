@@ -1,9 +1,12 @@
 // What the system offers to a gateway, and what it asks of one. The gateway is a package of its own (it brings an HTTP
 // library); this file is all that the two know of each other.
-import type { AnyOpRef, At, Implementation } from "../contract/index.ts";
+import type { AnyOpRef, AnyTopicRef, At, Implementation } from "../contract/index.ts";
+import type { EventSource } from "../journal/index.ts";
 import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { ReadModelStatus } from "./read-models.ts";
+
+export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
 
 export interface EdgeCall {
   readonly to: AnyOpRef;
@@ -39,6 +42,8 @@ export interface Edge {
   readonly at: At;
   /** Rejects with a `Failure`. */
   ask(call: EdgeCall): Promise<EdgeAnswer>;
+  /** The messages of a topic. INVALID_DEFINITION if its contract does not let the gateway see it, or nobody publishes it. */
+  topic(topic: AnyTopicRef): EventSource;
   health(): readonly ServiceHealth[];
 }
 

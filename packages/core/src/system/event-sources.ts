@@ -3,7 +3,16 @@
 import { Failure } from "../base/failure.ts";
 import type { AnyTopicRef } from "../contract/index.ts";
 import type { AnyEntity, EntityKernel } from "../entity/index.ts";
-import type { EventSource, LogFollower, LogWriter, PlacedRecord, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
+import {
+  ChainReader,
+  type EventSource,
+  type LogFollower,
+  type LogWriter,
+  type PlacedRecord,
+  type SourceItem,
+  type SourcePage,
+  type SourceReader,
+} from "../journal/index.ts";
 
 /** The entities of one contract, and whose log they write. */
 interface Publisher {
@@ -33,8 +42,8 @@ export class EventSources {
       const owner = publisher ? `entity "${name}" belongs to service "${publisher.service}"` : `no service here has entity "${name}"`;
       throw new Failure("INVALID_DEFINITION", { what: `${owner}: others read a topic of it`, at: `service "${reader}"` });
     }
-    const { kernel, writer } = publisher;
-    return sourceOf(publisher, writer, (placed) => eventsOf(kernel, placed));
+    const { kernel } = publisher;
+    return sourceOf(publisher, (placed) => eventsOf(kernel, placed));
   }
 
   topic(reader: string, topic: AnyTopicRef): EventSource {
@@ -50,23 +59,28 @@ export class EventSources {
       const what = `topic ${name}.${topic.name} is not for it: list "${reader}" under \`access.${topic.name}\` of the contract`;
       throw new Failure("INVALID_DEFINITION", { what, at });
     }
-    return sourceOf(publisher, publisher.writer, (placed) => messagesOf(topic, placed));
+    return sourceOf(publisher, (placed) => messagesOf(topic, placed));
   }
 }
 
-function sourceOf({ service }: Publisher, writer: LogWriter, itemsOf: (placed: PlacedRecord) => readonly SourceItem[]): EventSource {
+type ItemsOf = (placed: PlacedRecord) => readonly SourceItem[];
+
+function sourceOf({ service, writer, kernel: { type } }: Publisher, itemsOf: ItemsOf): EventSource {
+  const partitionOf = (key: string): number => writer.partitionOf(type, key);
   return {
     log: { service, ...writer.journal.meta },
     head: (partition) => writer.durable(partition),
+    partitionOf,
     read: (partition, from) => new LogReader(writer.follow(partition, from), itemsOf),
+    history: (key, from) => new HistoryReader(new ChainReader(writer, partitionOf(key), { type, key }, from), itemsOf),
   };
 }
 
 class LogReader implements SourceReader {
   readonly #follower: LogFollower;
-  readonly #itemsOf: (placed: PlacedRecord) => readonly SourceItem[];
+  readonly #itemsOf: ItemsOf;
 
-  constructor(follower: LogFollower, itemsOf: (placed: PlacedRecord) => readonly SourceItem[]) {
+  constructor(follower: LogFollower, itemsOf: ItemsOf) {
     this.#follower = follower;
     this.#itemsOf = itemsOf;
   }
@@ -78,6 +92,25 @@ class LogReader implements SourceReader {
 
   close(): void {
     this.#follower.close();
+  }
+}
+
+class HistoryReader implements SourceReader {
+  readonly #chain: ChainReader;
+  readonly #itemsOf: ItemsOf;
+
+  constructor(chain: ChainReader, itemsOf: ItemsOf) {
+    this.#chain = chain;
+    this.#itemsOf = itemsOf;
+  }
+
+  async next(bytesMax: number): Promise<SourcePage> {
+    const { records, next } = await this.#chain.next(bytesMax);
+    return { items: records.flatMap((placed) => this.#itemsOf(placed)), next };
+  }
+
+  close(): void {
+    this.#chain.close();
   }
 }
 
