@@ -2,10 +2,15 @@
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
-import { sockShop } from "../shop.ts";
+import { sockShopWith } from "../composition.ts";
+import { synchronousScrypt } from "../user/passwords.ts";
 import { ShopClient } from "./shop-client.ts";
 
 const origin = "http://shop";
+
+/** The shop without threads, and with passwords that cost nothing: that many would take up most of a simulation. */
+export const simulatedShop = sockShopWith(synchronousScrypt);
+export const simulatedConfig = { PASSWORD_COST: "1" };
 
 export class VirtualShop {
   readonly world: VirtualWorld;
@@ -33,7 +38,9 @@ export class VirtualShop {
     const journals = new SimulatedJournalStore(this.#disk, process, { process: process.label });
     this.#process = process;
     this.#journals = journals;
-    this.#booted = await this.drive(process.enter(this.world.outside, () => boot(sockShop, { runtime: process, journals, config: {} })));
+    this.#booted = await this.drive(
+      process.enter(this.world.outside, () => boot(simulatedShop, { runtime: process, journals, config: simulatedConfig })),
+    );
   }
 
   crash(): void {
