@@ -1,5 +1,5 @@
 // What a shop says about itself, read over HTTP and kept as it was said. Nothing is judged here.
-import type { Shop } from "./shop.ts";
+import type { Answer, BankPayment, Shop } from "./shop.ts";
 
 export interface Item {
   readonly itemId: string;
@@ -25,22 +25,11 @@ export interface Account {
   readonly refunded_cents: number;
   readonly orders: readonly { readonly order: string; readonly cents: number; readonly status: string }[];
 }
-export interface BankPayment {
-  readonly order: string;
-  readonly customer: string;
-  readonly cents: number;
-  readonly status: string;
-}
 /** A POST /orders that somebody was answered: one line of the file that is given with --acknowledged. */
 export interface Acknowledged {
   readonly key: string;
   readonly status: number;
   readonly id: string;
-}
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly replayed: boolean;
 }
 
 export interface Evidence {

@@ -1,12 +1,24 @@
 // A shop over HTTP, as the verifier asks it: everything bounded, whatever is not an answer is a reason to give up.
-import type { Answer, BankPayment } from "./evidence.ts";
 
 /** What cannot be checked, because the shop does not answer as it must. */
 export class VerifyError extends Error {
   override readonly name = "VerifyError";
 }
 
-export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly replayed: boolean;
+}
+/** A payment in the bank's books. */
+export interface BankPayment {
+  readonly order: string;
+  readonly customer: string;
+  readonly cents: number;
+  readonly status: string;
+}
+
+type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** Questions that are open at the same time. */
 const openMax = 16;

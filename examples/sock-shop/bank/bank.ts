@@ -6,7 +6,7 @@ import * as z from "zod";
 import { Bank } from "./contract.ts";
 
 /** Where `npm run bank` listens. */
-export const bankUrl = "http://127.0.0.1:8090";
+const bankUrl = "http://127.0.0.1:8090";
 
 interface Reach {
   readonly fetch: typeof fetch;

@@ -13,9 +13,9 @@ export interface Payment {
 }
 
 /** What the bank charges at most, in cents. */
-export const chargeCentsMax = 105_00;
+const chargeCentsMax = 105_00;
 /** Payments of one page of the books. */
-export const pageMax = 1_000;
+const pageMax = 1_000;
 
 export class Books {
   readonly #file: DatabaseSync;

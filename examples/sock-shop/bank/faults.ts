@@ -22,25 +22,25 @@ export interface Fate {
 
 /** A text that cannot be read is answered with the reason, in `mistake`. */
 export function faultsIn(text: string): { readonly faults: BankFaults } | { readonly mistake: string } {
-  let faults = calm;
+  let { latencyMs, errors, hangs } = calm;
   for (const part of text.split(",")) {
     if (part.trim() === "") continue;
     const [, name = "", value = ""] = /^\s*([a-z]+)\s*=\s*([^\s]+)\s*$/.exec(part) ?? [];
     if (name === "latency") {
       const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value) ?? [];
-      const latencyMs = Number(digits) * (unit === "s" ? 1_000 : 1);
+      latencyMs = Number(digits) * (unit === "s" ? 1_000 : 1);
       if (!(latencyMs <= latencyMsMax)) return { mistake: `latency is a time of at most 60s, such as 50ms, not "${value}"` };
-      faults = { ...faults, latencyMs };
     } else if (name === "errors" || name === "hangs") {
       const share = /^(?:0|1|0?\.\d+|1\.0+|0\.0+)$/.test(value) ? Number(value) : Number.NaN;
       if (!(share >= 0 && share <= 1)) return { mistake: `${name} is a part of the requests, from 0 to 1, not "${value}"` };
-      faults = { ...faults, [name]: share };
+      if (name === "errors") errors = share;
+      else hangs = share;
     } else {
       return { mistake: `"${part.trim()}" is none of latency=50ms, errors=0.1, hangs=0.01` };
     }
   }
-  if (faults.errors + faults.hangs > 1) return { mistake: "errors and hangs are more than all requests" };
-  return { faults };
+  if (errors + hangs > 1) return { mistake: "errors and hangs are more than all requests" };
+  return { faults: { latencyMs, errors, hangs } };
 }
 
 /** `random` is uniform in [0, 1). */

@@ -2,7 +2,7 @@
 // Started by another process it ends when that one does (--attached: when its standard input closes), whatever ended it.
 import { parseArgs } from "node:util";
 import { Books } from "./books.ts";
-import { calm, faultsIn } from "./faults.ts";
+import { faultsIn } from "./faults.ts";
 import { BankServer } from "./server.ts";
 
 const { values } = parseArgs({
@@ -21,7 +21,9 @@ if ("mistake" in read) {
 }
 const { faults } = read;
 const server = await BankServer.open({ books: Books.open(values.data), faults, random: Math.random, port: Number(values.port) });
-const mood = faults === calm ? "reliable" : `latency ${faults.latencyMs} ms, errors ${faults.errors}, hangs ${faults.hangs}`;
+const mood = Object.values(faults).every((part) => part === 0)
+  ? "reliable"
+  : `latency ${faults.latencyMs} ms, errors ${faults.errors}, hangs ${faults.hangs}`;
 console.log(`bank is open at ${server.url}, ${mood}, books in ${values.data}`);
 
 const close = (): void => void server[Symbol.asyncDispose]().then(() => process.exit(0));

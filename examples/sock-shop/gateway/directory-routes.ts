@@ -2,14 +2,14 @@
 // them out.
 import { route } from "@atoll/gateway";
 import { Directory, Page } from "../user/contract.ts";
-import { AddressBody, addressBody, CardBody, cardBody, CustomerBody, customerBody, pageBody, pagedBody } from "./user-forms.ts";
+import { addressBody, AddressesBody, cardBody, CardsBody, customerBody, CustomersBody, pageBody } from "./user-forms.ts";
 
 export const directoryRoutes = [
   route("GET /customers", Directory.customers, {
     query: Page,
     input: (r) => r.query,
     reply: {
-      body: pagedBody("customer", CustomerBody),
+      body: CustomersBody,
       from: ({ entries, total }, { origin, query }) => ({
         _embedded: { customer: entries.map((profile) => customerBody(profile, origin)) },
         _links: { self: { href: `${origin}/customers` } },
@@ -21,7 +21,7 @@ export const directoryRoutes = [
     query: Page,
     input: (r) => r.query,
     reply: {
-      body: pagedBody("address", AddressBody),
+      body: AddressesBody,
       from: ({ entries, total }, { origin, query }) => ({
         _embedded: { address: entries.map((address) => addressBody(address, origin)) },
         _links: { self: { href: `${origin}/addresses` } },
@@ -33,7 +33,7 @@ export const directoryRoutes = [
     query: Page,
     input: (r) => r.query,
     reply: {
-      body: pagedBody("card", CardBody),
+      body: CardsBody,
       from: ({ entries, total }, { origin, query }) => ({
         _embedded: { card: entries.map((card) => cardBody(card, origin)) },
         _links: { self: { href: `${origin}/cards` } },

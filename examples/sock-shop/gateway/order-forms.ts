@@ -2,7 +2,7 @@
 // that is what the original's description promises (`id` is null), and clients look at `customerId` instead.
 import * as z from "zod";
 import { OrderStatus, type OrderRecord } from "../orders/contract.ts";
-import { ccv, pagedBody } from "./user-forms.ts";
+import { ccv, paging } from "./user-forms.ts";
 
 const Person = z.object({
   id: z.null(),
@@ -42,7 +42,7 @@ export const OrderBody = z.object({
   _links: z.object({ self: z.object({ href: z.url() }) }),
 });
 
-export const OrdersBody = pagedBody("customerOrders", OrderBody);
+export const OrdersBody = z.object({ _embedded: z.object({ customerOrders: z.array(OrderBody) }), ...paging });
 
 export function orderBody(order: OrderRecord, origin: string): z.infer<typeof OrderBody> {
   const { id, customerId, customer, address, card, lines, totalCents, status, reason, at } = order;

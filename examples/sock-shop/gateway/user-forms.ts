@@ -39,13 +39,13 @@ export const CustomerAddressesBody = z.object({ _embedded: z.object({ address: L
 export const CustomerCardsBody = z.object({ _embedded: z.object({ card: Lists.card }) });
 
 const PageBody = z.object({ size: z.int(), totalElements: z.int(), totalPages: z.int(), number: z.int() });
-export type PageBody = z.infer<typeof PageBody>;
-export const pagedBody = <const N extends string, T extends z.ZodType>(name: N, entry: T) =>
-  z.object({
-    _embedded: z.object({ [name]: z.array(entry) } as { readonly [M in N]: z.ZodArray<T> }),
-    _links: z.object({ self: Link }),
-    page: PageBody,
-  });
+type PageBody = z.infer<typeof PageBody>;
+/** What a list has beside its entries. */
+export const paging = { _links: z.object({ self: Link }), page: PageBody };
+
+export const CustomersBody = z.object({ _embedded: z.object({ customer: Lists.customer }), ...paging });
+export const AddressesBody = z.object({ _embedded: z.object({ address: Lists.address }), ...paging });
+export const CardsBody = z.object({ _embedded: z.object({ card: Lists.card }), ...paging });
 
 /** As Spring writes it, which is what existing clients know: `number` counts from 0. */
 export const pageBody = ({ page, size }: { readonly page: number; readonly size: number }, total: number): PageBody => ({

@@ -28,7 +28,7 @@ const NewCard = z.object({
   ...owner,
 });
 
-export function masked(longNum: string): string {
+function masked(longNum: string): string {
   const digits = longNum.replaceAll(/\D/g, "");
   return digits.slice(-4).padStart(digits.length, "*");
 }

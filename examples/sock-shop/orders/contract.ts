@@ -6,7 +6,7 @@ import * as z from "zod";
 import { Line } from "../carts/contract.ts";
 import { AddressFields, CardFields, Page } from "../user/contract.ts";
 
-export const OrderId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
+const OrderId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 
 const Person = z.object({ username: z.string(), firstName: z.string(), lastName: z.string() });
 
@@ -60,7 +60,7 @@ export const Order = contract("order", {
 });
 
 /** Ids, as the client named them; null where it named nothing. */
-export const OrderRequest = z.object({
+const OrderRequest = z.object({
   customer: z.string().nullable(),
   address: z.string().nullable(),
   card: z.string().nullable(),

@@ -8,7 +8,7 @@ export const chargeCentsMax = 105_00;
 /** The newest orders of a customer that are remembered one by one; the sums are of all. */
 export const ordersMax = 1_000;
 
-export const OrderId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
+const OrderId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 const Cents = z.int().positive();
 
 /** "voided": refunded before it was charged, so that it never will be. */

@@ -146,7 +146,7 @@ const accounts: readonly Behaviour[] = [
       const answers = await Promise.all(Array.from({ length: 6 }, (_, i) => register(shop, { username, password: `p${i}` })));
       const winners = answers.flatMap(({ status }, i) => (status === 200 ? [i] : []));
       assert.equal(winners.length, 1);
-      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409, 409]);
+      assert.equal(answers.filter(({ status }) => status === 409).length, 5);
       assert.equal((await login(shop, username, `p${winners[0]}`)).status, 200);
     },
   },

@@ -4,7 +4,7 @@ import { Accounts } from "./contract.ts";
 
 const home = { number: "246", street: "Whitelees Road", city: "Glasgow", postcode: "G67 3DL", country: "United Kingdom" };
 
-export const openingCustomers = [
+const openingCustomers = [
   {
     id: "57a98d98e4b00679b4a830b2",
     account: { username: "user", password: "password", firstName: "User", lastName: "Name", email: "" },

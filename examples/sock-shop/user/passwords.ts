@@ -23,7 +23,7 @@ const options = ({ log2n, r, p }: ScryptCost) => ({ N: 2 ** log2n, r, p, maxmem:
 
 export const threadPoolScrypt: Scrypt = (password, salt, cost) =>
   new Promise((resolve, reject) => {
-    scryptOnThread(password, salt, bytes, options(cost), (error, derived) => (error ? reject(error) : resolve(derived)));
+    scryptOnThread(password, salt, bytes, options(cost), (error, key) => (error ? reject(error) : resolve(key)));
   });
 
 export const synchronousScrypt: Scrypt = (password, salt, cost) => scryptSync(password, salt, bytes, options(cost));

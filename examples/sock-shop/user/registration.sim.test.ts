@@ -105,7 +105,7 @@ test("registration: a slow one whose name was taken back is refused, and leaves 
     await passed(shop, claimMs + 1);
     const other = await shop.drive(post(shop, { ...account, password: "other" }));
     const slow = await shop.drive(post(shop, account, "key"));
-    assert.deepEqual([other.status, slow.status].sort(), [200, 409], `after ${k} events`);
+    assert.deepEqual(new Set([other.status, slow.status]), new Set([200, 409]), `after ${k} events`);
     const [right, wrong] = other.status === 200 ? ["other", "lovelace"] : ["lovelace", "other"];
     assert.equal((await login(shop, { ...account, password: right })).status, 200, `after ${k} events`);
     assert.equal((await login(shop, { ...account, password: wrong })).status, 401, `after ${k} events`);

@@ -33,7 +33,7 @@ export interface Person {
 }
 
 /** Resolves to whether the name is `id`'s now. `now`: wall clock, which decides about patience only, never about safety. */
-export async function claimName(at: At, name: string, id: string, now: number): Promise<boolean> {
+async function claimName(at: At, name: string, id: string, now: number): Promise<boolean> {
   const claim = await at(Username, name).claim({ customer: id });
   if (!claim.rejected) return true;
   const { customer: owner, at: since } = claim.details;
