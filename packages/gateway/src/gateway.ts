@@ -20,7 +20,8 @@ import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import { targetOf } from "./request.ts";
 import type { Route } from "./route.ts";
-import { RoutePlan, type EdgeRoom } from "./route-plan.ts";
+import type { EdgeRoom } from "./edge-room.ts";
+import { RoutePlan } from "./route-plan.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {

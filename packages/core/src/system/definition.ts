@@ -74,8 +74,8 @@ export function system(name: string, what: { readonly services: readonly Service
       const other = owners.get(contract);
       const versioned = other === owner && isAnotherVersion(part, parts);
       if (other !== undefined && !versioned) {
-        const what = `contract "${contract}" is implemented twice, in service "${other}" and in service "${owner}"`;
-        throw new Failure("INVALID_DEFINITION", { what, at });
+        const twice = `contract "${contract}" is implemented twice, in service "${other}" and in service "${owner}"`;
+        throw new Failure("INVALID_DEFINITION", { what: twice, at });
       }
       owners.set(contract, owner);
     }
