@@ -168,7 +168,7 @@ const accounts: readonly Behaviour[] = [
       const username = shop.fresh("name");
       const password = "secret";
       const wrong = [{}, { username }, { password }, { username: "", password }, { username, password: "" }, { username: 7, password }];
-      const odd = ["a:b", "a\nb", "\u0000", "x".repeat(65)].map((name) => ({ username: name, password }));
+      const odd = ["a:b", "a\nb", "\u0000", "\ud800", "x".repeat(65)].map((name) => ({ username: name, password }));
       const long = [
         { username, password: "x".repeat(257) },
         { username, password, firstName: "x".repeat(129) },
@@ -263,6 +263,22 @@ const belongings: readonly Behaviour[] = [
     },
   },
   {
+    name: "POST /addresses: a session's id may be any text",
+    run: async (shop) => {
+      for (const name of ["\u0001", "a/b?c#d", "__proto__", "ünï 😀"]) {
+        const userID = `${name}${shop.fresh("session")}`;
+        const { status, body } = await shop.send<Added>("POST", "/addresses", { ...home, userID });
+        assert.equal(status, 200, name);
+        const list = await shop.get<Addresses>(`/customers/${encodeURIComponent(userID)}/addresses`);
+        assert.deepEqual(
+          list.body._embedded.address.map(({ id }) => id),
+          [body.id],
+          name,
+        );
+      }
+    },
+  },
+  {
     name: "POST /cards: {id}; the number is masked but for the last four digits, wherever the card is read",
     run: async (shop) => {
       const { id: userID } = await newcomer(shop);
@@ -287,7 +303,8 @@ const belongings: readonly Behaviour[] = [
       for (const longNum of [undefined, null, 4111111111111234, "", "1234", "4111-1111-x", "1".repeat(20), "١٢٣٤٥٦٧٨"])
         problemIn(await shop.send("POST", "/cards", { ...visa, longNum }), 422);
       problemIn(await shop.send("POST", "/cards", { ...visa, expires: "x".repeat(17) }), 422);
-      problemIn(await shop.send("POST", "/cards", { ...visa, userID: "x".repeat(129) }), 422);
+      for (const userID of ["", "x".repeat(129), "\ud800", "a\u0000", 7, null])
+        problemIn(await shop.send("POST", "/cards", { ...visa, userID }), 422);
       problemIn(await shop.send("POST", "/addresses", { ...home, street: "x".repeat(129) }), 422);
     },
   },
@@ -308,6 +325,22 @@ const belongings: readonly Behaviour[] = [
       }
       assert.deepEqual((await shop.get(`/customers/${userID}/cards`)).body, { _embedded: { card: [] } });
       assert.deepEqual((await shop.get(`/customers/${userID}/addresses`)).body, { _embedded: { address: [] } });
+    },
+  },
+  {
+    name: "an id that can be nobody's is 422, or not there, never a failure",
+    hostile: true,
+    run: async (shop) => {
+      for (const id of ["%00", "__proto__", "a%20b", "x".repeat(200), "%F0%9F%98%80"]) {
+        for (const path of [`/customers/${id}`, `/addresses/${id}`, `/cards/${id}`, `/customers/${id}/cards`]) {
+          const { status } = await shop.get(path);
+          assert.ok(status === 200 || status === 404 || status === 422, `GET ${path}: ${status}`);
+        }
+        for (const path of [`/customers/${id}`, `/addresses/${id}`, `/cards/${id}`]) {
+          const { status } = await shop.delete(path);
+          assert.ok(status === 200 || status === 422, `DELETE ${path}: ${status}`);
+        }
+      }
     },
   },
   {

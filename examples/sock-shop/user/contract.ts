@@ -12,11 +12,16 @@ export const addressesMax = 20;
 export const cardsMax = 20;
 
 /** The customer, or the session of somebody who has not signed in: carts are kept under the same names. */
-export const CustomerId = z.string().min(1).max(128);
-const BelongingId = z.string().min(1).max(64);
+export const CustomerId = z
+  .string()
+  .max(128)
+  .regex(/^[^\0\p{Cs}]+$/u, "expected well-formed text without NUL");
+const BelongingId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 
 /** No colon, which ends the name in Basic credentials, and nothing that cannot be seen. */
-export const Name = z.string().regex(/^[^:\p{Cc}\p{Zl}\p{Zp}]{1,64}$/u, "expected 1 to 64 characters, no colon and no control characters");
+export const Name = z
+  .string()
+  .regex(/^[^:\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,64}$/u, "expected 1 to 64 characters, no colon and no control characters");
 const Text = z.string().max(128);
 
 export const AddressFields = z.object({
