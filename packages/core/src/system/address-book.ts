@@ -41,28 +41,28 @@ export class AddressBooks {
   }
 }
 
+// Symbols and not private members: those would be others in each class, and setting them slower than all else of a reference.
+const askerOf = Symbol("asker");
+const keyOf = Symbol("key");
+
 function referenceClass(contract: AnyContract, router: Sender): ReferenceClass {
   class Reference {
-    readonly #asker: Asker;
-    readonly #key: unknown;
+    readonly [askerOf]: Asker;
+    readonly [keyOf]: unknown;
 
     constructor(asker: Asker, key: unknown) {
-      this.#asker = asker;
-      this.#key = key;
-    }
-
-    static call(from: Reference, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
-      return call(router, from.#asker, operation, from.#key, input, options);
+      this[askerOf] = asker;
+      this[keyOf] = key;
     }
   }
   for (const operation of Object.values(contract.$.operations)) {
     const ask =
       operation.operation.in === undefined
         ? function (this: Reference, options?: CallOptions): Promise<unknown> {
-            return Reference.call(this, operation, undefined, options);
+            return call(router, this[askerOf], operation, this[keyOf], undefined, options);
           }
         : function (this: Reference, input: unknown, options?: CallOptions): Promise<unknown> {
-            return Reference.call(this, operation, input, options);
+            return call(router, this[askerOf], operation, this[keyOf], input, options);
           };
     Object.defineProperty(Reference.prototype, operation.name, { value: ask, enumerable: true });
   }
