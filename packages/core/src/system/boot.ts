@@ -186,7 +186,16 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     });
 
   const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
+  const heads = (): Session => {
+    const session = new Session();
+    for (const { name, writer } of services) {
+      if (!writer) continue;
+      const { logId, timeline, partitions } = writer.journal.meta;
+      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
+    }
+    return session;
+  };
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health };
   let gateway: OpenGateway | undefined;
   try {
     gateway = system.gateway?.open(edge);
