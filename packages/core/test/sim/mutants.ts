@@ -20,14 +20,14 @@ export interface Mutant extends Mutation {
   readonly seeds: number;
 }
 
-const depart = "if (!rests) return leave(message, answer);";
+const depart = "if (!rests) return leave(message, answer, this, this.#committed.offset);";
 
 export const mutants: readonly Mutant[] = [
   {
     name: "a reply that leaves before its commit",
     file: "entity/resident.ts",
     from: depart,
-    to: "return leave(message, answer);",
+    to: "return leave(message, answer, this, this.#committed.offset);",
     by: "scenario 1",
     says: /nothing before its commit: (put|clear|touch) c\d+ .* was answered before its record was on the disk/,
     seeds: 20,
@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
     name: "a rejection that leaves before the version it was decided on is committed",
     file: "entity/resident.ts",
     from: depart,
-    to: 'if (!rests || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer);',
+    to: 'if (!rests || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer, this, this.#committed.offset);',
     by: "scenario 2",
     says: /(nothing before its commit|acknowledged, in the log): put c\d+ of ledger\/\w+ was answered/,
     seeds: 100,
@@ -44,8 +44,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a query that is answered from speculative state",
     file: "entity/resident.ts",
-    from: "      answer = error;\n    }\n    this.#depart(this.#pending.last(), message, answer);",
-    to: "      answer = error;\n    }\n    this.#depart(undefined, message, answer);",
+    from: "this.#depart(this.#pending.last(), message, this.#asked(",
+    to: "this.#depart(undefined, message, this.#asked(",
     by: "scenario 2",
     says: /nothing before its commit: count of \w+ shows version \d+, the disk has \d+/,
     seeds: 50,
@@ -152,8 +152,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an uncommitted answer of a query, seen from outside",
     file: "entity/resident.ts",
-    from: "      answer = error;\n    }\n    this.#depart(this.#pending.last(), message, answer);",
-    to: "      answer = error;\n    }\n    this.#depart(undefined, message, answer);",
+    from: "this.#depart(this.#pending.last(), message, this.#asked(",
+    to: "this.#depart(undefined, message, this.#asked(",
     by: "simulate",
     says: /reads are committed and fresh: account\/\w\.balance was answered from version \d+/,
     seeds: 400,
