@@ -7,6 +7,7 @@ import { Admission } from "./admission.ts";
 import { emptyAnswer, respond, type Answer } from "./answer.ts";
 import { Bodies, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
+import type { EdgeRoom } from "./edge-room.ts";
 import { FeedPlan, Feeds } from "./feed-plan.ts";
 import type { Feed } from "./feed.ts";
 import { httpKey } from "./idempotency-key.ts";
@@ -20,7 +21,7 @@ import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import { targetOf } from "./request.ts";
 import type { Route } from "./route.ts";
-import { RoutePlan, type EdgeRoom } from "./route-plan.ts";
+import { RoutePlan } from "./route-plan.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {

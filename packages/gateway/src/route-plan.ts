@@ -2,32 +2,19 @@
 // be decided once is decided per request.
 import { Failure } from "@atoll/core";
 import { checkOf, type Check, type Schema } from "@atoll/core/contract";
-import type { Edge, EdgeAnswer, EdgeCall } from "@atoll/core/edge";
-import type { Admission } from "./admission.ts";
+import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
 import { emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
-import { parseBody, type Bodies, type ReceiveBody } from "./body.ts";
+import { parseBody, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
+import type { EdgeRoom } from "./edge-room.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { keyPlace } from "./key-place.ts";
 import { LaterPlan } from "./later-plan.ts";
-import type { Later } from "./later.ts";
-import type { Limits } from "./limits.ts";
-import type { Once } from "./once.ts";
 import { decode } from "./pattern.ts";
 import { Problem, problemOf, rejectionAnswer } from "./problem.ts";
 import { parseQuery, queryShapes, type QueryShapes } from "./query.ts";
 import { paramsOf, RouteRequest, scopeDigest, type KeyScope, type Target } from "./request.ts";
 import type { HttpRequest, RejectionHow, Route } from "./route.ts";
-
-/** What all routes of an open gateway share. */
-export interface EdgeRoom {
-  readonly edge: Edge;
-  readonly limits: Limits;
-  readonly bodies: Bodies;
-  readonly once: Once;
-  readonly later: Later;
-  readonly admission: Admission;
-}
 
 /** One request on its way through a route. */
 export interface Arrival {
