@@ -15,8 +15,11 @@ export type {
   Moment,
   Ref,
   Schema,
+  Tell,
+  Told,
 } from "./contract/index.ts";
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
 export type { BreakerStatus, CallPolicy } from "./resilience/index.ts";
+export { subscription, type Subscription, type SubscriptionOptions } from "./subscription/index.ts";
 export { service, start, system, type Quarantined, type Running, type Service, type StartOptions, type System } from "./system/index.ts";

@@ -2,6 +2,7 @@
 // A message is settled exactly once; what comes later (an answer after the deadline) is dropped and counted.
 import type { AnyOpRef } from "../contract/index.ts";
 import { Failure } from "../base/failure.ts";
+import type { Told } from "../journal/index.ts";
 
 /** An answer before it is dressed for the caller. `replayed`: it repeats what a receipt says. */
 export type MessageAnswer =
@@ -22,6 +23,8 @@ export interface MessageInit {
   readonly minted: number;
   /** The id is in free form: `minted` is when it came, and says nothing about a repetition. */
   readonly timeless: boolean;
+  /** The durable tell by which it comes (ADR 0013). */
+  readonly told?: Told | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
 }
@@ -67,6 +70,7 @@ export class Message {
   readonly id: string;
   readonly minted: number;
   readonly timeless: boolean;
+  readonly told: Told | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   /** Called once, when it is settled. */
@@ -92,6 +96,7 @@ export class Message {
     this.id = init.id;
     this.minted = init.minted;
     this.timeless = init.timeless;
+    this.told = init.told;
     this.withinMs = init.withinMs;
     this.read = init.read;
     this.#inbox = inbox;

@@ -34,7 +34,7 @@ export class EventSources {
       throw new Failure("INVALID_DEFINITION", { what: `${owner}: others read a topic of it`, at: `service "${reader}"` });
     }
     const { kernel, writer } = publisher;
-    return sourceOf(publisher, writer, (placed) => eventsOf(kernel, placed));
+    return eventSource(publisher.service, kernel, writer);
   }
 
   topic(reader: string, topic: AnyTopicRef): EventSource {
@@ -50,11 +50,15 @@ export class EventSources {
       const what = `topic ${name}.${topic.name} is not for it: list "${reader}" under \`access.${topic.name}\` of the contract`;
       throw new Failure("INVALID_DEFINITION", { what, at });
     }
-    return sourceOf(publisher, publisher.writer, (placed) => messagesOf(topic, placed));
+    return sourceOf(publisher.service, publisher.writer, (placed) => messagesOf(topic, placed));
   }
 }
 
-function sourceOf({ service }: Publisher, writer: LogWriter, itemsOf: (placed: PlacedRecord) => readonly SourceItem[]): EventSource {
+/** The events of one entity type, from the log that they are in. */
+export const eventSource = (service: string, kernel: EntityKernel, writer: LogWriter): EventSource =>
+  sourceOf(service, writer, (placed) => eventsOf(kernel, placed));
+
+function sourceOf(service: string, writer: LogWriter, itemsOf: (placed: PlacedRecord) => readonly SourceItem[]): EventSource {
   return {
     log: { service, ...writer.journal.meta },
     head: (partition) => writer.durable(partition),

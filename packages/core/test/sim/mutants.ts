@@ -107,7 +107,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that are not brought back with the state",
     file: "entity/recovery.ts",
-    from: "receipts.add(record, offset);",
+    from: "remembered.fold(record, offset, shared);",
     to: "",
     by: "scenario 5",
     says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice/,
@@ -116,8 +116,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that a snapshot leaves out",
     file: "entity/recovery.ts",
-    from: "Receipts.restore(receiptsMax, base.remembered)",
-    to: "new Receipts(receiptsMax)",
+    from: "Remembered.restore(receiptsMax, base.remembered, shared)",
+    to: "nothing()",
     by: "simulate",
     says: /apply once: \w+ \S+ of account\/\w is in the log twice/,
     seeds: 200,

@@ -21,7 +21,6 @@ import type {
   ReplyGiven,
   Taken,
   Tell,
-  Told,
   TopicRef,
 } from "@atoll/core/contract";
 import type { Entity } from "@atoll/core/entity";
@@ -30,7 +29,7 @@ import type { Compilable, Kysely } from "kysely";
 
 /** An implementation of a kind that the system does not know yet. */
 export interface Designed {
-  readonly kind: "saga" | "subscription" | "readModel" | "adapter";
+  readonly kind: "saga" | "readModel" | "adapter";
 }
 
 // saga
@@ -110,14 +109,7 @@ export declare function readModel<D, DB, const F extends { readonly [alias: stri
   },
 ): Designed;
 
-// subscription, adapter
-
-/** Whenever the topic says so, tell. */
-export declare function subscription<D, M>(
-  name: string,
-  topic: TopicRef<D, M>,
-  react: (message: Deep<M>, tell: Tell) => Told | readonly Told[] | undefined,
-): Designed;
+// adapter
 
 /** The old contract, spoken by the new one: same address, two versions live. */
 export declare function adapter<A, B>(
