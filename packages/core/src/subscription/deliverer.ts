@@ -65,6 +65,8 @@ interface Open {
   readonly place: number;
   readonly message: OpenMessage;
   failures: number;
+  /** A try had no answer. */
+  doubted: boolean;
 }
 
 interface Sending extends Open {
@@ -206,7 +208,7 @@ export class Deliverer {
       key = checkKey(given);
     } catch (error) {
       const subject: Subject = { contract, command: to.name, key: String(given), input };
-      return this.#parkUnlessParked({ subject, place, message, failures: 0 }, error as Failure);
+      return this.#parkUnlessParked({ subject, place, message, failures: 0, doubted: false }, error as Failure);
     }
     const target = `${contract}\u0000${key}`;
     // Counted for each target by itself, so that what other targets are told, after a change of `react`, shifts nothing here.
@@ -214,7 +216,7 @@ export class Deliverer {
     this.#taking.ofTarget.set(target, index + 1);
     const told: Told = [stream, placeOf(offset, index)];
     const order: Order = { to, key: given, input, id: toldId(`${stream}\u0000${target}`, told[1]), minted: at.now, told };
-    const open: Sending = { order, subject: { contract, command: to.name, key, input }, place, message, failures: 0 };
+    const open: Sending = { order, subject: { contract, command: to.name, key, input }, place, message, failures: 0, doubted: false };
     if (this.#wasParked(open)) return this.#done(open);
     let lane = this.#lanes.get(target);
     if (!lane) this.#lanes.set(target, (lane = { target, queue: new Deque(), timer: undefined }));
@@ -256,6 +258,7 @@ export class Deliverer {
       return;
     }
     open.failures += 1;
+    open.doubted ||= failure.outcome === "unknown";
     if (open.failures === 1) this.#failing += 1;
     const level = open.failures === warnAfter ? "warn" : "debug";
     const command = subjectText(open.subject);
@@ -292,7 +295,8 @@ export class Deliverer {
   #parkMessage({ offset, name, at, data }: SourceItem, failure: Failure): void {
     const subject: Subject = { contract: this.#init.contract, command: name, key: at.key, input: data };
     this.#open += 1;
-    this.#parkUnlessParked({ subject, place: this.#nextPlace(), message: this.#progress.open(offset, 1), failures: 0 }, failure);
+    const message = this.#progress.open(offset, 1);
+    this.#parkUnlessParked({ subject, place: this.#nextPlace(), message, failures: 0, doubted: false }, failure);
   }
 
   #parkUnlessParked(open: Open, failure: Failure): void {
@@ -304,7 +308,7 @@ export class Deliverer {
   async #park(open: Open, failure: Failure): Promise<void> {
     const { service, stream, runtime, park } = this.#init;
     const { place, subject } = open;
-    const letter = letterOf(stream, place, subject, failure, runtime.clock.now());
+    const letter = letterOf({ stream, place, since: runtime.clock.now() }, subject, failure, open.doubted);
     for (let failures = 1; !this.#halted; failures++) {
       try {
         await park(letter);

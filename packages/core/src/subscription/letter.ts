@@ -18,6 +18,13 @@ export const subjectText = ({ contract, command, key }: Omit<Subject, "input">):
 /** Repeating it cannot help; or only once somebody has released its target, for which the stream does not wait. */
 export const mustPark = ({ code, retry }: Failure): boolean => retry === "never" || code === "QUARANTINED";
 
-export function letterOf(stream: string, place: number, { input, ...named }: Subject, failure: Failure, since: number): DeadLetter {
-  return { stream, place, since, ...named, input: JSON.stringify(input) ?? "", code: failure.code, reason: failure.message };
+/** `doubted`: an earlier try had no answer. */
+export function letterOf(
+  { stream, place, since }: Pick<DeadLetter, "stream" | "place" | "since">,
+  { input, ...named }: Subject,
+  { code, message, outcome }: Failure,
+  doubted: boolean,
+): DeadLetter {
+  const reason = doubted && outcome !== "unknown" ? `${message} An earlier try had no answer: it may have taken effect.` : message;
+  return { stream, place, since, ...named, input: JSON.stringify(input) ?? "", code, reason };
 }
