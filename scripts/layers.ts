@@ -31,6 +31,12 @@ export const rooms: readonly Room[] = [
   { name: "entity", level: 5, folder: "entity", holds: "definition and life of a durable entity" },
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
   {
+    name: "subscription",
+    level: 5,
+    folder: "subscription",
+    holds: "a service's reaction to a topic: its definition, what it tells, and the delivery of that",
+  },
+  {
     name: "system",
     level: 6,
     folder: "system",

@@ -1,18 +1,10 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Tell, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
-import {
-  type EventSource,
-  JournalError,
-  journalFailure,
-  LogWriter,
-  logWriterLimits,
-  type Journal,
-  type JournalStore,
-} from "../journal/index.ts";
+import type { EventSource, JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -25,6 +17,10 @@ import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./e
 import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
+import type { Telling } from "./outbox.ts";
+import type { RunTells } from "./run-tells.ts";
+import { ServiceDeliveries } from "./service-deliveries.ts";
+import { ServiceLog } from "./service-log.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -80,9 +76,10 @@ export interface Booted {
 
 interface RunningService {
   readonly name: string;
-  readonly journal: Journal | undefined;
-  readonly writer: LogWriter | undefined;
+  readonly service: Service;
+  readonly log: ServiceLog;
   readonly hosts: readonly EntityHost[];
+  readonly deliveries: ServiceDeliveries;
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
   readonly books: AddressBooks;
@@ -100,7 +97,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const configs = readConfig(system, platform.config);
   const own: Service | undefined =
     system.gateway && system.gateway.parts.length > 0
-      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {}, calls: [] }
+      ? { kind: "service", name: "gateway", parts: system.gateway.parts, subscriptions: [], how: {}, calls: [] }
       : undefined;
   const services: RunningService[] = [];
   const sources = new EventSources();
@@ -109,18 +106,21 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const close = async (): Promise<void> => {
     deadlines.stop();
     await extensions.close();
-    for (const { writer, journal } of services) {
-      writer?.tail.stop();
-      await journal?.[Symbol.asyncDispose]();
-    }
+    for (const { deliveries } of services) deliveries.close();
+    for (const { log } of services) await log.close();
   };
 
   try {
     const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
+    for (const { deliveries, service } of services) {
+      const handling = service.parts.some(({ kind }) => kind === "handlers");
+      await deliveries.open(service.subscriptions, handling);
+    }
     for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
+    for (const { deliveries } of services) deliveries.start();
   } catch (error) {
     await close();
     throw error;
@@ -130,17 +130,18 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     return services.find((running) => running.name === name)?.books ?? books;
   }
 
-  async function open({ name, parts, how, calls }: Service): Promise<RunningService> {
+  async function open(service: Service): Promise<RunningService> {
+    const { name, parts, subscriptions, how, calls } = service;
     const dependencies = calls.map((policy) => new Dependency({ service: name, policy, runtime }));
-    const outgoing = calls.length === 0 ? books : new AddressBooks(new GuardedSender(router, dependencies, runtime));
+    const sender = calls.length === 0 ? router : new GuardedSender(router, dependencies, runtime);
+    const outgoing = calls.length === 0 ? books : new AddressBooks(sender);
+    const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
+    const deliveries = new ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
-    let journal: Journal | undefined;
-    let writer: LogWriter | undefined;
-    if (entities.length > 0) {
-      journal = await platform.journals.open(name, partitionCount(name, how.limits?.partitions));
+    if (entities.length > 0 || subscriptions.length > 0) {
+      const { journal, writer } = await log.open();
       try {
-        writer = await LogWriter.open(name, journal, runtime, logWriterLimits);
         const quarantined = await writer.within(journal.quarantined());
         const limits = { ...entityLimits, ...how.limits?.entities };
         for (const entity of entities) {
@@ -150,23 +151,23 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
       } catch (error) {
-        await journal[Symbol.asyncDispose]();
-        throw error instanceof JournalError ? journalFailure(error, `service "${name}"`) : error;
+        await log.close();
+        throw log.failure(error);
       }
     }
     for (const handlers of parts.filter(isHandled)) {
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
-      const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, runtime, name, message, deadlineMs);
+      const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, journal, writer, hosts, dependencies, books: outgoing };
+    return { name, service, log, hosts, deliveries, dependencies, books: outgoing };
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, writer }) => {
-      const { failing } = writer ?? {};
+    services.map(({ name, log }) => {
+      const { failing } = log.writer ?? {};
       const readModels = extensions.list().filter(({ service }) => service === name);
       const more = readModels.length > 0 ? { readModels } : {};
       if (failing) return { name, state: "failing", reason: failing.message, ...more };
@@ -188,7 +189,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
   const heads = (): Session => {
     const session = new Session();
-    for (const { name, writer } of services) {
+    for (const {
+      name,
+      log: { writer },
+    } of services) {
       if (!writer) continue;
       const { logId, timeline, partitions } = writer.journal.meta;
       for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
@@ -211,9 +215,11 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
+    for (const { deliveries } of services) deliveries.halt();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
-    await Promise.race([Promise.all(services.map(async ({ writer }) => writer?.drain())), late]);
+    await Promise.race([Promise.all(services.map(({ deliveries }) => deliveries.flush())), late]);
+    await Promise.race([Promise.all(services.map(({ log }) => log.drain())), late]);
     grace.cancel();
     if (router.inbox.waiting > 0) runtime.logger.log("warn", "system.abandoned", { system: system.name, waiting: router.inbox.waiting });
     await close();
@@ -238,8 +244,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     gateway,
     health,
     quarantined: () =>
-      services.flatMap(({ name, hosts }) =>
-        hosts.flatMap((host) =>
+      services.flatMap(({ name, hosts, deliveries }) =>
+        [...hosts, ...deliveries.hosts].flatMap((host) =>
           host.quarantined().map(({ type, key, since, reason, offset }): Quarantined => {
             const entry: Quarantined = { service: name, entity: type, key, since: new Date(since).toISOString(), reason };
             return offset === undefined ? entry : Object.assign(entry, { offset });
@@ -248,8 +254,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       ),
     async release(name, key) {
       let released = 0;
-      const hosts = services.find((running) => running.name === name)?.hosts ?? [];
-      for (const host of hosts) {
+      const { hosts = [], deliveries } = services.find((running) => running.name === name) ?? {};
+      for (const host of [...hosts, ...(deliveries?.hosts ?? [])]) {
         const typed = `${host.kernel.type}/`;
         if (await host.release(key)) released += 1;
         else if (key.startsWith(typed) && (await host.release(key.slice(typed.length)))) released += 1;
@@ -305,16 +311,19 @@ class RunCalls implements NestedCalls, Asker {
   readonly session: Session | undefined;
   acted = false;
   readonly #books: AddressBooks;
+  readonly #deliveries: ServiceDeliveries;
   readonly #runtime: Runtime;
   readonly #message: Message;
   readonly #deadlineMs: number;
   #at: At | undefined = undefined;
+  #tells: RunTells | undefined = undefined;
   #commands = 0;
 
-  constructor(books: AddressBooks, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
+  constructor(books: AddressBooks, deliveries: ServiceDeliveries, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
     this.caller = caller;
     this.session = message.session;
     this.#books = books;
+    this.#deliveries = deliveries;
     this.#runtime = runtime;
     this.#message = message;
     this.#deadlineMs = deadlineMs;
@@ -323,6 +332,19 @@ class RunCalls implements NestedCalls, Asker {
   /** Made when it is first asked for: many runs ask nobody. */
   get at(): At {
     return (this.#at ??= this.#books.of(this));
+  }
+
+  get tell(): Tell {
+    const next = (): Telling => {
+      const { random, clock } = this.#runtime;
+      return { ...(this.identity() ?? { id: random.id(), minted: clock.now() }), withinMs: this.withinMs() };
+    };
+    this.#tells ??= this.#deliveries.tellsOf(next, (settled) => this.commanded(settled));
+    return this.#tells.tell;
+  }
+
+  told(): Promise<unknown> | undefined {
+    return this.#tells?.settled();
   }
 
   withinMs(): number {

@@ -5,9 +5,11 @@ export interface Mutation {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** A second text of the same file, for what cannot be broken in one place. */
+  readonly also?: { readonly from: string; readonly to: string };
 }
 
-export type Finder = "scenario 1" | "scenario 2" | "scenario 5" | "simulate";
+export type Finder = "scenario 1" | "scenario 2" | "scenario 5" | "tells" | "simulate";
 
 export interface Mutant extends Mutation {
   /** What is wrong with it: subject of "is caught by". */
@@ -107,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that are not brought back with the state",
     file: "entity/recovery.ts",
-    from: "receipts.add(record, offset);",
+    from: "remembered.fold(record, offset, shared);",
     to: "",
     by: "scenario 5",
     says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice/,
@@ -116,8 +118,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that a snapshot leaves out",
     file: "entity/recovery.ts",
-    from: "Receipts.restore(receiptsMax, base.remembered)",
-    to: "new Receipts(receiptsMax)",
+    from: "Remembered.restore(receiptsMax, base.remembered, shared)",
+    to: "nothing()",
     by: "simulate",
     says: /apply once: \w+ \S+ of account\/\w is in the log twice/,
     seeds: 200,
@@ -175,5 +177,69 @@ export const mutants: readonly Mutant[] = [
     by: "simulate",
     says: /settles: 300000 virtual ms after the last fault partition \d of accounts is indexed to \d+, its head is \d+/,
     seeds: 200,
+  },
+  {
+    name: "an entity that forgets what it was told",
+    file: "entity/marks.ts",
+    from: "return mark !== undefined && place <= mark;",
+    to: "return mark !== undefined && place < 0;",
+    by: "tells",
+    says: /apply once: hear told-\w+-\d+ of sink\/\w+ is in the log twice/,
+    seeds: 20,
+  },
+  {
+    name: "marks that a snapshot leaves out",
+    file: "entity/remembered.ts",
+    from: "for (const [stream, place] of marks) restored.#marks.committed([shared(stream), place]);",
+    to: "void [marks, shared];",
+    by: "tells",
+    says: /apply once: hear told-\w+-\d+ of sink\/\w+ is in the log twice/,
+    seeds: 200,
+  },
+  {
+    name: "a mark of what turned out not to be in the log",
+    file: "entity/marks.ts",
+    from: "this.#speculative = undefined;",
+    to: "",
+    by: "tells",
+    says: /nothing lost: /,
+    seeds: 100,
+  },
+  {
+    name: "a cursor that moves before what was told is delivered",
+    file: "subscription/progress.ts",
+    from: "return this.#open.peek()?.offset ?? this.#taken;",
+    to: "return this.#taken;",
+    by: "tells",
+    says: /nothing lost: |in order: /,
+    seeds: 100,
+  },
+  {
+    name: "a follower that is shown what is not durable yet",
+    file: "journal/log-writer.ts",
+    from: "    this.#queue.push(submission);\n    this.#schedule();",
+    to: "    log.feed.committed(submission.line);\n    this.#queue.push(submission);\n    this.#schedule();",
+    also: { from: "    log.feed.committed(submission.line);\n\n", to: "" },
+    by: "tells",
+    says: /told what was published: |told or parked: |nothing lost: |told once: |in order: |settles: |the log holds every record below/,
+    seeds: 100,
+  },
+  {
+    name: "two commands of one stream under way to one entity",
+    file: "subscription/deliverer.ts",
+    from: "let lane = this.#lanes.get(target);",
+    to: "let lane: Lane | undefined;",
+    by: "tells",
+    says: /nothing lost: |in order: /,
+    seeds: 100,
+  },
+  {
+    name: "a handler that is answered before what it told is in the log",
+    file: "handlers/host.ts",
+    from: "if (telling) await telling;",
+    to: "if (telling) telling.catch(() => undefined);",
+    by: "tells",
+    says: /acknowledged, in the log: /,
+    seeds: 100,
   },
 ];

@@ -4,7 +4,6 @@
 import type {
   AnswerOf,
   At,
-  Deep,
   Duration,
   Given,
   In,
@@ -16,14 +15,13 @@ import type {
   ReplyGiven,
   Taken,
   Tell,
-  Told,
   TopicRef,
 } from "@atoll/core/contract";
 import type { Implementation, Running, System } from "@atoll/core";
 
 /** An implementation of a kind that the system does not know yet. */
 export interface Designed {
-  readonly kind: "saga" | "subscription";
+  readonly kind: "saga";
 }
 
 // saga
@@ -66,15 +64,6 @@ export declare function saga<D, O>(
   command: OpRef<D, O>,
   version: number,
   run: NoInfer<(run: Run<O>, input: Taken<In<O>>) => Promise<ReplyGiven<O>>>,
-): Designed;
-
-// subscription
-
-/** Whenever the topic says so, tell. */
-export declare function subscription<D, M>(
-  name: string,
-  topic: TopicRef<D, M>,
-  react: (message: Deep<M>, tell: Tell) => Told | readonly Told[] | undefined,
 ): Designed;
 
 // gateway: server-sent events
