@@ -23,6 +23,7 @@ export const rooms: readonly Room[] = [
   { name: "mailbox", level: 4, folder: "mailbox", holds: "messages on their way to an implementation, deadlines, bounded waiting" },
   { name: "entity", level: 5, folder: "entity", holds: "definition and life of a durable entity" },
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
+  { name: "saga", level: 5, folder: "saga", holds: "definition of a saga and the machine that plays, journals and undoes it" },
   {
     name: "system",
     level: 6,

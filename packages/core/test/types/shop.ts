@@ -1,7 +1,7 @@
 // The good counterpart of bad.ts: a whole shop that must compile. It is never run. Parts from designed.ts are not built.
-import { contract, entity, handlers, service, start, system, unavailable } from "@atoll/core";
+import { contract, entity, handlers, saga, service, start, system, unavailable } from "@atoll/core";
 import * as z from "zod";
-import { adapter, feed, readModel, saga, session, simulate, subscription, tables } from "./designed.ts";
+import { adapter, feed, readModel, session, simulate, subscription, tables } from "./designed.ts";
 import { given, route } from "./others.ts";
 
 // stock: an entity
@@ -159,7 +159,7 @@ export const checkout = saga(Checkout.start, 1, async (run, o) => {
   for (const { sku, qty } of o.lines) {
     // Checkout declares SoldOut with the same details: it ends the saga.
     const { left } = await run.step(`reserve ${sku}`, (at) => at(Stock, sku).reserve({ orderId: run.key, qty }), {
-      undo: (at, reply) => at(Stock, sku).release({ orderId: `${run.key}${reply.left}` }),
+      undo: (at, reply) => at(Stock, sku).release({ orderId: `${run.key}${reply?.left}` }),
     });
     if (left < 0) return { status: "rejected" };
   }
