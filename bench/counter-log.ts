@@ -102,7 +102,7 @@ export class CounterLog implements AsyncDisposable {
     }
     for (const [partition, entries] of entities.entries()) {
       const indexedTo = this.#heads[partition] as number;
-      const update = { partition, epoch: this.#epochs[partition] as number, indexedTo, entities: entries, snapshots: [] };
+      const update = { partition, epoch: this.#epochs[partition] as number, indexedTo, entities: entries, snapshots: [], alarms: [] };
       assert(await this.#journal.index(update));
       this.#indexedTo[partition] = indexedTo;
     }

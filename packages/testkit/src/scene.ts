@@ -162,4 +162,4 @@ const asStored = ([name, version, data]: Stored): Stored => [
   data === undefined ? undefined : JSON.parse(JSON.stringify(data)),
 ];
 
-const summary = ({ events, outcome, state }: Verdict): unknown => ({ events, outcome, state });
+const summary = ({ events, topics, alarm, outcome, state }: Verdict): unknown => ({ events, topics, alarm, outcome, state });

@@ -18,6 +18,11 @@ export interface EntityBehaviour {
   readonly publish: Table<Table<(event: unknown, state: unknown, at: Moment) => unknown>>;
   /** An event with n steps is at version n + 1; step i turns version i + 1 into i + 2. */
   readonly upcast: Table<readonly ((old: unknown) => unknown)[]>;
+  /**
+   * When the entity is to be woken, as a pure function of its state (wall clock, ms); undefined: not at all (ADR 0014). No
+   * member of the public `entity`: what runs inside the platform adds it to a definition.
+   */
+  readonly alarm?: (state: unknown) => number | undefined;
 }
 
 export interface AnyEntity extends Implementation {

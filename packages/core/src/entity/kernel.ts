@@ -1,10 +1,10 @@
 // The pure part of an entity: how a command becomes events and an answer, how an event becomes state. No mailbox, no
 // journal, no clock; the runtime of entities, the simulator and `given / when / then` all run exactly this.
-import { assert } from "../base/assert.ts";
+import { assert, unreachable } from "../base/assert.ts";
 import { Failure } from "../base/failure.ts";
 import { fingerprint } from "../base/hash.ts";
 import { checkOf, freezeDeep, frozenCopy, jsonSchema, type AnyOpRef, type Check, type Moment } from "../contract/index.ts";
-import type { StoredEvent } from "../journal/index.ts";
+import type { StoredEvent, StoredMessage } from "../journal/index.ts";
 import type { AnyEntity } from "./definition.ts";
 
 /** `given` is what the implementation wrote and the log stores, `taken` what the reader's schema made of it. */
@@ -25,6 +25,10 @@ export interface Question {
 
 export interface Verdict {
   readonly events: readonly StoredEvent[];
+  /** What the events publish, in their order. */
+  readonly topics: readonly StoredMessage[];
+  /** The entity's alarm from now on, as in a record: null for none any more, undefined if it is as before. */
+  readonly alarm: number | null | undefined;
   readonly outcome: Outcome;
   /** State and version after the events. */
   readonly state: unknown;
@@ -37,6 +41,14 @@ interface EventType {
   readonly check: Check;
   readonly evolve: (state: unknown, event: unknown, at: Moment) => unknown;
   readonly upcast: readonly ((old: unknown) => unknown)[];
+  readonly publish: readonly Publication[];
+}
+
+/** What one topic says of an event. */
+interface Publication {
+  readonly topic: string;
+  readonly check: (value: unknown) => unknown;
+  readonly say: (event: unknown, state: unknown, at: Moment) => unknown;
 }
 
 export class EntityKernel {
@@ -59,7 +71,8 @@ export class EntityKernel {
       const evolve = entity.how.evolve[name];
       assert(evolve, "every event has an evolve");
       const upcast = entity.how.upcast[name] ?? [];
-      this.#events.set(name, { name, version: upcast.length + 1, check: checkOf(schema, `${this.type}: event ${name}`), evolve, upcast });
+      const check = checkOf(schema, `${this.type}: event ${name}`);
+      this.#events.set(name, { name, version: upcast.length + 1, check, evolve, upcast, publish: publicationsOf(entity, name) });
       text.push(name, jsonSchema(schema, "input"), String(evolve), upcast.map(String));
     }
     this.fingerprint = fingerprint(JSON.stringify(text));
@@ -99,7 +112,11 @@ export class EntityKernel {
     } catch (cause) {
       throw this.#defect(command, cause);
     }
-    return turn.close(returned);
+    try {
+      return turn.close(returned);
+    } catch (cause) {
+      throw this.#defect(command, cause);
+    }
   }
 
   /** Runs a query on `state`. Throws DEFECT like `decide`. */
@@ -122,11 +139,45 @@ export class EntityKernel {
     }
   }
 
-  /** @internal */
-  emit(state: unknown, name: string, data: unknown, at: Moment): { readonly stored: StoredEvent; readonly state: unknown } {
+  /** @internal Appends to `topics` what the event publishes. */
+  emit(
+    state: unknown,
+    name: string,
+    data: unknown,
+    at: Moment,
+    topics: StoredMessage[],
+  ): { readonly stored: StoredEvent; readonly state: unknown } {
     const type = this.#events.get(name);
     if (!type) throw new Failure("DEFECT", { what: `event "${name}" is not declared`, at: this.type });
-    return { stored: [name, type.version, data], state: this.#evolve(type, state, type.check(data), at) };
+    const event = type.check(data);
+    const after = this.#evolve(type, state, event, at);
+    for (const { topic, check, say } of type.publish) {
+      const message = say(event, after, at);
+      if (message === undefined) continue;
+      check(message);
+      topics.push([topic, frozenCopy(message)]);
+    }
+    return { stored: [name, type.version, data], state: after };
+  }
+
+  /**
+   * @internal How the alarm changes between two states. Before its first event an entity has none: that nothing is stored of
+   * it says nothing of what `alarm` makes of the initial state.
+   */
+  alarm(before: unknown, version: number, after: unknown): number | null | undefined {
+    const { alarm } = this.#entity.how;
+    if (!alarm) return undefined;
+    const was = version === 0 ? undefined : this.#due(alarm(before));
+    const is = this.#due(alarm(after));
+    return was === is ? undefined : (is ?? null);
+  }
+
+  /** Whole milliseconds, never before the moment that was asked for. */
+  #due(due: number | undefined): number | undefined {
+    if (due === undefined) return undefined;
+    const whole = Math.max(0, Math.ceil(due));
+    if (!Number.isSafeInteger(whole)) throw new Failure("DEFECT", { what: `alarm returned ${due}, which is no moment`, at: this.type });
+    return whole;
   }
 
   #evolve(type: EventType, state: unknown, event: unknown, at: Moment): unknown {
@@ -152,6 +203,14 @@ export class EntityKernel {
   }
 }
 
+function publicationsOf({ contract, how }: AnyEntity, event: string): readonly Publication[] {
+  return Object.entries(how.publish).flatMap(([topic, reactions]) => {
+    const say = reactions[event];
+    const { check } = contract.$.topics[topic] ?? unreachable(undefined as never, "a topic of the contract");
+    return say ? [{ topic, check, say }] : [];
+  });
+}
+
 /** What `decide` gets: collects events, evolves as it goes, ends with one answer. Useless once `decide` has returned. */
 class EntityTurn {
   readonly key: string;
@@ -161,7 +220,9 @@ class EntityTurn {
   readonly #kernel: EntityKernel;
   readonly #operation: AnyOpRef;
   readonly #events: StoredEvent[] = [];
+  readonly #topics: StoredMessage[] = [];
   readonly #question: Question;
+  readonly #before: unknown;
   #state: unknown;
   #outcome: Outcome | undefined;
   #closed = false;
@@ -174,18 +235,15 @@ class EntityTurn {
     this.#kernel = kernel;
     this.#operation = operation;
     this.#question = question;
+    this.#before = state;
     this.#state = state;
   }
 
   emit(name: string, data: unknown): this {
     this.#open(`emit("${name}")`);
     const { key, now, caller } = this;
-    const { stored, state } = this.#kernel.emit(this.#state, name, data, {
-      key,
-      version: this.version + this.#events.length + 1,
-      now,
-      caller,
-    });
+    const at = { key, version: this.version + this.#events.length + 1, now, caller };
+    const { stored, state } = this.#kernel.emit(this.#state, name, data, at, this.#topics);
     this.#events.push(stored);
     this.#state = state;
     return this;
@@ -211,7 +269,9 @@ class EntityTurn {
     if (!this.#outcome && this.#operation.operation.out) throw this.#misuse("decide returned without a reply");
     if (!this.#outcome && this.#events.length === 0) throw this.#misuse("decide returned without an event or an answer");
     const outcome = this.#outcome ?? { kind: "reply", given: undefined, taken: undefined };
-    return { events: this.#events, outcome, state: this.#state, version: this.version + this.#events.length };
+    const version = this.version + this.#events.length;
+    const alarm = this.#kernel.alarm(this.#before, this.version, this.#state);
+    return { events: this.#events, topics: this.#topics, alarm, outcome, state: this.#state, version };
   }
 
   #open(what: string): void {

@@ -203,6 +203,8 @@ export class Resident implements Sink, SnapshotSource {
       caller: message.caller,
       now,
       events: verdict.events,
+      ...(verdict.topics.length > 0 ? { topics: verdict.topics } : {}),
+      ...(verdict.alarm === undefined ? {} : { alarm: verdict.alarm }),
       ...outcome,
     });
     this.#state = verdict.state;

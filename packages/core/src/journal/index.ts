@@ -1,7 +1,11 @@
 // What @atoll/core/journal publishes: the port, the form of a record, and the writer above it. Implementations have subpaths
 // of their own, journal/sqlite and journal/simulated; the conformance suite (journal/tck) is imported by path, from tests.
 export {
+  type AlarmChange,
+  type AlarmEntry,
   type Appended,
+  type Cursor,
+  type DeadLetter,
   type EntityEntry,
   type IndexUpdate,
   type Journal,
@@ -15,8 +19,11 @@ export {
   type Row,
   type Snapshot,
 } from "./journal.ts";
-export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent } from "./record.ts";
+export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent, type StoredMessage, type Told } from "./record.ts";
 export { formatPosition } from "./position.ts";
+export { AlarmClock, type AlarmClockLimits, alarmClockLimits, type Ring } from "./alarm-clock.ts";
+export type { LogFollower } from "./follower.ts";
+export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter, type Sink, type Submission } from "./log-writer.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";
 export type { SnapshotSource } from "./tail.ts";

@@ -23,6 +23,10 @@
 //  J10 behind       What `index` stores is a cache: it never claims more than the log holds, and losing it loses time
 //                   only. Entries and `indexedTo` of one call commit together. An update below the `indexedTo` that is
 //                   stored changes nothing (it may come late, J6), and resolves true: the index knows it all already.
+//  J11 alarms       `alarms` gives what the index knows of entities that want to be woken, earliest first, in one order for
+//                   the whole journal; asked again after the last one given, it goes on from there.
+//  J12 rising       A cursor never falls: of two values stored for a stream, in whatever order they arrive, the higher
+//                   one stays. Cursors and dead letters are durable like rows (J4, J6), and no part of the index.
 
 /** One row of the log: the records of one commit in one partition, as JSON, one record a line. */
 export interface Row {
@@ -75,6 +79,49 @@ export interface QuarantineEntry {
   readonly offset?: number;
 }
 
+/** That an entity wants to be woken, or, with null, no longer does. */
+export interface AlarmChange {
+  readonly type: string;
+  readonly key: string;
+  /** Wall clock, ms. */
+  readonly due: number | null;
+}
+
+/** What the index knows of an entity that wants to be woken; there is at most one of each. */
+export interface AlarmEntry {
+  readonly partition: number;
+  readonly type: string;
+  readonly key: string;
+  /** Wall clock, ms. */
+  readonly due: number;
+}
+
+/** How far a reader of somebody's log has come. */
+export interface Cursor {
+  /** Names the reader, the log and its partition. */
+  readonly stream: string;
+  /** Everything below this offset is done with. */
+  readonly offset: number;
+}
+
+/** A message that could not be delivered and never will be by itself: kept until an operator has dealt with it. */
+export interface DeadLetter {
+  readonly stream: string;
+  /** Of the message in its stream. */
+  readonly place: number;
+  /** Wall clock, ms. */
+  readonly since: number;
+  /** Contract and command it was meant for, and the key; "" for a contract without one. */
+  readonly contract: string;
+  readonly command: string;
+  readonly key: string;
+  /** JSON of the input. */
+  readonly input: string;
+  /** Code of the failure, and what it said. */
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** What is written behind, about once a second, for one partition. */
 export interface IndexUpdate {
   readonly partition: number;
@@ -82,6 +129,7 @@ export interface IndexUpdate {
   readonly indexedTo: number;
   readonly entities: readonly EntityEntry[];
   readonly snapshots: readonly Snapshot[];
+  readonly alarms: readonly AlarmChange[];
 }
 
 export interface Page {
@@ -137,6 +185,18 @@ export interface Journal extends AsyncDisposable {
   lookup(partition: number, type: string, key: string): Promise<{ readonly entry?: EntityEntry; readonly snapshot?: Snapshot }>;
   /** J10. Resolves false, and stores nothing, if the epoch is no longer current. */
   index(update: IndexUpdate): Promise<boolean>;
+  /** J11. At most `max`, in the order of due, partition, type and key (texts compared by their UTF-8 bytes), behind `after`. */
+  alarms(after: AlarmEntry | undefined, max: number): Promise<readonly AlarmEntry[]>;
+  /** Of every stream that has one. J12. */
+  cursors(): Promise<readonly Cursor[]>;
+  /** J12. All or none. */
+  moveCursors(cursors: readonly Cursor[]): Promise<void>;
+  /** At most `max`, in the order of stream and place, behind `after`. */
+  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): Promise<readonly DeadLetter[]>;
+  /** Durable like `append`. The same (stream, place) again replaces. */
+  park(letter: DeadLetter): Promise<void>;
+  /** Resolves false if there is no such dead letter. */
+  discard(stream: string, place: number): Promise<boolean>;
   quarantined(): Promise<readonly QuarantineEntry[]>;
   /** Durable like `append`. The same (type, key) again replaces. */
   quarantine(entry: QuarantineEntry): Promise<void>;

@@ -10,6 +10,8 @@ export interface LogWriterLimits extends TailLimits {
   readonly commitTimeoutMs: number;
   /** A page of the log when it is read at start. */
   readonly readPageBytes: number;
+  /** Of each partition that is followed, the newest records kept in memory for those who keep up. */
+  readonly recentBytesMax: number;
 }
 
 export const logWriterLimits: LogWriterLimits = {
@@ -18,6 +20,7 @@ export const logWriterLimits: LogWriterLimits = {
   uncommittedBytesMax: 8 * 2 ** 20,
   commitTimeoutMs: 15_000,
   readPageBytes: 2 ** 20,
+  recentBytesMax: 2 ** 18,
   indexDelayMs: 1_000,
   indexTimeoutMs: 15_000,
   entitiesMax: 100_000,

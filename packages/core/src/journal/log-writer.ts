@@ -15,6 +15,8 @@ import { backoffMs } from "../base/backoff.ts";
 import { Deque } from "../base/deque.ts";
 import { partitionOf } from "../base/hash.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
+import { CommitFeed } from "./commit-feed.ts";
+import { FeedFollower, type LogFollower } from "./follower.ts";
 import { answerWithin } from "./patience.ts";
 import { JournalError, type Appended, type Journal, type Page, type Row } from "./journal.ts";
 import type { LogWriterLimits } from "./log-writer-limits.ts";
@@ -22,6 +24,7 @@ import { logWriterMetrics, type LogWriterMetrics } from "./log-writer-metrics.ts
 import { encodeRecord, type LogRecord } from "./record.ts";
 import { recordsOf, type PlacedRecord } from "./row-records.ts";
 import { Tail } from "./tail.ts";
+import { takeOver } from "./take-over.ts";
 
 export interface Submission {
   readonly sink: Sink;
@@ -55,6 +58,7 @@ interface PartitionLog {
   /** In submission order: what is in flight or in doubt, then what waits. */
   readonly open: Deque<Submission>;
   readonly waiting: Set<Sink>;
+  readonly feed: CommitFeed;
 }
 
 interface Batch {
@@ -121,18 +125,31 @@ export class LogWriter {
         const page: Page = await ask(journal.read(p, next, limits.readPageBytes));
         for (const row of page.rows) {
           head = row.offset + row.count;
-          for (const { offset, record } of recordsOf(row, state.indexedTo)) tail.note(p, offset, record.type, record.key, record.version);
+          for (const { offset, record } of recordsOf(row, state.indexedTo)) tail.note(p, offset, record);
         }
         next = page.next;
         if (tail.full) await tail.flush();
       }
-      partitions.push({ state: "open", epoch: epochs[p] as number, durable: head, head, bytes: 0, open: new Deque(), waiting: new Set() });
+      const feed = new CommitFeed(p, head, runtime.scheduler, limits.recentBytesMax);
+      const [epoch, open, waiting] = [epochs[p] as number, new Deque<Submission>(), new Set<Sink>()];
+      partitions.push({ state: "open", epoch, durable: head, head, bytes: 0, open, waiting, feed });
     }
     return new LogWriter(service, journal, runtime, limits, partitions, tail);
   }
 
   partitionOf(type: string, key: string): number {
     return partitionOf(type, key, this.#partitions.length);
+  }
+
+  /** The offset that the next committed record of the partition will have. */
+  durable(partition: number): number {
+    return (this.#partitions[partition] as PartitionLog).durable;
+  }
+
+  /** Every committed record from offset `from` on, and then each as it is committed (F1 to F3). Close it. */
+  follow(partition: number, from: number): LogFollower {
+    const { feed } = this.#partitions[partition] as PartitionLog;
+    return new FeedFollower(feed, from, (...asked) => this.within(this.journal.read(...asked)));
   }
 
   /** The error of the last commit, until one succeeds again. */
@@ -278,8 +295,9 @@ export class LogWriter {
     log.durable += 1;
     log.bytes -= submission.line.length;
     this.#metrics.records.add(1);
-    const { record } = submission;
-    this.tail.note(partition, submission.offset, record.type, record.key, record.version);
+    this.tail.note(partition, submission.offset, submission.record);
+    log.feed.committed(submission.line);
+
     submission.sink.committed(submission);
   }
 
@@ -370,15 +388,6 @@ export class LogWriter {
   #whenIdle(): void {
     if (!this.#closing || this.#busy()) return;
     for (const resolve of this.#idle.splice(0)) resolve();
-  }
-}
-
-/** Commits a newer epoch. An answer that was lost is no obstacle: the epoch it left behind is taken from there. */
-async function takeOver(journal: Journal, partition: number, seen: number): Promise<number> {
-  for (;;) {
-    const { taken, epoch } = await journal.takeOver(partition, seen);
-    if (taken) return epoch;
-    seen = epoch;
   }
 }
 

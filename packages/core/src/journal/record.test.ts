@@ -24,7 +24,19 @@ const replied: LogRecord = {
 };
 const { reply: _, ...silent } = replied;
 const rejected: LogRecord = { ...silent, version: 0, prev: -1, events: [], rejected: ["full", { max: 100 }] };
-const samples = [replied, silent, rejected];
+/** What format 2 adds. */
+const told: LogRecord = {
+  ...replied,
+  told: ["orders/sell@0123456789abcdef0123456789abcdef.1/3", 69_632],
+  topics: [
+    ["changed", { total: 2 }],
+    ["changed", null],
+  ],
+  alarm: 1_767_225_700_000,
+};
+const silenced: LogRecord = { ...silent, alarm: null };
+const first = [replied, silent, rejected];
+const samples = [...first, told, silenced];
 
 const where = "partition 3, offset 18";
 const isDamage = (error: unknown): boolean => error instanceof JournalError && error.kind === "damaged" && error.message.includes(where);
@@ -60,8 +72,9 @@ test("record: the stored form is the one that logs are full of; another is a dec
     encodeRecord(rejected),
     '{"type":"cart","key":"42","version":0,"prev":-1,"command":"add","id":"0123456789abcdef0123456789abcdef","minted":1767225600000,"input":"9f86d081","caller":"gateway","now":1767225600123,"events":[],"rejected":["full",{"max":100}]}',
   );
-  const hash = createHash("sha256").update(samples.map(encodeRecord).join("\n")).digest("hex");
-  assert.equal(hash, "b9e86cbd533ada003a8aa7c68568bad7ab0f4aac4ddfd74a83663e363abe7312");
+  const hashOf = (records: readonly LogRecord[]): string => createHash("sha256").update(records.map(encodeRecord).join("\n")).digest("hex");
+  assert.equal(hashOf(first), "b9e86cbd533ada003a8aa7c68568bad7ab0f4aac4ddfd74a83663e363abe7312", "as in format 1");
+  assert.equal(hashOf(samples), "4db707c6c4eeaf43443c0851e09532555703e1230b0f186fdbb5b6d59bb15ab0", "format 2");
 });
 
 test("record: a line that is cut anywhere is damaged, and its position is named", () => {
@@ -143,6 +156,17 @@ test("record: events and rejections of another form are refused", () => {
     assert.throws(() => decodeRecord(JSON.stringify({ ...silent, rejected: rejection }), where), isDamage, JSON.stringify(rejection));
   }
   assert.throws(() => decodeRecord(lineWith({ rejected: ["full", {}] }), where), isDamage, "a reply and a rejection");
+});
+
+test("record: tells, messages and alarms of another form are refused", () => {
+  const wrong: { readonly [field: string]: readonly unknown[] } = {
+    told: [null, "s", {}, [], ["s"], ["s", -1], ["s", 0.5], [1, 1], ["s", "1"]],
+    topics: [null, {}, "t", [null], ["t"], [[]], [[1, {}]], [["t", {}], {}]],
+    alarm: [true, "1", [], -1, 0.5, 2 ** 53],
+  };
+  for (const [field, values] of Object.entries(wrong))
+    for (const value of values)
+      assert.throws(() => decodeRecord(lineWith({ [field]: value }), where), isDamage, `${field} is ${JSON.stringify(value)}`);
 });
 
 test("record: keys that mean something to JavaScript are data, and make no record out of something else", () => {

@@ -5,6 +5,12 @@ import { JournalError } from "./journal.ts";
 /** [name, version of its type, data in the input form of its schema] */
 export type StoredEvent = readonly [name: string, version: number, data: unknown];
 
+/** [topic, data in the input form of the topic's schema] */
+export type StoredMessage = readonly [topic: string, data: unknown];
+
+/** A tell's stream, and its place in there. */
+export type Told = readonly [stream: string, place: number];
+
 export interface LogRecord {
   /** Contract name of the entity. */
   readonly type: string;
@@ -24,7 +30,13 @@ export interface LogRecord {
   readonly caller: string;
   /** Wall clock (ms) of the decision: what `at.now` says again on every replay. */
   readonly now: number;
+  /** The durable tell by which the command came (ADR 0013). */
+  readonly told?: Told;
   readonly events: readonly StoredEvent[];
+  /** What the events publish, in their order. Decided once, so that a topic stays as it was (ADR 0013). */
+  readonly topics?: readonly StoredMessage[];
+  /** When the entity wants to be woken from now on (wall clock, ms); null: no longer; absent: as before (ADR 0014). */
+  readonly alarm?: number | null;
   /** Exactly one of the two; a reply of undefined is stored as an absent `reply`. */
   readonly reply?: unknown;
   readonly rejected?: readonly [name: string, details: unknown];
@@ -59,8 +71,12 @@ export function decodeRecord(line: string, where: string): LogRecord {
     isText(record.input) &&
     isText(record.caller) &&
     Number.isFinite(record.now) &&
+    (record.told === undefined || (Array.isArray(record.told) && isText(record.told[0]) && isCount(record.told[1], 0))) &&
     Array.isArray(record.events) &&
     record.events.every((event) => Array.isArray(event) && isText(event[0]) && isCount(event[1], 1)) &&
+    (record.topics === undefined ||
+      (Array.isArray(record.topics) && record.topics.every((message) => Array.isArray(message) && isText(message[0])))) &&
+    (record.alarm === undefined || record.alarm === null || isCount(record.alarm, 0)) &&
     (record.rejected === undefined || (record.reply === undefined && Array.isArray(record.rejected) && isText(record.rejected[0])));
   if (!ok) throw new JournalError("damaged", `the record at ${where} does not have the form of a record`);
   return record as LogRecord;

@@ -2,9 +2,10 @@
 // commit holds; everything else the journal knows is folded from it here, about once a second, one partition a
 // transaction, so that no commit waits long behind an index write.
 import type { Logger, Runtime, Timer } from "../runtime/index.ts";
-import type { EntityEntry, Journal, Snapshot } from "./journal.ts";
+import type { AlarmChange, EntityEntry, Journal, Snapshot } from "./journal.ts";
 import { JournalError } from "./journal.ts";
 import { answerWithin } from "./patience.ts";
+import type { LogRecord } from "./record.ts";
 
 /** Who can say what an entity's state is now; asked at most once a flush. Undefined: nothing to store at the moment. */
 export interface SnapshotSource {
@@ -27,6 +28,8 @@ interface Entry {
   readonly key: string;
   version: number;
   last: number;
+  /** As in a record: undefined if none of its records here has changed it. */
+  alarm: number | null | undefined;
 }
 
 interface PartitionTail {
@@ -51,7 +54,9 @@ export class Tail {
   #timer: Timer | undefined;
   #flushing: Promise<void> | undefined;
   #failures = 0;
+  #flushes = 0;
   #onRoom: () => void = () => {};
+  #onAlarm: (partition: number, change: AlarmChange) => void = () => {};
 
   constructor(journal: Journal, runtime: Runtime, limits: TailLimits, indexedTo: readonly number[]) {
     this.#journal = journal;
@@ -82,18 +87,20 @@ export class Tail {
   }
 
   /** A committed record; offsets of a partition come in order. */
-  note(partition: number, offset: number, type: string, key: string, version: number): void {
+  note(partition: number, offset: number, { type, key, version, alarm }: LogRecord): void {
     const tail = this.#partitions[partition] as PartitionTail;
     const id = idOf(type, key);
     const entry = tail.entries.get(id);
     if (entry) {
       entry.version = version;
       entry.last = offset;
+      if (alarm !== undefined) entry.alarm = alarm;
     } else {
-      tail.entries.set(id, { type, key, version, last: offset });
+      tail.entries.set(id, { type, key, version, last: offset, alarm });
       this.#count += 1;
     }
     tail.head = offset + 1;
+    if (alarm !== undefined) this.#onAlarm(partition, { type, key, due: alarm });
     this.#schedule();
   }
 
@@ -101,7 +108,24 @@ export class Tail {
     const tail = this.#partitions[partition] as PartitionTail;
     const id = idOf(type, key);
     const entry = tail.entries.get(id) ?? tail.flying.get(id);
-    return entry && { ...entry };
+    return entry && { type, key, version: entry.version, last: entry.last };
+  }
+
+  /** Told of every committed change of an alarm from now on. */
+  onAlarm(listener: (partition: number, change: AlarmChange) => void): void {
+    this.#onAlarm = listener;
+  }
+
+  /** Counts the flushes that took something from here because the index has it. */
+  get flushes(): number {
+    return this.#flushes;
+  }
+
+  /** Changes of alarms that may not be in the index yet, older ones of an entity before newer ones. */
+  *alarms(): Generator<readonly [partition: number, change: AlarmChange]> {
+    for (const [partition, { flying, entries }] of this.#partitions.entries())
+      for (const entry of [flying, entries].flatMap((some) => [...some.values()]))
+        if (entry.alarm !== undefined) yield [partition, { type: entry.type, key: entry.key, due: entry.alarm }];
   }
 
   /** The next flush of the partition asks `source` for a snapshot. */
@@ -172,18 +196,24 @@ export class Tail {
     tail.entries = new Map();
     let stored = false;
     try {
-      const update = { partition, epoch: this.#epochOf(partition), indexedTo: head, entities: [...entries.values()], snapshots };
+      const entities = Array.from(entries.values(), ({ type, key, version, last }): EntityEntry => ({ type, key, version, last }));
+      const alarms: AlarmChange[] = [];
+      for (const { type, key, alarm } of entries.values()) if (alarm !== undefined) alarms.push({ type, key, due: alarm });
+      const update = { partition, epoch: this.#epochOf(partition), indexedTo: head, entities, snapshots, alarms };
       stored = await answerWithin(this.#runtime, this.#limits.indexTimeoutMs, this.#journal.index(update));
     } finally {
       tail.flying = new Map();
       if (stored) {
         tail.indexedTo = head;
+        this.#flushes += 1;
         this.#count -= entries.size;
       } else {
         this.#failures += 1;
         for (const source of sources) tail.due.add(source);
         for (const [id, entry] of tail.entries) {
-          if (entries.has(id)) this.#count -= 1;
+          const older = entries.get(id);
+          if (older) this.#count -= 1;
+          entry.alarm = entry.alarm === undefined ? older?.alarm : entry.alarm;
           entries.set(id, entry);
         }
         tail.entries = entries;

@@ -68,7 +68,7 @@ function checkDecision(kernel: EntityKernel, folded: Folded, record: LogRecord, 
   let found: readonly string[] = [];
   for (const input of inputs) {
     const verdict = decided(kernel, folded, { name: command, input, key, now, caller }, what);
-    found = differenceLines(differences(asStored(verdict), { events: record.events, ...storedOutcome(record) }, shownDifferences));
+    found = differenceLines(differences(asStored(verdict), inLog(record), shownDifferences));
     if (found.length === 0) return;
   }
   throw new BrokenLaw(
@@ -87,7 +87,8 @@ function decided(kernel: EntityKernel, { state, version }: Folded, question: Par
       `decide is not pure: ${what} is in the log, and decided again it fails: ${errorLine(error)}`,
     );
   }
-  return { events: verdict.events, ...outcomeOf(verdict.outcome) };
+  const { events, topics, alarm, outcome } = verdict;
+  return { events, topics, ...(alarm === undefined ? {} : { alarm }), ...outcomeOf(outcome) };
 }
 
 function fold(kernel: EntityKernel, folded: Folded, { type, key, id, events, now, caller }: LogRecord): void {
@@ -134,5 +135,11 @@ const asStored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 const outcomeOf = (outcome: Outcome): object =>
   outcome.kind === "reply" ? { reply: outcome.given } : { rejected: [outcome.name, outcome.given] };
-const storedOutcome = ({ reply, rejected }: LogRecord): object => (rejected ? { rejected } : { reply });
+/** What of a record `decide` says. */
+const inLog = ({ events, topics = [], alarm, reply, rejected }: LogRecord): object => ({
+  events,
+  topics,
+  ...(alarm === undefined ? {} : { alarm }),
+  ...(rejected ? { rejected } : { reply }),
+});
 const placeOf = ({ partition, offset }: { readonly partition: number; readonly offset: number }): string => `${partition}.${offset}`;

@@ -14,12 +14,27 @@ export const journalOperations = [
   "quarantined",
   "quarantine",
   "release",
+  "alarms",
+  "cursors",
+  "moveCursors",
+  "deadLetters",
+  "park",
+  "discard",
 ] as const;
 
 export type JournalOperation = (typeof journalOperations)[number];
 
 /** Those that change what is stored. Only they can be ambiguous, late, or refused for lack of room. */
-export const writingOperations: ReadonlySet<JournalOperation> = new Set(["takeOver", "append", "index", "quarantine", "release"]);
+export const writingOperations: ReadonlySet<JournalOperation> = new Set([
+  "takeOver",
+  "append",
+  "index",
+  "quarantine",
+  "release",
+  "moveCursors",
+  "park",
+  "discard",
+]);
 
 /** When a late operation is carried out. */
 export type Lateness =

@@ -121,7 +121,10 @@ test("faulty journal: what is late is what was given, not what the caller made o
     await write(inner, oneRow(0, 0, epoch, "a"));
     const journal = wrap(plannedFaults([{ operation: "index", call: 1, fault: { kind: "late", until: "on-release" } }]));
     const entry = { type: "counter", key: "k", version: 1, last: 0 };
-    await assert.rejects(journal.index({ partition: 0, epoch, indexedTo: 1, entities: [entry], snapshots: [] }), isKind("ambiguous"));
+    await assert.rejects(
+      journal.index({ partition: 0, epoch, indexedTo: 1, entities: [entry], snapshots: [], alarms: [] }),
+      isKind("ambiguous"),
+    );
     entry.last = 77;
     await journal.releaseLate();
     assert.equal((await inner.lookup(0, "counter", "k")).entry?.last, 0);

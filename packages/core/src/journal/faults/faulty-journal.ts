@@ -3,7 +3,10 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Timer, Timers } from "../../runtime/index.ts";
 import {
+  type AlarmEntry,
   type Appended,
+  type Cursor,
+  type DeadLetter,
   type IndexUpdate,
   type Journal,
   JournalError,
@@ -107,6 +110,30 @@ export class FaultyJournal implements Journal {
 
   release(type: string, key: string): Promise<boolean> {
     return this.#call("release", [type, key], (...given) => this.#inner.release(...given));
+  }
+
+  alarms(after: AlarmEntry | undefined, max: number): Promise<readonly AlarmEntry[]> {
+    return this.#call("alarms", [after, max], (...given) => this.#inner.alarms(...given));
+  }
+
+  cursors(): Promise<readonly Cursor[]> {
+    return this.#call("cursors", [], (...given) => this.#inner.cursors(...given));
+  }
+
+  moveCursors(cursors: readonly Cursor[]): Promise<void> {
+    return this.#call("moveCursors", [cursors], (...given) => this.#inner.moveCursors(...given));
+  }
+
+  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): Promise<readonly DeadLetter[]> {
+    return this.#call("deadLetters", [after, max], (...given) => this.#inner.deadLetters(...given));
+  }
+
+  park(letter: DeadLetter): Promise<void> {
+    return this.#call("park", [letter], (...given) => this.#inner.park(...given));
+  }
+
+  discard(stream: string, place: number): Promise<boolean> {
+    return this.#call("discard", [stream, place], (...given) => this.#inner.discard(...given));
   }
 
   /** Carries out every late operation now, and waits until nothing that was begun is under way. */

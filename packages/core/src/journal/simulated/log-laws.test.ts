@@ -79,12 +79,16 @@ test("log laws: a version that is not the number of events so far is no version"
 const imageOf = (
   indexedTo: number,
   entities: readonly { readonly key: string; readonly version: number; readonly last: number }[],
+  alarms: readonly { readonly key: string; readonly due: number }[] = [],
 ): SimulatedImage => ({
   meta: { logId: "", timeline: 1, partitions: 1 },
   partitions: [{ epoch: 1, head: 2, indexedTo }],
   entities: entities.map((entry) => ({ type: "tally", partition: 0, ...entry })),
   snapshots: [],
+  alarms: alarms.map((alarm) => ({ type: "tally", partition: 0, ...alarm })),
   quarantined: [],
+  cursors: [],
+  deadLetters: [],
 });
 
 test("log laws: an index that lags is one, an index that claims too much or knows too little is none", () => {
@@ -95,6 +99,18 @@ test("log laws: an index that lags is one, an index that claims too much or know
   broken(() => checkIndex(two, imageOf(2, [{ key: "a", version: 1, last: 0 }])), "index = fold(log)", /offset 1, below indexedTo/);
   broken(() => checkIndex(two, imageOf(2, [{ key: "a", version: 3, last: 1 }])), "index = fold(log)", /indexed with version 3/);
   broken(() => checkIndex(two, imageOf(0, [{ key: "b", version: 1, last: 0 }])), "index = fold(log)", /tally\/b is indexed/);
+});
+
+test("log laws: alarms of the index are those of the records below its position, no more and no less", () => {
+  const set = logOf(record("c1", { alarm: 7 }), record("c2", { version: 2, prev: 0 }));
+  const reset = logOf(record("c1", { alarm: 7 }), record("c2", { version: 2, prev: 0, alarm: null }));
+  const whole = [{ key: "a", version: 2, last: 1 }];
+  checkIndex(set, imageOf(2, whole, [{ key: "a", due: 7 }]));
+  checkIndex(reset, imageOf(1, [{ key: "a", version: 1, last: 0 }], [{ key: "a", due: 7 }]));
+  checkIndex(reset, imageOf(2, whole));
+  broken(() => checkIndex(set, imageOf(2, whole)), "index = fold(log)", /tally\/a is to be woken at 7 and the index does not know/);
+  broken(() => checkIndex(set, imageOf(2, whole, [{ key: "a", due: 8 }])), "index = fold(log)", /woken at 8, by its records 7/);
+  broken(() => checkIndex(reset, imageOf(2, whole, [{ key: "a", due: 7 }])), "index = fold(log)", /woken at 7, by its records never/);
 });
 
 const attempt = (heard: Attempt["heard"], change: Partial<Attempt> = {}): Attempt => ({

@@ -109,6 +109,22 @@ export function checkIndex(log: readonly PlacedRecord[], image: SimulatedImage):
       );
     }
   }
+  checkAlarms(log, image, fail);
+}
+
+function checkAlarms(log: readonly PlacedRecord[], image: SimulatedImage, fail: (what: string) => never): void {
+  const wanted = new Map<string, number>();
+  for (const { partition, offset, record } of log) {
+    if (record.alarm === undefined || offset >= (image.partitions[partition]?.indexedTo ?? 0)) continue;
+    if (record.alarm === null) wanted.delete(entityOf(record));
+    else wanted.set(entityOf(record), record.alarm);
+  }
+  for (const alarm of image.alarms) {
+    const due = wanted.get(entityOf(alarm));
+    if (due !== alarm.due) fail(`${alarm.type}/${alarm.key} is to be woken at ${alarm.due}, by its records ${due ?? "never"}`);
+    wanted.delete(entityOf(alarm));
+  }
+  for (const [entity, due] of wanted) fail(`${entity.replace("\0", "/")} is to be woken at ${due} and the index does not know`);
 }
 
 /**

@@ -4,7 +4,7 @@ import { Failure } from "../../base/failure.ts";
 import { type VirtualProcess, VirtualWorld } from "../../runtime/virtual/index.ts";
 import { noFaults, type PlannedFault } from "../faults/fault-plan.ts";
 import { type Appended, type Journal, JournalError } from "../journal.ts";
-import { idsOf, oneRow, readAll, recordOf, rowOf, stateOf, takeOver, write } from "../tck/rows.ts";
+import { idsOf, letterOf, oneRow, readAll, recordOf, rowOf, stateOf, takeOver, write } from "../tck/rows.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedJournalStore } from "./simulated-journal.ts";
 
@@ -157,7 +157,10 @@ test("simulated journal: a full disk refuses what writes, serves what reads, and
     await write(journal, oneRow(0, 0, epoch, "a"));
     machine.disk.faults = { ...noFaults, full: 1 };
     await assert.rejects(journal.append([oneRow(0, 1, epoch, "b")]), isJournalError("full"));
-    await assert.rejects(journal.index({ partition: 0, epoch, indexedTo: 1, entities: [], snapshots: [] }), isJournalError("full"));
+    await assert.rejects(
+      journal.index({ partition: 0, epoch, indexedTo: 1, entities: [], snapshots: [], alarms: [] }),
+      isJournalError("full"),
+    );
     assert.deepEqual(idsOf(await readAll(journal, 0)), ["a"]);
     machine.disk.faults = noFaults;
     await write(journal, oneRow(0, 1, epoch, "c"));
@@ -222,8 +225,17 @@ test("simulated disk: rows and image show the medium, and an index that was lost
     const journal = await machine.open();
     const epoch = await takeOver(journal, 1);
     await write(journal, row);
-    await journal.index({ partition: 1, epoch, indexedTo: 2, entities: [entry], snapshots: [snapshot] });
+    await journal.index({
+      partition: 1,
+      epoch,
+      indexedTo: 2,
+      entities: [entry],
+      snapshots: [snapshot],
+      alarms: [{ type: "counter", key: "k", due: 4 }],
+    });
     await journal.quarantine({ type: "counter", key: "k", since: 1, reason: "test" });
+    await journal.moveCursors([{ stream: "s", offset: 3 }]);
+    await journal.park(letterOf("s", 2));
     return journal.meta;
   });
   assert.deepEqual(disk.rows(service), [row]);
@@ -233,6 +245,9 @@ test("simulated disk: rows and image show the medium, and an index that was lost
     partitions: [untouched, { epoch: 1, head: 2, indexedTo: 2 }],
     entities: [{ partition: 1, ...entry }],
     snapshots: [{ partition: 1, ...snapshot }],
+    alarms: [{ partition: 1, type: "counter", key: "k", due: 4 }],
+    cursors: [{ stream: "s", offset: 3 }],
+    deadLetters: [letterOf("s", 2)],
     quarantined: [{ type: "counter", key: "k", since: 1, reason: "test" }],
   });
   machine.crash();
@@ -241,6 +256,8 @@ test("simulated disk: rows and image show the medium, and an index that was lost
     const journal = await machine.open();
     assert.deepEqual(await stateOf(journal, 1), { epoch: 1, head: 2, indexedTo: 0 });
     assert.deepEqual(await journal.lookup(1, "counter", "k"), {});
+    assert.deepEqual(await journal.alarms(undefined, 10), []);
+    assert.deepEqual(await journal.cursors(), [{ stream: "s", offset: 3 }], "cursors are no part of the index");
     assert.deepEqual(await journal.chain(1, 1, -1, 10), [1, 0]);
   });
 });

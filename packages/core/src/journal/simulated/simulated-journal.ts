@@ -6,7 +6,10 @@ import type { Runtime } from "../../runtime/index.ts";
 import { type PlannedFault, randomFaults } from "../faults/fault-plan.ts";
 import { FaultyJournal } from "../faults/faulty-journal.ts";
 import {
+  type AlarmEntry,
   type Appended,
+  type Cursor,
+  type DeadLetter,
   type EntityEntry,
   type IndexUpdate,
   type Journal,
@@ -146,6 +149,7 @@ class SimulatedJournal implements Journal {
       ...update,
       entities: update.entities.map((entry) => ({ ...entry })),
       snapshots: update.snapshots.map((snapshot) => ({ ...snapshot })),
+      alarms: update.alarms.map((alarm) => ({ ...alarm })),
     };
     return this.#change(() => this.#log.index(given));
   }
@@ -160,6 +164,31 @@ class SimulatedJournal implements Journal {
 
   release(type: string, key: string): Promise<boolean> {
     return this.#change(() => this.#log.release(type, key));
+  }
+
+  alarms(after: AlarmEntry | undefined, max: number): Promise<readonly AlarmEntry[]> {
+    return this.#look(() => this.#log.alarms(after, max));
+  }
+
+  cursors(): Promise<readonly Cursor[]> {
+    return this.#look(() => this.#log.cursors());
+  }
+
+  moveCursors(cursors: readonly Cursor[]): Promise<void> {
+    const given = cursors.map((cursor) => ({ ...cursor }));
+    return this.#change(() => this.#log.moveCursors(given));
+  }
+
+  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): Promise<readonly DeadLetter[]> {
+    return this.#look(() => this.#log.deadLetters(after, max));
+  }
+
+  park(letter: DeadLetter): Promise<void> {
+    return this.#change(() => this.#log.park(letter));
+  }
+
+  discard(stream: string, place: number): Promise<boolean> {
+    return this.#change(() => this.#log.discard(stream, place));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

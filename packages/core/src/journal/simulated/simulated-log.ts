@@ -3,7 +3,10 @@
 // given to it is kept, so it must not change afterwards.
 import { assert } from "../../base/assert.ts";
 import {
+  type AlarmEntry,
   type Appended,
+  type Cursor,
+  type DeadLetter,
   type EntityEntry,
   type IndexUpdate,
   JournalError,
@@ -14,6 +17,7 @@ import {
   type Row,
   type Snapshot,
 } from "../journal.ts";
+import { compareAlarms, compareLetters } from "../orders.ts";
 
 interface StoredRow {
   readonly row: Row;
@@ -31,6 +35,7 @@ interface Partition {
   readonly rows: StoredRow[];
   readonly entities: Map<string, EntityEntry>;
   readonly snapshots: Map<string, Snapshot>;
+  readonly alarms: Map<string, AlarmEntry>;
 }
 
 /** Everything but the log rows, for comparison with a fold of them. */
@@ -39,7 +44,10 @@ export interface SimulatedImage {
   readonly partitions: readonly PartitionState[];
   readonly entities: readonly (EntityEntry & { readonly partition: number })[];
   readonly snapshots: readonly (Snapshot & { readonly partition: number })[];
+  readonly alarms: readonly AlarmEntry[];
   readonly quarantined: readonly QuarantineEntry[];
+  readonly cursors: readonly Cursor[];
+  readonly deadLetters: readonly DeadLetter[];
 }
 
 const idOf = (type: string, key: string): string => `${type}\u0000${key}`;
@@ -48,6 +56,8 @@ export class SimulatedLog {
   readonly meta: JournalMeta;
   readonly #partitions: readonly Partition[];
   readonly #quarantine = new Map<string, QuarantineEntry>();
+  readonly #cursors = new Map<string, number>();
+  readonly #letters = new Map<string, DeadLetter>();
 
   constructor(logId: string, partitions: number) {
     this.meta = { logId, timeline: 1, partitions };
@@ -58,6 +68,7 @@ export class SimulatedLog {
       rows: [],
       entities: new Map<string, EntityEntry>(),
       snapshots: new Map<string, Snapshot>(),
+      alarms: new Map<string, AlarmEntry>(),
     }));
   }
 
@@ -122,8 +133,38 @@ export class SimulatedLog {
     if (update.indexedTo < on.indexedTo) return true; // it was overtaken: what is stored says more
     for (const entry of update.entities) on.entities.set(idOf(entry.type, entry.key), entry);
     for (const snapshot of update.snapshots) on.snapshots.set(idOf(snapshot.type, snapshot.key), snapshot);
+    for (const { type, key, due } of update.alarms) {
+      if (due === null) on.alarms.delete(idOf(type, key));
+      else on.alarms.set(idOf(type, key), { partition: update.partition, type, key, due });
+    }
     on.indexedTo = update.indexedTo;
     return true;
+  }
+
+  alarms(after: AlarmEntry | undefined, max: number): readonly AlarmEntry[] {
+    const all = this.#partitions.flatMap((on) => [...on.alarms.values()]).sort(compareAlarms);
+    return all.filter((alarm) => after === undefined || compareAlarms(alarm, after) > 0).slice(0, max);
+  }
+
+  cursors(): readonly Cursor[] {
+    return Array.from(this.#cursors, ([stream, offset]) => ({ stream, offset }));
+  }
+
+  moveCursors(cursors: readonly Cursor[]): void {
+    for (const { stream, offset } of cursors) this.#cursors.set(stream, Math.max(offset, this.#cursors.get(stream) ?? 0));
+  }
+
+  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): readonly DeadLetter[] {
+    const all = [...this.#letters.values()].sort(compareLetters);
+    return all.filter((letter) => after === undefined || compareLetters(letter, after) > 0).slice(0, max);
+  }
+
+  park(letter: DeadLetter): void {
+    this.#letters.set(idOf(letter.stream, String(letter.place)), { ...letter });
+  }
+
+  discard(stream: string, place: number): boolean {
+    return this.#letters.delete(idOf(stream, String(place)));
   }
 
   quarantined(): readonly QuarantineEntry[] {
@@ -151,7 +192,10 @@ export class SimulatedLog {
       partitions: this.partitions(),
       entities: inAll((on) => on.entities.values()),
       snapshots: inAll((on) => on.snapshots.values()),
+      alarms: this.alarms(undefined, Number.POSITIVE_INFINITY),
       quarantined: this.quarantined(),
+      cursors: this.cursors(),
+      deadLetters: this.deadLetters(undefined, Number.POSITIVE_INFINITY),
     };
   }
 
@@ -161,6 +205,7 @@ export class SimulatedLog {
       on.indexedTo = 0;
       on.entities.clear();
       on.snapshots.clear();
+      on.alarms.clear();
     }
   }
 

@@ -1,13 +1,14 @@
 // What the worker does between commits: reads, and index updates. Each is a task that runs in slices.
 import { unreachable } from "../../base/assert.ts";
 import type { LogFile } from "./log-file.ts";
-import { lookup, quarantine, quarantined, release, storeIndex } from "./log-index.ts";
+import { cursors, deadLetters, discard, moveCursors, park } from "./log-delivery.ts";
+import { alarms, lookup, quarantine, quarantined, release, storeIndex } from "./log-index.ts";
 import { followChain, readPage, readRecords, type Slices } from "./log-read.ts";
 import { type Ask, writing } from "./protocol.ts";
 
 type Operation<Op extends Ask[0]> = Extract<Ask, readonly [Op, ...unknown[]]>;
 type Read = Operation<"read" | "chain" | "records">;
-type Brief = Operation<"partitions" | "lookup" | "index" | "quarantined" | "quarantine" | "release">;
+type Brief = Exclude<Ask, Read | Operation<"open" | "append" | "takeOver" | "close">>;
 export type BackgroundAsk = Read | Brief;
 
 export class Task {
@@ -61,6 +62,18 @@ function run(log: LogFile, ask: Brief): unknown {
       return quarantine(log, ask[1]);
     case "release":
       return release(log, ask[1], ask[2]);
+    case "alarms":
+      return alarms(log, ask[1], ask[2]);
+    case "cursors":
+      return cursors(log);
+    case "moveCursors":
+      return moveCursors(log, ask[1]);
+    case "deadLetters":
+      return deadLetters(log, ask[1], ask[2]);
+    case "park":
+      return park(log, ask[1]);
+    case "discard":
+      return discard(log, ask[1], ask[2]);
     default:
       return unreachable(ask, "the journal's worker");
   }

@@ -39,7 +39,7 @@ before(async () => {
     const of = { type: "counter", key: `k${p}` };
     const last = indexedTo - 1;
     const snapshots = [{ ...of, offset: last, body: "{}" }];
-    await journal.index({ partition: p, epoch, indexedTo, entities: [{ ...of, version: indexedTo, last }], snapshots });
+    await journal.index({ partition: p, epoch, indexedTo, entities: [{ ...of, version: indexedTo, last }], snapshots, alarms: [] });
   }
   rows = await Promise.all(Array.from({ length: partitions }, (_, p) => readAll(journal, p)));
   await journal[Symbol.asyncDispose]();

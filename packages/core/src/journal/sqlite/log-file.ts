@@ -5,9 +5,9 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { LogFields, LogLevel } from "../../runtime/index.ts";
 import { JournalError, type JournalMeta } from "../journal.ts";
 import { sizeOf, syncDirectory, syncFile } from "./durable-file.ts";
-import { mayCreate, readMeta } from "./log-identity.ts";
+import { mayCreate, readMeta, type StoredMeta } from "./log-identity.ts";
 import { damaged, openErrorOf } from "./open-error.ts";
-import { createLog } from "./schema.ts";
+import { createLog, formatNumber, upgradeLog } from "./schema.ts";
 import { describe, journalErrorOf, type Phase } from "./sqlite-error.ts";
 
 export type Log = (level: LogLevel, event: string, fields: LogFields) => void;
@@ -48,17 +48,19 @@ export class LogFile {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #directory: string;
+  #format: number;
   #sound = true;
   #frames: number;
   #checkpointAtMs = 0;
   #checkpointFails = false;
 
-  private constructor(directory: string, path: string, db: DatabaseSync, meta: JournalMeta, log: Log) {
+  private constructor(directory: string, path: string, db: DatabaseSync, { format, ...meta }: StoredMeta, log: Log) {
     this.#directory = directory;
     this.path = path;
     this.log = log;
     this.#db = db;
     this.meta = meta;
+    this.#format = format;
     this.#frames = Math.ceil(sizeOf(`${path}-wal`) / frameBytes);
     this.partitions = this.#readPartitions();
   }
@@ -100,7 +102,8 @@ export class LogFile {
   /**
    * Brings the commits that a WAL was found with into the database, durably. After a failed sync the kernel may have
    * dropped pages of the WAL that reading still shows, and a frame lost in the middle would cut off everything behind it
-   * at the next power failure: so nothing is built on such a WAL. Throws an `OpenError`.
+   * at the next power failure: so nothing is built on such a WAL. Then upgrades a log of an older format, in one
+   * transaction. Throws an `OpenError`.
    */
   settle(): void {
     try {
@@ -111,10 +114,21 @@ export class LogFile {
         this.#frames = 0;
       }
       syncDirectory(this.#directory); // the WAL's entry in it: SQLite ignores it if that fails
+      this.#upgrade();
     } catch (error) {
       this.#sound = false;
       throw openErrorOf(error, this.path);
     }
+  }
+
+  #upgrade(): void {
+    if (this.#format === formatNumber) return;
+    this.transaction("upgrade", 8, () => {
+      this.begin();
+      upgradeLog(this.#db);
+    });
+    this.log("info", "journal.upgraded", { path: this.path, from: this.#format, to: formatNumber });
+    this.#format = formatNumber;
   }
 
   /** Kept for as long as the connection. Rows come as arrays. */

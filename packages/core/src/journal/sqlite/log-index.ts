@@ -1,6 +1,6 @@
-// The tables folded from the log: what the index knows of entities, their snapshots, and the quarantine beside them. All
+// The tables folded from the log: what the index knows of entities, their snapshots and alarms, and the quarantine beside them. All
 // but the quarantine are a cache (J10): losing them loses time only.
-import type { EntityEntry, IndexUpdate, QuarantineEntry, Snapshot } from "../journal.ts";
+import type { AlarmEntry, EntityEntry, IndexUpdate, QuarantineEntry, Snapshot } from "../journal.ts";
 import { JournalError } from "../journal.ts";
 import type { LogFile } from "./log-file.ts";
 import type { Answers } from "./protocol.ts";
@@ -11,6 +11,10 @@ const upsertEntity = `insert into entity (p, type, key, version, last) values (?
 const upsertSnapshot = `insert into snapshot (p, type, key, o, body, sum) values (?, ?, ?, ?, ?, ?)
   on conflict do update set o = excluded.o, body = excluded.body, sum = excluded.sum`;
 const upsertProgress = "insert into progress (p, indexed_to) values (?, ?) on conflict do update set indexed_to = excluded.indexed_to";
+const upsertTimer = "insert into timer (p, type, key, due) values (?, ?, ?, ?) on conflict do update set due = excluded.due";
+const deleteTimer = "delete from timer where p = ? and type = ? and key = ?";
+const firstTimers = "select p, type, key, due from timer order by due, p, type, key limit ?";
+const timersBehind = "select p, type, key, due from timer where (due, p, type, key) > (?, ?, ?, ?) order by due, p, type, key limit ?";
 const selectEntity = "select version, last from entity where p = ? and type = ? and key = ?";
 const selectSnapshot = "select o, body, sum from snapshot where p = ? and type = ? and key = ?";
 const upsertQuarantine = `insert into quarantine (type, key, since, reason, o) values (?, ?, ?, ?, ?)
@@ -18,7 +22,7 @@ const upsertQuarantine = `insert into quarantine (type, key, since, reason, o) v
 
 /** True also for an update that was overtaken by a later one: what is stored says more. */
 export function storeIndex(log: LogFile, update: IndexUpdate): boolean {
-  const { partition: p, epoch, indexedTo, entities, snapshots } = update;
+  const { partition: p, epoch, indexedTo, entities, snapshots, alarms: changes } = update;
   const cache = log.partitions[p];
   if (!cache || epoch !== cache.epoch) return false;
   const claimed = claimedBy(update);
@@ -30,6 +34,10 @@ export function storeIndex(log: LogFile, update: IndexUpdate): boolean {
     for (const { type, key, version, last } of entities) log.statement(upsertEntity).run(p, type, key, version, last);
     for (const { type, key, offset, body } of snapshots)
       log.statement(upsertSnapshot).run(p, type, key, offset, body, rowSum(p, offset, 1, 0, body));
+    for (const { type, key, due } of changes) {
+      if (due === null) log.statement(deleteTimer).run(p, type, key);
+      else log.statement(upsertTimer).run(p, type, key, due);
+    }
     log.statement(upsertProgress).run(p, indexedTo);
   });
   cache.indexedTo = indexedTo;
@@ -43,6 +51,14 @@ export function lookup(log: LogFile, p: number, type: string, key: string): Answ
     const snapshot = snapshotOf(log, p, type, key);
     return { ...(entry && { entry }), ...(snapshot && { snapshot }) };
   });
+}
+
+/** J11. */
+export function alarms(log: LogFile, after: AlarmEntry | undefined, max: number): readonly AlarmEntry[] {
+  const rows = log.reading("alarms", () =>
+    after ? log.statement(timersBehind).all(after.due, after.partition, after.type, after.key, max) : log.statement(firstTimers).all(max),
+  );
+  return (rows as unknown as [number, string, string, number][]).map(([partition, type, key, due]) => ({ partition, type, key, due }));
 }
 
 /** A damaged snapshot is none: the log has everything it was made from. */
@@ -61,6 +77,7 @@ export function dropIndex(log: LogFile): void {
     log.begin();
     log.statement("delete from entity").run();
     log.statement("delete from snapshot").run();
+    log.statement("delete from timer").run();
     log.statement("update progress set indexed_to = 0").run();
   });
   for (const cache of log.partitions) cache.indexedTo = 0;
@@ -97,6 +114,6 @@ function claimedBy({ indexedTo, entities, snapshots }: IndexUpdate): number {
   return claimed;
 }
 
-function framesOf({ entities, snapshots }: IndexUpdate): number {
-  return snapshots.reduce((frames, { body }) => frames + 2 + (body.length >>> 12), 1 + entities.length);
+function framesOf({ entities, snapshots, alarms: changes }: IndexUpdate): number {
+  return snapshots.reduce((frames, { body }) => frames + 2 + (body.length >>> 12), 1 + entities.length + 2 * changes.length);
 }

@@ -3,7 +3,10 @@
 import type { FailureCode } from "../../base/failure.ts";
 import type { LogFields, LogLevel } from "../../runtime/index.ts";
 import type {
+  AlarmEntry,
   Appended,
+  Cursor,
+  DeadLetter,
   EntityEntry,
   IndexUpdate,
   JournalErrorKind,
@@ -31,6 +34,12 @@ export type Ask =
   | readonly ["records", partition: number, offsets: readonly number[]]
   | readonly ["lookup", partition: number, type: string, key: string]
   | readonly ["quarantined"]
+  | readonly ["alarms", after: AlarmEntry | undefined, max: number]
+  | readonly ["cursors"]
+  | readonly ["moveCursors", cursors: readonly Cursor[]]
+  | readonly ["deadLetters", after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number]
+  | readonly ["park", letter: DeadLetter]
+  | readonly ["discard", stream: string, place: number]
   | readonly ["close"];
 
 export interface Answers {
@@ -46,11 +55,26 @@ export interface Answers {
   readonly records: readonly string[];
   readonly lookup: { readonly entry?: EntityEntry; readonly snapshot?: Snapshot };
   readonly quarantined: readonly QuarantineEntry[];
+  readonly alarms: readonly AlarmEntry[];
+  readonly cursors: readonly Cursor[];
+  readonly moveCursors: void;
+  readonly deadLetters: readonly DeadLetter[];
+  readonly park: void;
+  readonly discard: boolean;
   readonly close: void;
 }
 
 /** Operations that change what is stored: when the thread dies under them, the outcome is open. */
-export const writing: ReadonlySet<Ask[0]> = new Set(["append", "takeOver", "index", "quarantine", "release"]);
+export const writing: ReadonlySet<Ask[0]> = new Set([
+  "append",
+  "takeOver",
+  "index",
+  "quarantine",
+  "release",
+  "moveCursors",
+  "park",
+  "discard",
+]);
 
 /** `id`: a whole number of 32 bits that wraps. */
 export type Request = readonly [id: number, ask: Ask];

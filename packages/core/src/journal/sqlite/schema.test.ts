@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { alteredTable, applicationId, createLog, formatNumber } from "./schema.ts";
+import { alteredTable, applicationId, createLog, formatNumber, upgradeLog } from "./schema.ts";
 
 function newLog(): DatabaseSync {
   const db = new DatabaseSync(":memory:");
@@ -18,13 +18,13 @@ test("schema: its hash holds, for a letter changed in a table is a new format", 
     .digest("hex");
   assert.deepEqual(
     [formatNumber, applicationId, hash],
-    [1, 0x41_74_6f_6c, "5975e4a2426167f36ba02c64675fb87333f4550c9559a51b59382d2d39401096"],
+    [2, 0x41_74_6f_6c, "88ecbb20102ee41974278a0737b95a7795d3b4252144e8b2e6d9ee0c016152b1"],
   );
 });
 
 test("schema: a new log has an identity of its own, and every partition at epoch 0", () => {
   const [one, two] = [newLog(), newLog()].map((db) => ({ ...db.prepare("select * from meta").get() }));
-  assert.deepEqual({ ...one, log_id: "" }, { log_id: "", timeline: 1, format: 1, partitions: 3 });
+  assert.deepEqual({ ...one, log_id: "" }, { log_id: "", timeline: 1, format: 2, partitions: 3 });
   assert.match(String(one?.["log_id"]), /^[0-9a-f]{32}$/);
   assert.notEqual(one?.["log_id"], two?.["log_id"]);
   const epochs = newLog().prepare("select id, epoch from partition order by id").all();
@@ -36,6 +36,18 @@ test("schema: a new log has an identity of its own, and every partition at epoch
       [2, 0],
     ],
   );
+});
+
+test("schema: a log of format 1 that is upgraded has the tables of a new one", () => {
+  const sqlOf = (db: DatabaseSync) => db.prepare("select name, sql from sqlite_schema where sql is not null order by name").all();
+  const old = newLog();
+  for (const table of ["timer", "cursor", "dead_letter"]) old.exec(`drop table ${table}`);
+  old.exec("update meta set format = 1");
+  assert.equal(alteredTable(old, 1), undefined);
+  assert.equal(alteredTable(old), "timer");
+  upgradeLog(old);
+  assert.deepEqual(sqlOf(old), sqlOf(newLog()));
+  assert.equal(old.prepare("select format from meta").get()?.["format"], formatNumber);
 });
 
 test("schema: a table that was altered is named, additions are nobody's business", () => {

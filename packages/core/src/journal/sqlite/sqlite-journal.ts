@@ -2,7 +2,10 @@
 // dresses requests and answers; if the thread dies, the next call starts another.
 import type { Logger } from "../../runtime/index.ts";
 import {
+  type AlarmEntry,
   type Appended,
+  type Cursor,
+  type DeadLetter,
   type IndexUpdate,
   type Journal,
   JournalError,
@@ -102,6 +105,30 @@ export class SqliteJournal implements Journal {
 
   release(type: string, key: string): Promise<boolean> {
     return this.#ask<Answers["release"]>(["release", type, key]);
+  }
+
+  alarms(after: AlarmEntry | undefined, max: number): Promise<readonly AlarmEntry[]> {
+    return this.#ask<Answers["alarms"]>(["alarms", after, max]);
+  }
+
+  cursors(): Promise<readonly Cursor[]> {
+    return this.#ask<Answers["cursors"]>(["cursors"]);
+  }
+
+  moveCursors(cursors: readonly Cursor[]): Promise<void> {
+    return this.#ask<Answers["moveCursors"]>(["moveCursors", cursors]);
+  }
+
+  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): Promise<readonly DeadLetter[]> {
+    return this.#ask<Answers["deadLetters"]>(["deadLetters", after, max]);
+  }
+
+  park(letter: DeadLetter): Promise<void> {
+    return this.#ask<Answers["park"]>(["park", letter]);
+  }
+
+  discard(stream: string, place: number): Promise<boolean> {
+    return this.#ask<Answers["discard"]>(["discard", stream, place]);
   }
 
   /** Answers what is under way, leaves one file behind, releases the directory. Idempotent. */

@@ -91,8 +91,34 @@ export class CarefulClient {
         indexedTo: head,
         entities: [{ type: "counter", key, version: last + 1, last }],
         snapshots: [{ type: "counter", key, offset: last, body: String(last) }],
+        alarms: [{ type: "counter", key, due: last }],
       }),
     );
+  }
+
+  /** Moves a cursor on, step by step, and never back, whatever arrives late; only what was answered must show. */
+  async follow(stream: string, steps: number): Promise<void> {
+    let moved = 0;
+    for (let offset = 1; offset <= steps; offset++) {
+      const outcome = await this.#attempt(() => this.#journal.moveCursors([{ stream, offset }]));
+      if (outcome.kind === "answered") moved = offset;
+      const found = (await this.#surely(() => this.#journal.cursors())).find((cursor) => cursor.stream === stream)?.offset ?? 0;
+      assert(found >= moved && found <= offset, `the cursor is at ${found}, it was moved to ${moved}, of ${offset}`);
+      if (outcome.kind === "denied") assert(found < offset, `the move to ${offset} was denied`);
+    }
+  }
+
+  /** Parks a letter and discards it; what was answered must show. */
+  async park(stream: string): Promise<void> {
+    const letter = { stream, place: 7, since: 1, contract: "c", command: "do", key: "k", input: "{}", code: "DEFECT", reason: "test" };
+    const parked = await this.#attempt(() => this.#journal.park(letter));
+    const listed = async (): Promise<boolean> =>
+      (await this.#surely(() => this.#journal.deadLetters(undefined, 1_000))).some((found) => found.stream === stream);
+    if (parked.kind !== "open") assert.equal(await listed(), parked.kind === "answered");
+    const discarded = await this.#attempt(() => this.#journal.discard(stream, 7));
+    if (parked.kind === "answered" && discarded.kind === "answered") assert.equal(discarded.value, true);
+    if (parked.kind !== "open" && discarded.kind !== "open")
+      assert.equal(await listed(), parked.kind === "answered" && discarded.kind === "denied");
   }
 
   /** Recovers the partition's entity as a runtime would, and compares it with what is known to be in the log. */
@@ -100,6 +126,9 @@ export class CarefulClient {
     const { last } = this.#holding(partition);
     const { snapshot } = await this.#surely(() => this.#journal.lookup(partition, "counter", entityOf(partition)));
     const from = snapshot?.offset ?? -1;
+    const alarms = await this.#surely(() => this.#journal.alarms(undefined, 10_000));
+    const due = alarms.find(({ key }) => key === entityOf(partition))?.due ?? -1;
+    assert(due >= from, "alarms and snapshots commit together"); // higher: a late index came between the two questions
     if (last < 0) return;
     const offsets = await this.#surely(() => this.#journal.chain(partition, last, from, 1_000));
     assert.deepEqual(

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Journal } from "../journal.ts";
 import { type JournalUnderTest, law, lawOfJournal, partitionCount, service, type Subject } from "./journal-under-test.ts";
-import { idsOf, oneRow, readAll, recordOf, rowOf, stateOf, takeOver, write } from "./rows.ts";
+import { idsOf, letterOf, oneRow, readAll, recordOf, rowOf, stateOf, takeOver, write } from "./rows.ts";
 
 async function crashAndReopen(under: JournalUnderTest): Promise<Journal> {
   await under.crash();
@@ -35,10 +35,12 @@ export function crashLaws(subject: Subject): void {
     await write(journal, rowOf(0, 0, epoch, [recordOf("k", "a")]));
     const entry = { type: "counter", key: "k", version: 1, last: 0 };
     const snapshot = { type: "counter", key: "k", offset: 0, body: '{"total":1}' };
-    assert.equal(await journal.index({ partition: 0, epoch, indexedTo: 1, entities: [entry], snapshots: [snapshot] }), true);
+    const alarms = [{ type: "counter", key: "k", due: 9 }];
+    assert.equal(await journal.index({ partition: 0, epoch, indexedTo: 1, entities: [entry], snapshots: [snapshot], alarms }), true);
     const reopened = await crashAndReopen(under);
     assert.equal((await stateOf(reopened, 0)).indexedTo, 1);
     assert.deepEqual(await reopened.lookup(0, "counter", "k"), { entry, snapshot });
+    assert.deepEqual(await reopened.alarms(undefined, 10), [{ partition: 0, type: "counter", key: "k", due: 9 }]);
   });
 
   lawOfJournal(subject, "J4 durable: a quarantine that has resolved survives a crash, and so does its end", async (journal, under) => {
@@ -48,6 +50,25 @@ export function crashLaws(subject: Subject): void {
     await journal.release("counter", "released");
     const reopened = await crashAndReopen(under);
     assert.deepEqual(await reopened.quarantined(), [kept]);
+  });
+
+  lawOfJournal(subject, "J12 rising: cursors and dead letters that have resolved survive a crash", async (journal, under) => {
+    await journal.moveCursors([
+      { stream: "a", offset: 3 },
+      { stream: "b", offset: 1 },
+    ]);
+    await journal.park(letterOf("a", 7));
+    await journal.park(letterOf("a", 8));
+    await journal.discard("a", 8);
+    const reopened = await crashAndReopen(under);
+    assert.deepEqual(
+      (await reopened.cursors()).toSorted((one, other) => (one.stream < other.stream ? -1 : 1)),
+      [
+        { stream: "a", offset: 3 },
+        { stream: "b", offset: 1 },
+      ],
+    );
+    assert.deepEqual(await reopened.deadLetters(undefined, 10), [letterOf("a", 7)]);
   });
 
   law(
@@ -73,7 +94,14 @@ export function crashLaws(subject: Subject): void {
         void Promise.allSettled([
           journal.append(rows),
           journal.append(behind),
-          journal.index({ partition: 0, epoch: epochs[0] as number, indexedTo: heads[0] as number, entities: [], snapshots: [] }),
+          journal.index({
+            partition: 0,
+            epoch: epochs[0] as number,
+            indexedTo: heads[0] as number,
+            entities: [],
+            snapshots: [],
+            alarms: [],
+          }),
         ]);
         journal = await crashAndReopen(under);
         for (let p = 0; p < partitionCount; p++) {

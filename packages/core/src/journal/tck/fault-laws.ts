@@ -54,6 +54,8 @@ async function round(
   await client.append([right, names("b2")]);
   await client.recover(left);
   await client.quarantine(name("poisoned"));
+  await client.follow(name("stream"), 3);
+  await client.park(name("stream"));
   // A rival takes over without a word, appends, and loses interest: the next append of the client is fenced.
   const rival = await takeOver(journal, left);
   await write(journal, oneRow(left, (await stateOf(journal, left)).head, rival, name("rival")));
@@ -86,6 +88,8 @@ async function compare(journal: Journal, partition: number, client: CarefulClien
   const { entry, snapshot } = await journal.lookup(partition, "counter", entityOf(partition));
   assert.equal(entry?.last ?? -1, indexedTo - 1, "entries and position of an index commit together");
   assert.equal(snapshot?.offset ?? -1, indexedTo - 1);
+  const alarm = (await journal.alarms(undefined, 10_000)).find(({ key }) => key === entityOf(partition));
+  assert.equal(alarm?.due ?? -1, indexedTo - 1);
 }
 
 /** How often the piece of work calls each operation when nothing goes wrong. */

@@ -22,6 +22,7 @@ const update = (epoch: number, indexedTo: number, change: Partial<IndexUpdate> =
   indexedTo,
   entities: [entryOf("k", indexedTo - 1)],
   snapshots: [],
+  alarms: [],
   ...change,
 });
 

@@ -11,12 +11,13 @@ export interface ModelPartition {
   readonly rows: readonly Row[];
   readonly entries: { readonly [key: string]: EntityEntry };
   readonly snapshots: { readonly [key: string]: Snapshot };
+  readonly alarms: { readonly [key: string]: number };
 }
 
 export type Model = readonly ModelPartition[];
 
 export function newModel(states: readonly PartitionState[]): Model {
-  return states.map(({ epoch }) => ({ epoch, head: 0, indexedTo: 0, rows: [], entries: {}, snapshots: {} }));
+  return states.map(({ epoch }) => ({ epoch, head: 0, indexedTo: 0, rows: [], entries: {}, snapshots: {}, alarms: {} }));
 }
 
 /** One step of an owner. What an owner knows when it takes it is already in it, so it can be tried in any order. */
@@ -53,19 +54,29 @@ export function perform(model: Model, act: Act): readonly [Model, Answer] {
     }
     case "index": {
       const { update } = act;
-      const { epoch, head, indexedTo, entries, snapshots } = at(model, update.partition);
+      const { epoch, head, indexedTo, entries, snapshots, alarms } = at(model, update.partition);
       if (update.epoch !== epoch || update.indexedTo > head) return [model, false];
       if (update.indexedTo < indexedTo) return [model, true];
       const stored = {
         indexedTo: update.indexedTo,
         entries: { ...entries, ...Object.fromEntries(update.entities.map((entry) => [entry.key, entry])) },
         snapshots: { ...snapshots, ...Object.fromEntries(update.snapshots.map((snapshot) => [snapshot.key, snapshot])) },
+        alarms: withChanges(alarms, update),
       };
       return [withPartition(model, update.partition, stored), true];
     }
     default:
       return unreachable(act, "the model");
   }
+}
+
+function withChanges(alarms: ModelPartition["alarms"], update: IndexUpdate): ModelPartition["alarms"] {
+  const changed = new Map(Object.entries(alarms));
+  for (const { key, due } of update.alarms) {
+    if (due === null) changed.delete(key);
+    else changed.set(key, due);
+  }
+  return Object.fromEntries(changed);
 }
 
 export function at(model: Model, p: number): ModelPartition {

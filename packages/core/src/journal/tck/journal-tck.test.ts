@@ -28,6 +28,12 @@ function withBreakage(journal: Journal, breakage: Breakage): Journal {
     quarantined: () => journal.quarantined(),
     quarantine: (...given) => journal.quarantine(...given),
     release: (...given) => journal.release(...given),
+    alarms: (...given) => journal.alarms(...given),
+    cursors: () => journal.cursors(),
+    moveCursors: (...given) => journal.moveCursors(...given),
+    deadLetters: (...given) => journal.deadLetters(...given),
+    park: (...given) => journal.park(...given),
+    discard: (...given) => journal.discard(...given),
     [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),
     ...breakage(journal),
   };
@@ -74,8 +80,11 @@ const breakages: { readonly [title: string]: Breakage } = {
     index: async (update) => {
       const { indexedTo } = await stateOf(journal, update.partition);
       await journal.index({ ...update, indexedTo });
-      return journal.index({ ...update, entities: [], snapshots: [] });
+      return journal.index({ ...update, entities: [], snapshots: [], alarms: [] });
     },
+  }),
+  "a journal that keeps alarms that were taken back (J10)": (journal) => ({
+    index: (update) => journal.index({ ...update, alarms: update.alarms.filter(({ due }) => due !== null) }),
   }),
   "a journal whose pages skip a row (J8)": (journal) => ({
     read: async (partition, from, bytesMax) => {

@@ -2,6 +2,7 @@
 // numbered in journal.ts; a test's name begins with the one it is about. Imported by path, from tests only.
 import { describe } from "node:test";
 import { crashLaws } from "./crash-laws.ts";
+import { deliveryLaws } from "./delivery-laws.ts";
 import { faultLaws } from "./fault-laws.ts";
 import { indexLaws } from "./index-laws.ts";
 import type { JournalTckOptions, Setup, Subject } from "./journal-under-test.ts";
@@ -23,6 +24,7 @@ export function journalTck(name: string, setup: Setup, options: Partial<JournalT
     crashLaws(subject);
     readLaws(subject);
     indexLaws(subject);
+    deliveryLaws(subject);
     modelLaws(subject);
   });
 }

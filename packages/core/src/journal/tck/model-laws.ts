@@ -152,7 +152,8 @@ class History {
           return last === undefined ? [] : [{ type: "counter", key, version: last + 1, last }];
         });
         const snapshots = entities.map(({ type, key, last }) => ({ type, key, offset: last, body: `"${indexedTo}"` }));
-        return { kind: "index", update: { partition: p, epoch: known.epoch, indexedTo, entities, snapshots } };
+        const alarms = entities.map(({ type, key, last }) => ({ type, key, due: last % 3 === 0 ? null : last }));
+        return { kind: "index", update: { partition: p, epoch: known.epoch, indexedTo, entities, snapshots, alarms } };
       }
       default:
         return unreachable(wanted, "a history");
@@ -229,6 +230,7 @@ async function answerOf(journal: Journal, act: Act): Promise<Answer> {
 /** Everything the journal shows, in the form of the model. */
 async function storedIn(journal: Journal): Promise<Model> {
   const states = await journal.partitions();
+  const alarms = await journal.alarms(undefined, 1_000);
   return Promise.all(
     states.map(async ({ epoch, head, indexedTo }, p): Promise<ModelPartition> => {
       const found = await Promise.all(keysOf(p).map(async (key) => [key, await journal.lookup(p, "counter", key)] as const));
@@ -239,6 +241,7 @@ async function storedIn(journal: Journal): Promise<Model> {
         rows: await readAll(journal, p, 500),
         entries: Object.fromEntries(found.flatMap(([key, { entry }]) => (entry ? [[key, entry]] : []))),
         snapshots: Object.fromEntries(found.flatMap(([key, { snapshot }]) => (snapshot ? [[key, snapshot]] : []))),
+        alarms: Object.fromEntries(alarms.flatMap(({ partition: of, key, due }) => (of === p ? [[key, due]] : []))),
       };
     }),
   );

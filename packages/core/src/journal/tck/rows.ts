@@ -1,6 +1,6 @@
 // Rows for tests: records of small entities, whole logs read back, and the few steps that almost every law begins with.
 import assert from "node:assert/strict";
-import type { Journal, Row } from "../journal.ts";
+import type { DeadLetter, Journal, Row } from "../journal.ts";
 import { decodeRecord, encodeRecord, type LogRecord } from "../record.ts";
 
 /** A record of entity `key` whose command id is `id`. */
@@ -29,6 +29,11 @@ export function rowOf(partition: number, offset: number, epoch: number, records:
 /** One record with this command id. */
 export function oneRow(partition: number, offset: number, epoch: number, id: string): Row {
   return rowOf(partition, offset, epoch, [recordOf(`key-${id}`, id)]);
+}
+
+export function letterOf(stream: string, place: number, change: Partial<DeadLetter> = {}): DeadLetter {
+  const meant = { contract: "counter", command: "add", key: "k", input: '{"amount":1}' };
+  return { stream, place, since: 5, ...meant, code: "INVALID_INPUT", reason: "amount is too small", ...change };
 }
 
 /** Takes the partition over from whoever has it; the new epoch. */

@@ -1,0 +1,235 @@
+// Calls when an entity of this service wanted to be woken (ADR 0014). What it knows is in the journal: the index has the
+// alarms, the tail those that are not indexed yet; here are only the next ones, loaded in pages in the order of their due.
+//
+//  A1  at least once  An alarm that is due, and that no committed record has changed, rings at least once in every life of
+//                     the clock, never before its due by the wall clock.
+//  A2  in order       Rings begin in the order of due, over all partitions.
+//  A3  newest only    What a committed record has changed or taken back does not begin to ring any more.
+//  A4  bounded        At most `alarmsMax` wait in memory, `ringingMax` ring at the same time, and `failingMax` are to ring again.
+//  A5  again          A ring that rejects is repeated after a back-off, unless the alarm has changed meanwhile, or more than
+//                     `failingMax` fail: then the one that failed longest ago waits for the clock's next life.
+import { backoffMs, type Backoff } from "../base/backoff.ts";
+import type { Counter, Runtime, Timer } from "../runtime/index.ts";
+import { JournalError, type AlarmChange, type AlarmEntry } from "./journal.ts";
+import type { LogWriter } from "./log-writer.ts";
+import { compareAlarms } from "./orders.ts";
+
+export interface AlarmClockLimits {
+  readonly alarmsMax: number;
+  readonly ringingMax: number;
+  readonly failingMax: number;
+  /** How long a wall clock that jumps can go unnoticed. */
+  readonly lookAgainMs: number;
+  /** Between rings of an alarm that rejects, and between attempts to load. */
+  readonly again: Backoff;
+}
+
+export const alarmClockLimits: AlarmClockLimits = {
+  alarmsMax: 1_000,
+  ringingMax: 64,
+  failingMax: 1_000,
+  lookAgainMs: 30_000,
+  again: { firstMs: 200, maxMs: 60_000 },
+};
+
+/** Resolves once the entity has been taken care of, whatever that is; waking it twice must do no harm. */
+export type Ring = (alarm: AlarmEntry) => Promise<void>;
+
+interface Ringing {
+  readonly alarm: AlarmEntry;
+  readonly failures: number;
+  changed: boolean;
+  timer: Timer | undefined;
+}
+
+const isOf = (alarm: AlarmEntry, { type, key }: AlarmChange): boolean => alarm.type === type && alarm.key === key;
+
+export class AlarmClock {
+  readonly #service: string;
+  readonly #writer: LogWriter;
+  readonly #runtime: Runtime;
+  readonly #limits: AlarmClockLimits;
+  readonly #ring: Ring;
+  readonly #rung: Counter;
+  /** Those that wait, earliest first, and by entity. */
+  readonly #waiting: AlarmEntry[] = [];
+  readonly #byEntity = new Map<string, AlarmEntry>();
+  readonly #ringing = new Set<Ringing>();
+  readonly #failing = new Set<Ringing>();
+  /** Every alarm up to here has been loaded; undefined: none has. */
+  #horizon: AlarmEntry | undefined;
+  /** There is nothing behind the horizon that was not told of since. */
+  #complete = false;
+  #loading = false;
+  #timer: Timer | undefined;
+  #scheduled = false;
+  #stopped = false;
+
+  /** Begins at once. The clock is the only listener of the writer's tail. */
+  constructor(service: string, writer: LogWriter, runtime: Runtime, limits: AlarmClockLimits, ring: Ring) {
+    this.#service = service;
+    this.#writer = writer;
+    this.#runtime = runtime;
+    this.#limits = limits;
+    this.#ring = ring;
+    const labels = { service };
+    const { metrics } = runtime;
+    this.#rung = metrics.counter("atoll_alarms_rung_total", "Entities that were woken.", labels);
+    metrics.gauge("atoll_alarms_ringing", "Entities that are being woken.", labels, () => this.#ringing.size);
+    metrics.gauge("atoll_alarms_failing", "Entities that could not be woken and are tried again.", labels, () => this.#failing.size);
+    writer.tail.onAlarm((partition, change) => this.#changed(partition, change));
+    this.#soon();
+  }
+
+  /** Rings no more; what rings already is not interrupted. Idempotent. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    for (const failing of this.#failing) failing.timer?.cancel();
+  }
+
+  #changed(partition: number, change: AlarmChange): void {
+    const known = this.#byEntity.get(idOf(change));
+    if (known) this.#waiting.splice(this.#placeOf(known) - 1, 1);
+    if (known) this.#byEntity.delete(idOf(change));
+    for (const ringing of this.#ringing) if (isOf(ringing.alarm, change)) ringing.changed = true;
+    for (const failing of this.#failing) {
+      if (!isOf(failing.alarm, change)) continue;
+      failing.timer?.cancel();
+      this.#failing.delete(failing);
+    }
+    const { type, key, due } = change;
+    if (due !== null) this.#add({ partition, type, key, due });
+    this.#soon();
+  }
+
+  /** What lies behind the horizon is left to the next page. */
+  #add(alarm: AlarmEntry): void {
+    if (!this.#complete && (this.#horizon === undefined || compareAlarms(alarm, this.#horizon) > 0)) return;
+    this.#waiting.splice(this.#placeOf(alarm), 0, alarm);
+    this.#byEntity.set(idOf(alarm), alarm);
+    if (this.#waiting.length <= this.#limits.alarmsMax) return;
+    this.#byEntity.delete(idOf(this.#waiting.pop() as AlarmEntry));
+    this.#horizon = this.#waiting.at(-1);
+    this.#complete = false;
+  }
+
+  /** Behind those that are not later. */
+  #placeOf(alarm: AlarmEntry): number {
+    let low = 0;
+    let high = this.#waiting.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareAlarms(this.#waiting[middle] as AlarmEntry, alarm) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #soon(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#runtime.scheduler.soon(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#stopped) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const now = this.#runtime.clock.now();
+    while (this.#ringing.size < this.#limits.ringingMax) {
+      const [next] = this.#waiting;
+      if (!next) {
+        if (!this.#complete) void this.#load(1);
+        return;
+      }
+      if (next.due > now) {
+        this.#timer = this.#runtime.timers.after(Math.min(next.due - now, this.#limits.lookAgainMs), () => this.#turn());
+        return;
+      }
+      this.#waiting.shift();
+      this.#byEntity.delete(idOf(next));
+      void this.#begin({ alarm: next, failures: 0, changed: false, timer: undefined });
+    }
+  }
+
+  async #begin(ringing: Ringing): Promise<void> {
+    this.#ringing.add(ringing);
+    this.#rung.add(1);
+    try {
+      await this.#ring(ringing.alarm);
+    } catch (error) {
+      if (!ringing.changed && !this.#stopped) this.#failed({ ...ringing, failures: ringing.failures + 1 }, error);
+    } finally {
+      this.#ringing.delete(ringing);
+      this.#soon();
+    }
+  }
+
+  #failed(failing: Ringing, error: unknown): void {
+    const { type, key } = failing.alarm;
+    this.#runtime.logger.log("warn", "alarm.failed", { service: this.#service, type, key, failures: failing.failures, error });
+    const [longestAgo] = this.#failing.size >= this.#limits.failingMax ? this.#failing : [];
+    if (longestAgo) {
+      longestAgo.timer?.cancel();
+      this.#failing.delete(longestAgo);
+    }
+    this.#failing.add(failing);
+    this.#ringAgain(
+      failing,
+      backoffMs(this.#limits.again, failing.failures, () => this.#runtime.random.next()),
+    );
+  }
+
+  #ringAgain(failing: Ringing, delayMs: number): void {
+    failing.timer = this.#runtime.timers.after(delayMs, () => {
+      if (this.#ringing.size >= this.#limits.ringingMax) return this.#ringAgain(failing, this.#limits.again.firstMs);
+      this.#failing.delete(failing);
+      void this.#begin({ ...failing, timer: undefined });
+    });
+  }
+
+  /** The next page: what the index has behind the horizon, with what it does not know yet in the place of what it has. */
+  async #load(attempt: number): Promise<void> {
+    if (this.#loading) return;
+    this.#loading = true;
+    try {
+      const { journal, tail } = this.#writer;
+      const { alarmsMax } = this.#limits;
+      const { flushes } = tail;
+      const page = await this.#writer.within(journal.alarms(this.#horizon, alarmsMax));
+      // A flush in between may have taken from the tail what the page does not show: then it is asked for again.
+      if (tail.flushes === flushes) this.#take(page, page.length < alarmsMax);
+      this.#loading = false;
+      this.#soon();
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#runtime.logger.log("warn", "alarm.load_failed", { service: this.#service, attempt, error });
+      const delayMs = backoffMs(this.#limits.again, attempt, () => this.#runtime.random.next());
+      this.#runtime.timers.after(delayMs, () => {
+        this.#loading = false;
+        if (!this.#stopped) void this.#load(attempt + 1);
+      });
+    }
+  }
+
+  #take(page: readonly AlarmEntry[], last: boolean): void {
+    const from = this.#horizon;
+    const found = new Map(page.map((alarm) => [idOf(alarm), alarm]));
+    for (const [partition, { type, key, due }] of this.#writer.tail.alarms()) {
+      if (due === null) found.delete(idOf({ type, key }));
+      else found.set(idOf({ type, key }), { partition, type, key, due });
+    }
+    this.#horizon = last ? from : page.at(-1);
+    const to = this.#horizon;
+    const isNew = (alarm: AlarmEntry): boolean =>
+      (from === undefined || compareAlarms(alarm, from) > 0) && (last || to === undefined || compareAlarms(alarm, to) <= 0);
+    this.#complete = last;
+    for (const alarm of [...found.values()].filter(isNew).sort(compareAlarms)) this.#add(alarm);
+  }
+}
+
+const idOf = ({ type, key }: { readonly type: string; readonly key: string }): string => `${type}\u0000${key}`;

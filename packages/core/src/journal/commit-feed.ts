@@ -1,0 +1,83 @@
+// What of one partition followers are told: how far it is durable, and the newest records while somebody follows, so that
+// who keeps up is served from memory. It holds nothing for anybody in particular: a follower that does not ask misses
+// nothing but the memory, and reads the journal.
+import type { Scheduler } from "../runtime/index.ts";
+import { decodeRecord } from "./record.ts";
+import type { PlacedRecord } from "./row-records.ts";
+
+interface Recent {
+  readonly line: string;
+  /** Decoded when it is first asked for: what followers see is what the log holds, not the object that was submitted. */
+  placed: PlacedRecord | undefined;
+}
+
+export class CommitFeed {
+  readonly partition: number;
+  /** The offset that the next committed record will have: everything below is durable. */
+  head: number;
+  readonly #scheduler: Scheduler;
+  readonly #bytesMax: number;
+  /** The newest records by offset, without gap up to the head. */
+  readonly #recent = new Map<number, Recent>();
+  readonly #waiting = new Set<() => void>();
+  #bytes = 0;
+  #followers = 0;
+
+  constructor(partition: number, head: number, scheduler: Scheduler, bytesMax: number) {
+    this.partition = partition;
+    this.head = head;
+    this.#scheduler = scheduler;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** A follower has come, or gone. Without any nothing is kept. */
+  joined(): void {
+    this.#followers += 1;
+  }
+
+  left(): void {
+    this.#followers -= 1;
+    if (this.#followers > 0) return;
+    this.#recent.clear();
+    this.#bytes = 0;
+  }
+
+  /** The next record is in the log. */
+  committed(line: string): void {
+    const offset = this.head;
+    this.head += 1;
+    if (this.#followers === 0) return;
+    this.#recent.set(offset, { line, placed: undefined });
+    this.#bytes += line.length;
+    for (const [oldest, recent] of this.#recent) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#recent.delete(oldest);
+      this.#bytes -= recent.line.length;
+    }
+    for (const wake of this.#waiting) this.#scheduler.soon(wake);
+    this.#waiting.clear();
+  }
+
+  /** Records from `from` on, until `bytesMax` is reached, at least one; undefined if they are not in memory. */
+  recent(from: number, bytesMax: number): readonly PlacedRecord[] | undefined {
+    if (!this.#recent.has(from)) return undefined;
+    const page: PlacedRecord[] = [];
+    let bytes = 0;
+    for (let offset = from; offset < this.head && (page.length === 0 || bytes < bytesMax); offset++) {
+      const recent = this.#recent.get(offset) as Recent;
+      bytes += recent.line.length;
+      recent.placed ??= { offset, record: decodeRecord(recent.line, `partition ${this.partition}, offset ${offset}`) };
+      page.push(recent.placed);
+    }
+    return page;
+  }
+
+  /** Calls `wake` once, after the next commit. */
+  wait(wake: () => void): void {
+    this.#waiting.add(wake);
+  }
+
+  forget(wake: () => void): void {
+    this.#waiting.delete(wake);
+  }
+}
