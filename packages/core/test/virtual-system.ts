@@ -37,7 +37,13 @@ export async function virtually<T>(
 async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, options: VirtualSystemOptions): Promise<VirtualSystem> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
-  const booted = await process.enter(world.outside, () => boot(system, { runtime: process, journals, config: options.config ?? {} }));
+  const booted = await process
+    .enter(world.outside, () => boot(system, { runtime: process, journals, config: options.config ?? {} }))
+    .catch((error: unknown) => {
+      process.crash();
+      journals.crash();
+      throw error;
+    });
   return {
     world,
     disk,

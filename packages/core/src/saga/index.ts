@@ -1,3 +1,8 @@
-// What @atoll/core publishes of sagas.
-export { saga, type Saga, type SagaHow } from "./definition.ts";
+// What the system needs of sagas, and what @atoll/core publishes of them.
+export { saga, type AnySaga, type Saga, type SagaHow } from "./definition.ts";
+export { idText, sagaEventKinds, type Cause, type Entry, type SagaEvent } from "./event.ts";
+export { retryBackoff } from "./limits.ts";
+export { SagaMachine } from "./machine.ts";
 export type { Run, Signal, StepOptions } from "./run.ts";
+export type { Ask, Asked, Outside, Stage } from "./stage.ts";
+export { alarmOf, evolve, openApologies, unstarted, type Outcome, type Phase, type SagaState } from "./state.ts";

@@ -4,13 +4,25 @@ import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyHandlers } from "../handlers/index.ts";
-import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
+import {
+  AlarmClock,
+  alarmClockLimits,
+  JournalError,
+  journalFailure,
+  LogWriter,
+  logWriterLimits,
+  type Journal,
+  type JournalStore,
+} from "../journal/index.ts";
 import { Deadlines, type Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { AddressBooks } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
+import type { SagaHost } from "./saga/host.ts";
+import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
+import { openSagas } from "./saga/service-sagas.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -39,6 +51,7 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  readonly sagas: SagaOperator;
   /**
    * Answers what was accepted within `graceMs`, stores the index, closes journals and gateway. What is still open after
    * that time is abandoned: its callers have no answer, and learn the outcome by asking again. Idempotent.
@@ -51,6 +64,7 @@ interface RunningService {
   readonly journal: Journal | undefined;
   readonly writer: LogWriter | undefined;
   readonly hosts: readonly EntityHost[];
+  readonly sagas: readonly SagaHost[];
 }
 
 const partitionsDefault = 16;
@@ -68,9 +82,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {} }
       : undefined;
   const services: RunningService[] = [];
+  const clocks: AlarmClock[] = [];
   let draining = false;
   const close = async (): Promise<void> => {
     deadlines.stop();
+    for (const clock of clocks) clock.stop();
+    for (const { sagas } of services) for (const host of sagas) void host.halt();
     for (const { writer, journal } of services) {
       writer?.tail.stop();
       await journal?.[Symbol.asyncDispose]();
@@ -82,17 +99,25 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     for (const { name, how } of system.services) await how.seed?.(books.of({ caller: name }));
+    for (const { name, writer, sagas } of services) if (writer && sagas.length > 0) clocks.push(clockOf(name, writer, sagas));
   } catch (error) {
     await close();
     throw error;
   }
 
+  /** Brings back what was running when the process ended, at once, and what sleeps, at its time. */
+  function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
+    const byType = new Map(sagas.map((host) => [host.name, host]));
+    return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
+  }
+
   async function open({ name, parts, how }: Service): Promise<RunningService> {
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
+    const sagas: SagaHost[] = [];
     let journal: Journal | undefined;
     let writer: LogWriter | undefined;
-    if (entities.length > 0) {
+    if (entities.length > 0 || parts.some(({ kind }) => kind === "saga")) {
       journal = await platform.journals.open(name, partitionCount(name, how.limits?.partitions));
       try {
         writer = await LogWriter.open(name, journal, runtime, logWriterLimits);
@@ -103,7 +128,14 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           hosts.push(host);
           router.add(name, entity.contract, host);
         }
+        const common = { service: name, writer, runtime, deadlines, limits, quarantined, parts, books, sagas: how.limits?.sagas };
+        for (const { host, journal: kept } of await openSagas(common)) {
+          hosts.push(kept);
+          sagas.push(host);
+          router.add(name, host.newest.contract, host);
+        }
       } catch (error) {
+        writer?.tail.stop();
         await journal[Symbol.asyncDispose]();
         throw error instanceof JournalError ? journalFailure(error, `service "${name}"`) : error;
       }
@@ -115,7 +147,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, journal, writer, hosts };
+    return { name, journal, writer, hosts, sagas };
   }
 
   /** The n-th command of one run has the same id on every retry of that run's own command. */
@@ -142,10 +174,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, writer }) => {
+    services.map(({ name, writer, sagas }) => {
       const { failing } = writer ?? {};
       if (failing) return { name, state: "failing", reason: failing.message };
-      return { name, state: draining ? "draining" : "running" };
+      const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
+      const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
+      const state = draining ? "draining" : "running";
+      return parked + apologies > 0 ? { name, state, sagas: { parked, apologies, overdue } } : { name, state };
     });
 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
@@ -170,8 +205,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
+    const sagas = services.flatMap((running) => running.sagas);
+    for (const clock of clocks) clock.stop();
+    for (const host of sagas) host.drain();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
+    await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
     await Promise.race([Promise.all(services.map(async ({ writer }) => writer?.drain())), late]);
     grace.cancel();
     if (router.inbox.waiting > 0) runtime.logger.log("warn", "system.abandoned", { system: system.name, waiting: router.inbox.waiting });
@@ -200,9 +239,15 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
         const typed = `${host.kernel.type}/`;
         if (await host.release(key)) released += 1;
         else if (key.startsWith(typed) && (await host.release(key.slice(typed.length)))) released += 1;
+        else continue;
+        for (const sagas of services.find((running) => running.name === name)?.sagas ?? []) await sagas.released(host.kernel.type, key);
       }
       return released;
     },
+    sagas: sagaOperator(
+      () => services.flatMap(({ writer, sagas }) => (writer ? sagas.map((host) => ({ host, writer })) : [])),
+      () => runtime.clock.now(),
+    ),
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
 }

@@ -3,7 +3,9 @@ import { Failure } from "../base/failure.ts";
 import type { At, Implementation } from "../contract/index.ts";
 import type { EntityLimits } from "../entity/index.ts";
 import type { HandlersLimits } from "../handlers/index.ts";
+import type { AnySaga } from "../saga/index.ts";
 import type { Gateway } from "./edge.ts";
+import type { SagaLimits } from "./saga/limits.ts";
 
 export interface ServiceLimits {
   /** Partitions of the log, fixed when it is created: 1 to 1024, default 16. */
@@ -12,6 +14,8 @@ export interface ServiceLimits {
   readonly entities?: Partial<EntityLimits>;
   /** Bounds of its handlers, each contract counted by itself. */
   readonly handlers?: Partial<HandlersLimits>;
+  /** Bounds of its sagas, each contract counted by itself. */
+  readonly sagas?: Partial<SagaLimits>;
 }
 
 export interface ServiceHow {
@@ -57,9 +61,13 @@ export function system(name: string, what: { readonly services: readonly Service
   for (const { name: owner, parts } of what.services) {
     if (names.has(owner)) throw new Failure("INVALID_DEFINITION", { what: `two services are named "${owner}"`, at });
     names.add(owner);
-    for (const { contract } of parts) {
+    const sagas = new Map<string, AnySaga[]>();
+    for (const part of parts) {
+      const { contract } = part;
       const other = owners.get(contract.$.name);
-      if (other !== undefined) {
+      if (part.kind === "saga" && (other === undefined || sagas.has(contract.$.name))) {
+        checkSibling(part as AnySaga, sagas, at);
+      } else if (other !== undefined) {
         throw new Failure("INVALID_DEFINITION", {
           what: `contract "${contract.$.name}" is implemented twice, in service "${other}" and in service "${owner}"`,
           at,
@@ -69,6 +77,22 @@ export function system(name: string, what: { readonly services: readonly Service
     }
   }
   return Object.freeze({ kind: "system", name, services: [...what.services], gateway: what.gateway });
+}
+
+/** Definitions of one saga stand side by side if they implement the same command and differ in version. */
+function checkSibling(saga: AnySaga, sagas: Map<string, AnySaga[]>, at: string): void {
+  const { name } = saga.contract.$;
+  const { command, version } = saga.how;
+  const others = sagas.get(name) ?? [];
+  const refuse = (what: string): never => {
+    throw new Failure("INVALID_DEFINITION", { what, at });
+  };
+  for (const { how } of others) {
+    if (how.command !== command)
+      refuse(`the sagas of contract "${name}" start with "${how.command.name}" and with "${command.name}": there is one such command`);
+    if (how.version === version) refuse(`version ${version} of saga "${name}" is defined twice`);
+  }
+  sagas.set(name, [...others, saga]);
 }
 
 function checkName(name: string, at: string): void {
@@ -82,8 +106,11 @@ function checkName(name: string, at: string): void {
 function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {
   parts.forEach((part, i) => {
     const kind: unknown = (part as Partial<Implementation> | undefined)?.kind;
-    if (kind === "entity" || kind === "handlers") return;
-    throw new Failure("INVALID_DEFINITION", { what: `part ${i} is not an implementation: pass what entity() or handlers() returned`, at });
+    if (kind === "entity" || kind === "handlers" || kind === "saga") return;
+    throw new Failure("INVALID_DEFINITION", {
+      what: `part ${i} is not an implementation: pass what entity(), handlers() or saga() returned`,
+      at,
+    });
   });
   return [...parts];
 }

@@ -25,6 +25,8 @@ export interface ServiceHealth {
   readonly state: "running" | "draining" | "failing";
   /** Why, when it is failing. */
   readonly reason?: string;
+  /** Present where sagas need somebody: parked ones, open apologies, and how many of these are late. */
+  readonly sagas?: { readonly parked: number; readonly apologies: number; readonly overdue: number };
 }
 
 export interface Edge {

@@ -2,3 +2,4 @@
 export { boot, type Booted, type Platform, type Quarantined } from "./boot.ts";
 export { service, system, type Service, type ServiceHow, type ServiceLimits, type System } from "./definition.ts";
 export { start, stopGraceMs, type Running, type StartOptions } from "./start.ts";
+export type { OpenApology, SagaList, SagaOperator, SagaPhase, SagaStory, SagaSummary } from "./saga/operator.ts";

@@ -16,7 +16,7 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly config?: { readonly [name: string]: string };
 }
 
-export interface Running extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release"> {
+export interface Running extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release" | "sagas"> {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
   /** Where the gateway listens, without a slash at the end; "" without a gateway. */
@@ -61,6 +61,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
     health: () => running.health(),
     quarantined: () => running.quarantined(),
     release: (service, key) => running.release(service, key),
+    sagas: running.sagas,
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
