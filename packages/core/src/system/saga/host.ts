@@ -225,7 +225,7 @@ export class SagaHost implements SagaHome {
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #start(message: Message): void {
-    const { key, input, id, minted, timeless, caller } = message;
+    const { key, input, caller } = message;
     const known = this.#instances.get(key);
     const full = !known && this.#instances.size >= this.limits.runningMax;
     if (full || this.#waiting.size >= this.limits.waitingMax) {
@@ -234,7 +234,7 @@ export class SagaHost implements SagaHome {
     }
     const starting: Starting = {
       input,
-      identity: { id, minted, timeless, caller },
+      caller,
       resolve: (state) => {
         if (!state) {
           const what = "a saga of this key was started with another input";

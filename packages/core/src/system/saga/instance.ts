@@ -16,7 +16,15 @@ import {
 } from "../../saga/index.ts";
 import { Asking } from "./ask.ts";
 import type { AddressBooks } from "../address-book.ts";
-import type { JournalReplies, OutsideInput, OutsideReply, RecordInput, StartInput, StoredSaga } from "./journal.ts";
+import {
+  notStarted,
+  type JournalReplies,
+  type OutsideInput,
+  type OutsideReply,
+  type RecordInput,
+  type StartInput,
+  type StoredSaga,
+} from "./journal.ts";
 import type { SagaLimits } from "./limits.ts";
 
 /** Identity of a message that comes from outside. */
@@ -36,7 +44,7 @@ export interface Coming extends Outside {
 
 export interface Starting {
   readonly input: unknown;
-  readonly identity: Identity;
+  readonly caller: string;
   /** It has been started, now or before, with this input; undefined: with another one. */
   readonly resolve: (state: SagaState | undefined) => void;
   readonly reject: (failure: Failure) => void;
@@ -191,23 +199,22 @@ export class SagaInstance implements Stage {
 
   // ── the journal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #open({ input, identity, resolve, reject }: Starting): Promise<void> {
+  async #open({ input, caller, resolve, reject }: Starting): Promise<void> {
     this.#mode = "loading";
     const { newest, runtime } = this.#host;
-    const start: StartInput = {
-      run: runtime.random.id(),
-      version: newest.how.version,
-      ...(input === undefined ? {} : { input: input as never }),
-    };
+    // Started once by its key, whatever the id of the message: the id of the record is the saga's own.
+    const run = runtime.random.id();
+    const start: StartInput = { run, version: newest.how.version, ...(input === undefined ? {} : { input: input as never }) };
     try {
-      const { value, replayed } = await this.#host.send(this.key, "start", start, identity);
-      if (value.kind === "started" && !replayed) {
+      const own: Identity = { id: run, minted: runtime.clock.now(), timeless: false, caller };
+      const { value } = await this.#host.send(this.key, "start", start, own);
+      if (value.kind === "started") {
         const event: SagaEvent = { kind: "Started", at: value.at, ...start };
         this.#version = 1;
-        this.#go(evolve(unstarted, event, identity.caller));
+        this.#go(evolve(unstarted, event, caller));
         resolve(this.state);
       } else {
-        this.#starting.unshift({ input, identity, resolve, reject });
+        this.#starting.unshift({ input, caller, resolve, reject });
         await this.#load();
       }
     } catch (error) {
@@ -286,6 +293,11 @@ export class SagaInstance implements Stage {
   }
 
   async #submit({ input, identity, resolve, reject }: Coming): Promise<SagaEvent | undefined> {
+    if (this.state.phase === "none") {
+      // Nothing is recorded of it, so that the same id may be tried again once the saga has been started.
+      resolve({ kind: "refused", why: notStarted });
+      return undefined;
+    }
     try {
       const { value, replayed } = await this.#host.send(this.key, "outside", input, identity);
       if (value.kind === "refused" || replayed) {

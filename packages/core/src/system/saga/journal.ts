@@ -116,9 +116,11 @@ const decide = {
   register: (_: StoredState, { versions }: Register, turn: Turn): unknown => turn.emit("Registered", { versions }).reply(),
 };
 
+export const notStarted = "it has not been started";
+
 /** Why the saga as it is does not take this; undefined if it does. */
 function refusal(state: StoredState, outside: OutsideInput): string | undefined {
-  if (state.phase === "none") return "it has not been started";
+  if (state.phase === "none") return notStarted;
   switch (outside.kind) {
     case "Resolved": {
       const apology = state.apologies.find((one) => idText(one) === idText(outside));

@@ -1,6 +1,6 @@
 // What an operator sees of the sagas of a running system, and does to them.
 import { Failure } from "../../base/failure.ts";
-import type { LogWriter } from "../../journal/index.ts";
+import { JournalError, journalFailure, type LogWriter } from "../../journal/index.ts";
 import { idText, openApologies, type Cause, type Entry, type Outcome, type Phase, type SagaState } from "../../saga/index.ts";
 import { alarmsOf } from "./alarms.ts";
 import type { SagaHost } from "./host.ts";
@@ -99,10 +99,14 @@ export function sagaOperator(all: () => readonly OperatedSagas[], nowMs: () => n
         page = [];
       };
       for (const { host, writer } of all()) {
-        for await (const { key } of alarmsOf(writer, host.name)) {
-          page.push(host.stateOf(key).then((stored) => summaryOf(host, key, stored.state)));
-          if (page.length >= readingMax) await flush();
-          if (more) break;
+        try {
+          for await (const { key } of alarmsOf(writer, host.name)) {
+            page.push(host.stateOf(key).then((stored) => summaryOf(host, key, stored.state)));
+            if (page.length >= readingMax) await flush();
+            if (more) break;
+          }
+        } catch (error) {
+          throw error instanceof JournalError ? journalFailure(error, `service "${host.service}"`) : error;
         }
       }
       await flush();
