@@ -121,7 +121,15 @@ export class Theatre {
       },
     };
     const alive = (): boolean => life.machine === undefined || this.#machine === life.machine;
-    const init = { saga: this.#saga, key: "k", state, stage: life, owner: "owner", rehearse: this.#how.rehearse ?? true };
+    const init = {
+      saga: this.#saga,
+      key: "k",
+      state,
+      fresh: this.lives === 1,
+      stage: life,
+      owner: "owner",
+      rehearse: this.#how.rehearse ?? true,
+    };
     life.machine = this.#machine = new SagaMachine(init);
     this.#machine.begin();
   }

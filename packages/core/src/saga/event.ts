@@ -24,8 +24,8 @@ interface Happened<K extends string> {
 export type Entry =
   | (Happened<"Done"> & StepId & { readonly reply?: unknown })
   | (Happened<"Rejected"> & StepId & { readonly name: string; readonly details: unknown })
-  /** Whether the step took place is not known, and it is not asked any more. */
-  | (Happened<"Failed"> & StepId & { readonly what: string })
+  /** It is not asked any more; whether it took place is not known, unless `never` says that it certainly did not. */
+  | (Happened<"Failed"> & StepId & { readonly what: string; readonly never?: true })
   | (Happened<"Woke"> & StepId)
   | (Happened<"Signalled"> & { readonly signal: string; readonly input?: unknown })
   | (Happened<"TimedOut"> & StepId)

@@ -1,4 +1,5 @@
-// What the system needs of sagas, and what @atoll/core publishes of them.
+// What @atoll/core/saga publishes: the definition, and the machine for whoever drives one.
+export { carriedOut } from "./asked.ts";
 export { saga, type AnySaga, type Saga, type SagaHow } from "./definition.ts";
 export { idText, sagaEventKinds, type Cause, type Entry, type SagaEvent } from "./event.ts";
 export { retryBackoff } from "./limits.ts";

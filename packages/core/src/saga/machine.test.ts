@@ -42,7 +42,11 @@ const undo = { undo: act };
 const kinds = (events: readonly SagaEvent[]): string[] =>
   events.map((event) => ("step" in event ? `${event.kind} ${event.step}/${event.n}` : event.kind));
 const rejection = (name: string, details: unknown): Asked => ({ kind: "rejection", name, details });
-const failure = (code: "DEADLINE" | "ACCESS_DENIED"): Asked => ({ kind: "failure", failure: new Failure(code, { what: "no" }) });
+const failure = (code: "DEADLINE" | "ACCESS_DENIED" | "UNAVAILABLE"): Asked => ({
+  kind: "failure",
+  failure: new Failure(code, { what: "no" }),
+  acted: code === "DEADLINE",
+});
 
 const threeSteps = async (run: LooseRun): Promise<unknown> => {
   const a = await run.step("a", act, undo);
@@ -82,6 +86,13 @@ test("saga: a step whose outcome stays unknown counts as done: its undo runs, wi
   assert.deepEqual(effects, ["a/1", "b/1.undo", "a/1.undo"]);
   assert.equal(state.outcome?.kind, "failure");
   assert.match(state.outcome?.kind === "failure" ? state.outcome.what : "", /step "b" was given up, its outcome unknown: No answer/);
+});
+
+test("saga: a step that certainly did not take place in all its tries is not undone, unless an earlier life may have tried", async () => {
+  const how: TheatreHow = { answer: (id) => (id === "b/1" ? failure("UNAVAILABLE") : undefined) as Asked };
+  assert.deepEqual((await play(threeSteps, how)).effects, ["a/1", "a/1.undo"]);
+  const died = await play(threeSteps, { ...how, deaths: [{ at: 0, written: true }] });
+  assert.deepEqual(died.effects, ["a/1", "b/1.undo", "a/1.undo"]);
 });
 
 test("saga: what cannot be undone becomes an apology with an owner and a time, and the others are undone all the same", async () => {

@@ -35,6 +35,8 @@ export interface MachineInit {
   readonly key: string;
   /** Started; neither ended nor parked. */
   readonly state: SagaState;
+  /** It has just been started: nothing of it can have been asked before. */
+  readonly fresh: boolean;
   readonly stage: Stage;
   /** Who owes this saga's apologies. */
   readonly owner: string;
@@ -198,7 +200,7 @@ export class SagaMachine {
       return;
     }
     // What may have been asked for before is asked again, also by a saga that turns: only then is it known.
-    for (const request of steps) this.#hold(request);
+    for (const request of steps) this.#hold(request, !this.#init.fresh);
     this.#gate.open();
     if (ending) this.#close(ending);
     else this.#inputs.unshift({ kind: "clock" });
@@ -213,21 +215,21 @@ export class SagaMachine {
   /** The function has asked for something, or has ended. */
   #changed(request: Request | undefined): void {
     if (this.#mode !== "forward") return;
-    if (request) this.#hold(request);
+    if (request) this.#hold(request, false);
     else if (this.#play.ending) this.#close(this.#play.ending);
     if (!this.#rehearsing) this.#gate.open();
   }
 
-  #hold(request: Request): void {
+  #hold(request: Request, repeated: boolean): void {
     if (request.kind !== "step") return;
     const { plan, since } = request;
-    this.#gate.hold(this.#askOf("do", plan, since, plan.act, plan.retry?.forMs ?? retryForMs));
+    this.#gate.hold(this.#askOf("do", plan, since, plan.act, plan.retry?.forMs ?? retryForMs, repeated));
   }
 
-  #askOf(kind: Ask["kind"], plan: StepPlan, minted: number, act: Ask["act"], forMs: number): Ask {
+  #askOf(kind: Ask["kind"], plan: StepPlan, minted: number, act: Ask["act"], forMs: number, repeated: boolean): Ask {
     const { step, n, retry, withinMs } = plan;
     const id = `${this.#state.run}/${idText(plan)}${kind === "undo" ? ".undo" : ""}`;
-    return { kind, step, n, id, minted, act, retryForMs: forMs, retryEveryMs: retry?.everyMs, withinMs };
+    return { kind, step, n, id, minted, act, repeated, retryForMs: forMs, retryEveryMs: retry?.everyMs, withinMs };
   }
 
   #answered(ask: Ask, asked: Asked): void {
@@ -242,8 +244,8 @@ export class SagaMachine {
     }
     if (asked.kind === "reply") this.#decide({ kind: "Done", at, step, n, ...(asked.reply === undefined ? {} : { reply: asked.reply }) });
     else if (asked.kind === "rejection") this.#decide({ kind: "Rejected", at, step, n, name: asked.name, details: asked.details });
-    else if (this.#play.ending?.kind === "turn" || (asked.kind === "failure" && mayHaveActed(asked.failure)))
-      this.#decide({ kind: "Failed", at, step, n, what: wrong ?? "" });
+    else if (this.#play.ending?.kind === "turn" || (asked.kind === "failure" && isGivenUp(asked)))
+      this.#decide({ kind: "Failed", at, step, n, what: wrong ?? "", ...(certainlyNot(ask, asked) ? { never: true } : {}) });
     else this.#play.end({ kind: "park", why: `step "${step}" cannot be carried out: ${wrong}` });
     if (this.#state.entries.length >= entriesMax)
       this.#play.end({ kind: "park", why: `its journal has ${entriesMax} entries, more than one saga may have` });
@@ -358,7 +360,7 @@ export class SagaMachine {
     if (undo) {
       const { plan, reply, minted } = undo;
       const forMs = abandoned ? 0 : (plan.retry?.forMs ?? retryForMs);
-      this.#gate.hold(this.#askOf("undo", plan, minted, async (at) => plan.undo?.(at, reply), forMs));
+      this.#gate.hold(this.#askOf("undo", plan, minted, async (at) => plan.undo?.(at, reply), forMs, false));
     } else {
       this.#mode = "over";
       this.#decide({ kind: "Ended", at: this.#stage.now() });
@@ -373,5 +375,9 @@ export class SagaMachine {
   }
 }
 
-const mayHaveActed = ({ retry, outcome }: Failure): boolean => retry !== "never" || outcome === "unknown";
+/** Refused in every try of this life, and there was none in another. */
+const certainlyNot = ({ repeated }: Ask, asked: Asked): boolean => !repeated && asked.kind === "failure" && !asked.acted;
+/** It could be tried no longer, or may have taken place: nothing that an operator could mend. */
+const isGivenUp = ({ failure, acted }: { readonly failure: Failure; readonly acted: boolean }): boolean =>
+  failure.retry !== "never" || acted;
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -20,8 +20,8 @@ export interface StepOptions<R> {
   readonly undo?: (at: At, reply: R | undefined) => Promise<unknown>;
   /**
    * How long the step is asked again, under the same command id, while its outcome is unknown or its target is away: 5 minutes by
-   * default, after pauses that double from 100 ms to 10 s, or that are all about `every`. After that it counts as done, is undone
-   * with the others, and the saga fails. Counts anew when the process starts.
+   * default, after pauses that double from 100 ms to 10 s, or that are all about `every`. After that it counts as done, unless
+   * it certainly was not, is undone with the others, and the saga fails. Counts anew when the process starts.
    */
   readonly retry?: { readonly for: Duration; readonly every?: Duration };
   /** How long one try waits for its answer, 10 s by default. */

@@ -12,6 +12,8 @@ export interface Ask extends StepId {
   /** Wall clock, ms: when that identity was minted. */
   readonly minted: number;
   readonly act: (at: At) => Promise<unknown>;
+  /** It may have been asked before, in an earlier life of the process. */
+  readonly repeated: boolean;
   /** How long it is asked again while its outcome is unknown or its target is away. */
   readonly retryForMs: number;
   /** Pause between two tries; undefined: one that doubles. */
@@ -24,8 +26,8 @@ export type Asked =
   /** JSON, and nobody else's to change. */
   | { readonly kind: "reply"; readonly reply: unknown }
   | { readonly kind: "rejection"; readonly name: string; readonly details: unknown }
-  /** The last of its tries failed so. */
-  | { readonly kind: "failure"; readonly failure: Failure }
+  /** The last of its tries failed so. `acted`: this or an earlier one may have had an effect. */
+  | { readonly kind: "failure"; readonly failure: Failure; readonly acted: boolean }
   /** The step's own code threw, or what it came to is not JSON. */
   | { readonly kind: "defect"; readonly error: unknown };
 

@@ -1,5 +1,5 @@
 // What is undone next, from the journal and from what the function asked for.
-import { idText, type StepId } from "./event.ts";
+import { idText, type Entry, type StepId } from "./event.ts";
 import type { Play } from "./play.ts";
 import type { StepPlan } from "./request.ts";
 import type { SagaState } from "./state.ts";
@@ -17,7 +17,7 @@ export function nextUndo(state: SagaState, steps: Play["steps"]): Undo | undefin
   const over = new Set([...state.undone, ...state.apologies].map(idText));
   const minted = Math.max(state.turnedAt, ...state.undone.map(({ at }) => at), ...state.apologies.map(({ at }) => at));
   for (const entry of state.entries.toReversed()) {
-    if (entry.kind !== "Done" && entry.kind !== "Failed") continue;
+    if (!mayBeDone(entry)) continue;
     const id = idText(entry);
     const plan = steps.get(id);
     if (plan?.undo === undefined || over.has(id)) continue;
@@ -30,8 +30,10 @@ export function nextUndo(state: SagaState, steps: Play["steps"]): Undo | undefin
 export function lostSteps(state: SagaState, steps: Play["steps"]): readonly StepId[] {
   const over = new Set(state.apologies.map(idText));
   return state.entries.flatMap((entry) =>
-    (entry.kind === "Done" || entry.kind === "Failed") && !steps.has(idText(entry)) && !over.has(idText(entry))
-      ? [{ step: entry.step, n: entry.n }]
-      : [],
+    mayBeDone(entry) && !steps.has(idText(entry)) && !over.has(idText(entry)) ? [{ step: entry.step, n: entry.n }] : [],
   );
 }
+
+type MayBeDone = Extract<Entry, { readonly kind: "Done" | "Failed" }>;
+
+const mayBeDone = (entry: Entry): entry is MayBeDone => entry.kind === "Done" || (entry.kind === "Failed" && entry.never !== true);

@@ -47,7 +47,7 @@ async function signal(sagas: SagaWorld, keys: readonly string[], what: "approve"
         .insist((booted) => booted.at(Checkout, key)[what]({ by: "anna" }, { commandId: `${what} ${key}` }))
         .then(
           () => "heard",
-          (error: { readonly code: string; readonly message: string }) => `${error.code} ${error.message}`,
+          (error: unknown) => String(error),
         );
       if (!heard.includes("has not been started")) break;
       await sagas.pause(50);

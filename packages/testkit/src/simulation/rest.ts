@@ -27,6 +27,8 @@ const restless = new Set([
   "atoll_handlers_running",
   "atoll_handlers_waiting",
   "atoll_http_requests_in_flight",
+  "atoll_sagas_running",
+  "atoll_sagas_waiting",
 ]);
 
 /** What keeps the system from being at rest, for people; undefined if it is. */
@@ -51,6 +53,8 @@ export class Bounds {
         const labels = (part: string): string => `{service="${name}",${part}="${contract.$.name}"}`;
         if (kind === "entity")
           this.#max.set(`atoll_entities_resident${labels("entity")}`, how.limits?.entities?.residentsMax ?? entityLimits.residentsMax);
+        const { runningMax } = how.limits?.sagas ?? {};
+        if (kind === "saga" && runningMax !== undefined) this.#max.set(`atoll_sagas_running${labels("saga")}`, runningMax);
         const { concurrency, mailboxCapacity } = how.limits?.handlers ?? {};
         if (kind !== "handlers") continue;
         if (concurrency !== undefined) this.#max.set(`atoll_handlers_running${labels("contract")}`, concurrency);

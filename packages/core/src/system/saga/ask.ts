@@ -2,9 +2,9 @@
 // there is an answer or the budget is spent.
 import { backoffMs } from "../../base/backoff.ts";
 import { Failure } from "../../base/failure.ts";
-import { frozenCopy, type At } from "../../contract/index.ts";
+import type { At } from "../../contract/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
-import { retryBackoff, type Ask, type Asked } from "../../saga/index.ts";
+import { carriedOut, retryBackoff, type Ask, type Asked } from "../../saga/index.ts";
 import type { Asker } from "../address-book.ts";
 import { defaultWithinMs } from "../router.ts";
 
@@ -18,16 +18,12 @@ export interface AskingInit {
   readonly done: (asked: Asked) => void;
 }
 
-interface Union {
-  readonly rejected: string | undefined;
-  readonly reply: unknown;
-  readonly details: unknown;
-}
-
 export class Asking {
   readonly #init: AskingInit;
   readonly #endMs: number;
   #failures = 0;
+  /** One of its commands was carried out, or may have been. */
+  #acted = false;
   #hurried = false;
   /** The next try, and what the last one failed with. */
   #waiting: { readonly timer: Timer; readonly failure: Failure } | undefined;
@@ -48,7 +44,7 @@ export class Asking {
     const waiting = this.#waiting;
     if (!waiting) return;
     waiting.timer.cancel();
-    this.#end({ kind: "failure", failure: waiting.failure });
+    this.#give(waiting.failure);
   }
 
   /** Nobody waits for it any more. */
@@ -67,22 +63,19 @@ export class Asking {
       caller: service,
       withinMs: () => deadlineMs - runtime.clock.monotonic(),
       identity: () => ({ id: (commands += 1) === 1 ? ask.id : `${ask.id}.${commands}`, minted: ask.minted }),
+      commanded: (settled) => {
+        settled.then(
+          () => (this.#acted = true),
+          (error: unknown) => (this.#acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
+        );
+      },
       union: (answer) => void unions.add(answer),
     });
-    let asked: Asked;
-    try {
-      const value: unknown = await ask.act(at);
-      if (typeof value === "object" && value !== null && unions.has(value)) {
-        const { rejected, reply, details } = value as Union;
-        asked = rejected === undefined ? { kind: "reply", reply } : { kind: "rejection", name: rejected, details };
-      } else {
-        asked = { kind: "reply", reply: frozenCopy(value) };
-      }
-    } catch (error) {
-      if (error instanceof Failure && error.retry !== "never") return this.#failed(error);
-      asked = error instanceof Failure ? { kind: "failure", failure: error } : { kind: "defect", error };
-    }
-    this.#end(asked);
+    const asked = await carriedOut(ask, at, (value) => unions.has(value));
+    if (asked.kind !== "failure") return this.#end(asked);
+    this.#acted ||= asked.failure.outcome === "unknown";
+    if (asked.failure.retry === "never") this.#give(asked.failure);
+    else this.#failed(asked.failure);
   }
 
   #failed(failure: Failure): void {
@@ -92,12 +85,16 @@ export class Asking {
     const every = ask.retryEveryMs;
     const pause = every === undefined ? retryBackoff : { firstMs: every, maxMs: every };
     const delayMs = backoffMs(pause, this.#failures, () => runtime.random.next());
-    if (this.#hurried || runtime.clock.monotonic() + delayMs > this.#endMs) return this.#end({ kind: "failure", failure });
+    if (this.#hurried || runtime.clock.monotonic() + delayMs > this.#endMs) return this.#give(failure);
     const timer = runtime.timers.after(delayMs, () => {
       this.#waiting = undefined;
       void this.#try();
     });
     this.#waiting = { timer, failure };
+  }
+
+  #give(failure: Failure): void {
+    this.#end({ kind: "failure", failure, acted: this.#acted });
   }
 
   #end(asked: Asked): void {

@@ -219,6 +219,7 @@ export class SagaHost implements SagaHome {
 
   forget(instance: SagaInstance): void {
     if (this.#instances.get(instance.key) === instance) this.#instances.delete(instance.key);
+    this.#journal.dismiss(instance.key);
     if (this.#instances.size < this.limits.runningMax) this.#turns.shift()?.();
   }
 

@@ -211,7 +211,7 @@ export class SagaInstance implements Stage {
       if (value.kind === "started") {
         const event: SagaEvent = { kind: "Started", at: value.at, ...start };
         this.#version = 1;
-        this.#go(evolve(unstarted, event, caller));
+        this.#go(evolve(unstarted, event, caller), true);
         resolve(this.state);
       } else {
         this.#starting.unshift({ input, caller, resolve, reject });
@@ -236,7 +236,7 @@ export class SagaInstance implements Stage {
   }
 
   /** The journal is as `state` says: goes on from there. */
-  #go(state: SagaState): void {
+  #go(state: SagaState, fresh = false): void {
     if (this.#mode === "gone") return;
     this.#state = state;
     const { phase } = state;
@@ -249,16 +249,16 @@ export class SagaInstance implements Stage {
       return;
     }
     this.#mode = "running";
-    this.#machine = this.#machineOf(saga, state);
+    this.#machine = this.#machineOf(saga, state, fresh);
     this.#announce();
     for (const coming of this.#coming.splice(0)) this.#machine.outside(coming);
     this.#machine.begin();
   }
 
-  #machineOf(saga: AnySaga, state: SagaState): SagaMachine {
+  #machineOf(saga: AnySaga, state: SagaState, fresh: boolean): SagaMachine {
     const { service, runtime } = this.#host;
     const { owner = service } = saga.how;
-    return new SagaMachine({ saga, key: this.key, state, stage: this, owner, rehearse: runtime.mode === "development" });
+    return new SagaMachine({ saga, key: this.key, state, fresh, stage: this, owner, rehearse: runtime.mode === "development" });
   }
 
   #announce(): void {
