@@ -45,8 +45,12 @@ export async function run(file: string, { port: portOption, host, data: dataOpti
 }
 
 async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
-  const [{ ControlServer }, { quarantineVerbs }] = await Promise.all([import("./control-server.ts"), import("./quarantine-running.ts")]);
-  return ControlServer.open(data, quarantineVerbs(running));
+  const [{ ControlServer }, { quarantineVerbs }, { sagaVerbs }] = await Promise.all([
+    import("./control-server.ts"),
+    import("./quarantine-running.ts"),
+    import("./sagas-control.ts"),
+  ]);
+  return ControlServer.open(data, { ...quarantineVerbs(running), ...sagaVerbs(running) });
 }
 
 function banner({ name, services }: System, { url }: Running, data: string): string {

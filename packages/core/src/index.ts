@@ -19,4 +19,18 @@ export type {
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
 export { saga, type Run, type Saga, type SagaHow, type Signal, type StepOptions } from "./saga/index.ts";
-export { service, start, system, type Quarantined, type Running, type Service, type StartOptions, type System } from "./system/index.ts";
+export {
+  service,
+  start,
+  system,
+  type OpenApology,
+  type Quarantined,
+  type Running,
+  type SagaList,
+  type SagaPhase,
+  type SagaStory,
+  type SagaSummary,
+  type Service,
+  type StartOptions,
+  type System,
+} from "./system/index.ts";
