@@ -48,9 +48,10 @@ export function startCounter({ entities = {}, gateway, port = 0, ...options }: C
   return start(definition, { ...options, port, mode: "production", logger: troubleLogger });
 }
 
-/** Waits until the index of the counters' log has caught up with it: what is written behind is then written. */
+/** Waits until index and snapshots of the counters' log have caught up with it: what is written behind is then written. */
 export async function indexed(metrics: Metrics): Promise<void> {
-  while (!/^atoll_index_tail_entities\{service="counter"\} 0$/m.test(metrics.render())) await pause(10);
+  const zero = (name: string): boolean => new RegExp(`^${name}\\{service="counter"\\} 0$`, "m").test(metrics.render());
+  while (!zero("atoll_index_tail_entities") || !zero("atoll_snapshots_waiting")) await pause(10);
 }
 
 /** A log that speaks of trouble only. */

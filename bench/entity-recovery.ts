@@ -11,7 +11,7 @@ import { beside, interleave, type Row, type Side } from "./measure.ts";
 /** Half of what the default policy lets come together before it takes the next snapshot. */
 const eventsAfterSnapshot = 250;
 /** One entity in memory, so that asking another makes it leave; and no snapshot but the ones that were made before. */
-const entities = { residentsMax: 1, snapshotEvery: Number.MAX_SAFE_INTEGER, snapshotOnLeave: Number.MAX_SAFE_INTEGER };
+const entities = { residentsMax: 1, snapshotEvery: Number.MAX_SAFE_INTEGER };
 
 export async function measureEntityRecovery({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
   const subjects = (quick ? [1_000, 10_000] : [1_000, 100_000]).map((events) => new Subject(events, directory));

@@ -29,6 +29,11 @@ export const benchmarks: readonly Benchmark[] = [
     load: async () => (await import("./service-recovery.ts")).measureServiceRecovery,
   },
   {
+    name: "read-model",
+    about: "read models: from a command's answer to a query that sees its event, and rebuilding",
+    load: async () => (await import("./read-model.ts")).measureReadModel,
+  },
+  {
     name: "http-post",
     about: "POST to a handlers command and to a durable command, 64 connections",
     load: async () => (await import("./http-post.ts")).measurePosts,

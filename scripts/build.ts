@@ -11,7 +11,7 @@ import { root } from "./generated.ts";
 import { smoke } from "./smoke.ts";
 
 /** In the order of their dependencies: each is compiled against the declarations of those before it. */
-const published = ["core", "gateway", "testkit", "cli"] as const;
+const published = ["core", "gateway", "read-model", "testkit", "cli"] as const;
 type PackageName = (typeof published)[number];
 
 type Versions = { readonly [name: string]: string };

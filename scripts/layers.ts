@@ -20,7 +20,14 @@ export const rooms: readonly Room[] = [
   },
   { name: "contract", level: 2, folder: "contract", holds: "what a service promises, and the checks compiled from it" },
   { name: "journal", level: 3, folder: "journal", holds: "the port to a fenced log, its SQLite and simulated forms, the log writer" },
+  { name: "tables", level: 3, folder: "tables", holds: "the port to SQL files that are derived from logs, its SQLite and simulated forms" },
   { name: "mailbox", level: 4, folder: "mailbox", holds: "messages on their way to an implementation, deadlines, bounded waiting" },
+  {
+    name: "resilience",
+    level: 4,
+    folder: "resilience",
+    holds: "breaker, retry budget and bulkhead of a called contract as pure machines, and what drives them",
+  },
   { name: "entity", level: 5, folder: "entity", holds: "definition and life of a durable entity" },
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
   { name: "saga", level: 5, folder: "saga", holds: "definition of a saga and the machine that plays, journals and undoes it" },
@@ -59,8 +66,11 @@ export const chambers: readonly Chamber[] = [
     importers: ["journal/simulated", "testkit"],
     why: "production code never knows that it is simulated",
   },
+  { folder: "tables/sqlite", importers: ["system", "tables/simulated"], why: "only who composes a system chooses its tables" },
+  { folder: "tables/simulated", importers: ["testkit"], why: "production code never knows that it is simulated" },
   { folder: "runtime/tck", importers: [], why: "a conformance suite is run by tests only" },
   { folder: "journal/tck", importers: [], why: "a conformance suite is run by tests only" },
+  { folder: "tables/tck", importers: [], why: "a conformance suite is run by tests only" },
 ];
 
 export interface Package {
@@ -83,6 +93,13 @@ export const packages: readonly Package[] = [
     packages: ["core"],
     libraries: ["hono", "@hono/node-server", "@standard-schema/spec"],
   },
+  {
+    name: "read-model",
+    folder: "packages/read-model",
+    holds: "read models: SQL tables folded from logs and topics, and queries over them",
+    packages: ["core"],
+    libraries: ["kysely"],
+  },
   { name: "testkit", folder: "packages/testkit", holds: "given / when / then, simulation", packages: ["core"], libraries: [] },
   { name: "cli", folder: "packages/cli", holds: "the atoll command", packages: ["core"], libraries: ["commander"] },
   {
@@ -96,7 +113,7 @@ export const packages: readonly Package[] = [
     name: "bench",
     folder: "bench",
     holds: "measurements beside the bare parts",
-    packages: ["core", "gateway", "testkit"],
+    packages: ["core", "gateway", "read-model", "testkit"],
     libraries: ["zod", "hono", "@hono/node-server"],
   },
 ];
@@ -105,8 +122,8 @@ export const packages: readonly Package[] = [
 export const confined: readonly { readonly modules: readonly string[]; readonly to: readonly string[]; readonly why: string }[] = [
   {
     modules: ["sqlite", "worker_threads"],
-    to: ["packages/core/src/journal/sqlite"],
-    why: "one place opens database files and starts threads",
+    to: ["packages/core/src/journal/sqlite", "packages/core/src/tables/sqlite", "packages/core/src/tables/simulated"],
+    why: "logs and tables, nothing else, open database files and start threads",
   },
   {
     modules: ["http", "https", "http2", "net", "tls"],

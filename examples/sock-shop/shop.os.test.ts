@@ -14,6 +14,8 @@ import { catalogueBehaviours } from "./test/catalogue-behaviour.ts";
 import { mergeBehaviours } from "./test/merge-behaviour.ts";
 import { ShopClient } from "./test/shop-client.ts";
 import { gatewayBehaviours, stockBehaviours } from "./test/stock-behaviour.ts";
+import { orderBehaviours } from "./test/order-behaviour.ts";
+import { userBehaviours } from "./test/user-behaviour.ts";
 
 const given = process.env["SHOP_URL"];
 let data = "";
@@ -44,6 +46,8 @@ for (const { name, hostile = false, run } of [
   ...cartBehaviours,
   ...mergeBehaviours,
   ...stockBehaviours,
+  ...userBehaviours,
+  ...orderBehaviours,
   ...gatewayBehaviours,
 ]) {
   test(`over a socket: ${name}`, { skip: hostile && given !== undefined }, () => run(shop));

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "@atoll/core";
 import { simulate, type Fault, type World } from "@atoll/testkit";
-import { sockShop } from "./shop.ts";
 import { Stock } from "./stock/contract.ts";
 import { openingStock } from "./stock/opening.ts";
+import { simulatedConfig, simulatedShop } from "./test/shop-under-test.ts";
 
 const faults: readonly Fault[] = ["crash", "duplicate", "slow-disk", "failing-disk"];
 const skus = Object.keys(openingStock).slice(0, 3);
@@ -63,7 +63,7 @@ async function shopper(world: World, customer: string): Promise<ReadonlyMap<stri
 }
 
 test("sock shop: carts hold what was put in, once, also after a merge, under all faults", async () => {
-  await simulate(sockShop, { seeds: 40, faults }, async (world) => {
+  await simulate(simulatedShop, { seeds: 40, faults, config: simulatedConfig }, async (world) => {
     const customers = ["eve", "bob"];
     const expected = await Promise.all(customers.map((customer) => shopper(world, customer)));
     await world.settle();
@@ -75,7 +75,7 @@ test("sock shop: carts hold what was put in, once, also after a merge, under all
 });
 
 test("sock shop: received = available + reserved + sold, each delivery counts once, nothing is sold twice, under all faults", async () => {
-  await simulate(sockShop, { seeds: 40, faults }, async (world) => {
+  await simulate(simulatedShop, { seeds: 40, faults, config: simulatedConfig }, async (world) => {
     const received = new Map(skus.map((sku) => [sku, openingStock[sku] ?? 0]));
     const sold = new Map(skus.map((sku) => [sku, 0]));
     const add = (counts: Map<string, number>, sku: string, quantity: number): void =>

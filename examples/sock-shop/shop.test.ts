@@ -6,11 +6,21 @@ import { catalogueBehaviours } from "./test/catalogue-behaviour.ts";
 import { mergeBehaviours } from "./test/merge-behaviour.ts";
 import { openShop } from "./test/shop-under-test.ts";
 import { gatewayBehaviours, stockBehaviours } from "./test/stock-behaviour.ts";
+import { orderBehaviours } from "./test/order-behaviour.ts";
+import { userBehaviours } from "./test/user-behaviour.ts";
 import { openingStock } from "./stock/opening.ts";
 
 const seeds = [1, 2, 3];
 
-for (const { name, run } of [...catalogueBehaviours, ...cartBehaviours, ...mergeBehaviours, ...stockBehaviours, ...gatewayBehaviours]) {
+for (const { name, run } of [
+  ...catalogueBehaviours,
+  ...cartBehaviours,
+  ...mergeBehaviours,
+  ...stockBehaviours,
+  ...userBehaviours,
+  ...orderBehaviours,
+  ...gatewayBehaviours,
+]) {
   test(name, async () => {
     for (const seed of seeds) {
       const shop = await openShop(seed);

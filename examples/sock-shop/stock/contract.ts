@@ -25,9 +25,9 @@ export const Stock = contract("stock", {
     reserve: {
       in: Hold.extend({ quantity: Units }),
       out: z.object({ left: z.int() }),
-      rejects: { SoldOut: z.object({ left: z.int() }), TooManyHolds: z.object({ holdsMax: z.int() }) },
+      rejects: { SoldOut: z.object({ left: z.int() }), TooManyHolds: z.object({ holdsMax: z.int() }), Barred: z.object({}) },
     },
-    /** Undoes a reservation; nothing if there is none. */
+    /** Undoes a reservation. One that is still to come will be barred, so that whoever gave up on it leaves nothing behind. */
     release: { in: Hold },
     /** The reserved units leave the house; nothing if none are reserved. */
     sell: { in: Hold },
@@ -38,6 +38,5 @@ export const Stock = contract("stock", {
       rejects: { UnknownSku: z.object({}) },
     },
   },
-  // Nobody takes orders in this version: reserve, release and sell stay inside the service until somebody does.
-  access: { deliver: ["gateway"], level: "any" },
+  access: { deliver: ["gateway"], reserve: ["orders"], release: ["orders"], level: "any" },
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { given } from "@atoll/testkit";
 import { socks } from "../catalogue/socks.ts";
 import { openingStock } from "./opening.ts";
-import { holdsMax, notesMax, stock } from "./stock.ts";
+import { barredMax, holdsMax, notesMax, stock } from "./stock.ts";
 
 const opened = given(stock, "tea").had("Opened", { quantity: 10 });
 const level = (available: number, reserved: number, sold: number, received: number) => ({
@@ -96,12 +96,38 @@ test("stock: a sale takes the reserved units out of the house, once, and cannot 
   const sold = reserved.had("Sold", { orderId: "a" });
   sold.asked("level").replies(level(5, 1, 4, 10));
   sold.when("sell", { orderId: "a" }).replies();
-  sold.when("release", { orderId: "a" }).replies();
+  sold.when("release", { orderId: "a" }).emits("Barred", { orderId: "a" }).replies();
+  sold
+    .had("Barred", { orderId: "a" })
+    .asked("level")
+    .replies(level(5, 1, 4, 10));
 });
 
-test("stock: who has reserved nothing can neither release nor sell", () => {
-  opened.when("release", { orderId: "a" }).replies();
+test("stock: who has reserved nothing can neither release nor sell any units", () => {
+  opened.when("release", { orderId: "a" }).emits("Barred", { orderId: "a" }).replies();
+  opened
+    .had("Barred", { orderId: "a" })
+    .asked("level")
+    .replies(level(10, 0, 0, 10));
   opened.when("sell", { orderId: "constructor" }).replies();
+});
+
+test("stock: a release that overtakes its reservation bars it, and a released order does not reserve again", () => {
+  const barred = opened.had("Barred", { orderId: "a" });
+  barred.when("release", { orderId: "a" }).replies();
+  barred.when("reserve", { orderId: "a", quantity: 1 }).rejects("Barred", {});
+  opened
+    .had("Reserved", { orderId: "a", quantity: 4 })
+    .had("Released", { orderId: "a" })
+    .when("reserve", { orderId: "a", quantity: 4 })
+    .rejects("Barred", {});
+});
+
+test("stock: orders that must not reserve any more are bounded, the oldest is forgotten first", () => {
+  let past = opened;
+  for (let i = 0; i <= barredMax; i += 1) past = past.had("Barred", { orderId: `o${i}` });
+  past.when("reserve", { orderId: "o1", quantity: 1 }).rejects("Barred", {});
+  past.when("reserve", { orderId: "o0", quantity: 1 }).emits("Reserved", { orderId: "o0", quantity: 1 }).replies({ left: 9 });
 });
 
 test("stock: it opens with exactly the socks of the catalogue", () => {

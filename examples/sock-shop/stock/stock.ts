@@ -7,6 +7,8 @@ import { Stock } from "./contract.ts";
 export const notesMax = 1_000;
 /** Reservations that are open at the same time. */
 export const holdsMax = 1_000;
+/** Orders that must not reserve any more: those that were released before their reservation came. */
+export const barredMax = 1_000;
 
 const Note = z.object({ id: z.string(), quantity: z.int() });
 const Hold = z.object({ orderId: z.string() });
@@ -20,13 +22,16 @@ export const stock = entity(Stock, {
     held: z.record(z.string(), z.int()),
     /** Oldest first. */
     notes: z.array(Note),
+    /** Oldest first. */
+    barred: z.array(z.string()),
   }),
-  initial: { received: 0, available: 0, sold: 0, held: {}, notes: [] },
+  initial: { received: 0, available: 0, sold: 0, held: {}, notes: [], barred: [] },
   events: {
     Opened: z.object({ quantity: z.int() }),
     Delivered: Note,
     Reserved: Hold.extend({ quantity: z.int() }),
     Released: Hold,
+    Barred: Hold,
     Sold: Hold,
   },
   decide: {
@@ -38,11 +43,15 @@ export const stock = entity(Stock, {
     },
     reserve: (s, c, turn) => {
       if (Object.hasOwn(s.held, c.orderId)) return turn.reply({ left: s.available });
+      if (s.barred.includes(c.orderId)) return turn.reject("Barred", {});
       if (s.available < c.quantity) return turn.reject("SoldOut", { left: s.available });
       if (Object.keys(s.held).length >= holdsMax) return turn.reject("TooManyHolds", { holdsMax });
       return turn.emit("Reserved", c).reply((after) => ({ left: after.available }));
     },
-    release: (s, c, turn) => (Object.hasOwn(s.held, c.orderId) ? turn.emit("Released", c) : turn.reply()),
+    release: (s, c, turn) => {
+      if (Object.hasOwn(s.held, c.orderId)) return turn.emit("Released", c);
+      return s.barred.includes(c.orderId) ? turn.reply() : turn.emit("Barred", c);
+    },
     sell: (s, c, turn) => (Object.hasOwn(s.held, c.orderId) ? turn.emit("Sold", c) : turn.reply()),
   },
   evolve: {
@@ -60,8 +69,9 @@ export const stock = entity(Stock, {
     }),
     Released: (s, { orderId }) => {
       const { [orderId]: quantity = 0, ...held } = s.held;
-      return { ...s, available: s.available + quantity, held };
+      return { ...s, available: s.available + quantity, held, barred: [...s.barred, orderId].slice(-barredMax) };
     },
+    Barred: (s, { orderId }) => ({ ...s, barred: [...s.barred, orderId].slice(-barredMax) }),
     Sold: (s, { orderId }) => {
       const { [orderId]: quantity = 0, ...held } = s.held;
       return { ...s, sold: s.sold + quantity, held };

@@ -24,14 +24,14 @@ export interface ProblemBody {
 export type Send = (request: Request) => Promise<Response>;
 
 export class ShopClient {
-  readonly #origin: string;
+  readonly origin: string;
   readonly #send: Send;
   readonly #salt: string;
   #names = 0;
 
   /** `salt` keeps the names of one run apart from those of another on the same data. */
   constructor(origin: string, salt: string, send: Send) {
-    this.#origin = origin;
+    this.origin = origin;
     this.#salt = salt;
     this.#send = send;
   }
@@ -47,7 +47,7 @@ export class ShopClient {
     target: string,
     init: { readonly headers?: Record<string, string>; readonly body?: string } = {},
   ): Promise<Answer<T>> {
-    const response = await this.#send(new Request(`${this.#origin}${target}`, { method, ...init }));
+    const response = await this.#send(new Request(`${this.origin}${target}`, { method, ...init }));
     const type = response.headers.get("content-type") ?? "";
     const text = await response.text();
     const body = (text === "" ? undefined : type.includes("json") ? JSON.parse(text) : text) as T;
@@ -66,7 +66,7 @@ export class ShopClient {
     });
   }
 
-  delete(target: string): Promise<Answer<undefined>> {
+  delete<T = undefined>(target: string): Promise<Answer<T>> {
     return this.request("DELETE", target);
   }
 }
@@ -74,7 +74,7 @@ export class ShopClient {
 /** One sentence about the shop over HTTP. It may run against a shop that others use, so it stays with names of its own. */
 export interface Behaviour {
   readonly name: string;
-  /** It sends what the OpenAPI document does not allow: a validating proxy would answer in the shop's place. */
+  /** It sends what the OpenAPI document does not allow, or what a validating proxy cannot read: that would answer in the shop's place. */
   readonly hostile?: true;
   readonly run: (shop: ShopClient) => Promise<void>;
 }

@@ -1,11 +1,17 @@
 // The shop in a virtual world: the code that is served, virtual time, a simulated disk, and a process that can crash.
+import type { System } from "@atoll/core";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
-import { sockShop } from "../shop.ts";
+import { sockShopWith } from "../composition.ts";
+import { synchronousScrypt } from "../user/passwords.ts";
 import { ShopClient } from "./shop-client.ts";
 
 const origin = "http://shop";
+
+/** The shop without threads, and with passwords that cost nothing: that many would take up most of a simulation. */
+export const simulatedShop = sockShopWith(synchronousScrypt);
+export const simulatedConfig = { PASSWORD_COST: "1" };
 
 export class VirtualShop {
   readonly world: VirtualWorld;
@@ -16,7 +22,10 @@ export class VirtualShop {
   /** Reaches whatever process is running. A request that its process does not survive fails. */
   readonly client: ShopClient;
 
-  constructor(seed: number) {
+  readonly #system: System;
+
+  constructor(seed: number, system: System) {
+    this.#system = system;
     this.world = new VirtualWorld({ seed });
     this.#disk = new SimulatedDisk(this.world.outside);
     this.client = new ShopClient(origin, "virtual", async (request) => {
@@ -33,7 +42,9 @@ export class VirtualShop {
     const journals = new SimulatedJournalStore(this.#disk, process, { process: process.label });
     this.#process = process;
     this.#journals = journals;
-    this.#booted = await this.drive(process.enter(this.world.outside, () => boot(sockShop, { runtime: process, journals, config: {} })));
+    this.#booted = await this.drive(
+      process.enter(this.world.outside, () => boot(this.#system, { runtime: process, journals, config: simulatedConfig })),
+    );
   }
 
   crash(): void {
@@ -49,8 +60,8 @@ export class VirtualShop {
   }
 }
 
-export async function openShop(seed = 1): Promise<VirtualShop> {
-  const shop = new VirtualShop(seed);
+export async function openShop(seed = 1, system = simulatedShop): Promise<VirtualShop> {
+  const shop = new VirtualShop(seed, system);
   await shop.open();
   return shop;
 }

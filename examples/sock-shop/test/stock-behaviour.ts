@@ -67,11 +67,10 @@ export const stockBehaviours: readonly Behaviour[] = [
     },
   },
   {
-    name: "what is for later versions of the shop is not on the gateway: no order reserves anything",
+    name: "reservations are none of a client's business: they are not on the gateway",
     hostile: true,
     run: async (shop) => {
       problemIn(await shop.send("POST", `/stock/${shop.fresh("sku")}/reservations`, { orderId: "o1", quantity: 1 }), 404);
-      problemIn(await shop.get("/orders"), 404);
     },
   },
 ];
@@ -86,7 +85,8 @@ export const gatewayBehaviours: readonly Behaviour[] = [
       }>("/health");
       assert.deepEqual([status, body.status], [200, "ok"]);
       const running = new Set(body.services.filter(({ state }) => state === "running").map(({ name }) => name));
-      for (const service of ["catalogue", "carts", "stock"]) assert(running.has(service), service);
+      for (const service of ["catalogue", "carts", "stock", "user", "bank", "payment", "orders", "shipping"])
+        assert(running.has(service), service);
     },
   },
   {
@@ -108,6 +108,10 @@ export const gatewayBehaviours: readonly Behaviour[] = [
       for (const path of ["/carts/{customer}", "/carts/{customer}/items", "/carts/{customer}/items/{item}", "/carts/{customer}/merge"]) {
         assert(described.includes(path), path);
       }
+      for (const path of ["/login", "/register", "/customers", "/customers/{id}", "/customers/{id}/addresses", "/customers/{id}/cards"])
+        assert(described.includes(path), path);
+      for (const path of ["/addresses", "/addresses/{id}", "/cards", "/cards/{id}", "/orders/{id}", "/payments/{customer}", "/shipments"])
+        assert(described.includes(path), path);
       for (const path of ["/stock/{sku}", "/stock/{sku}/deliveries", "/health", "/metrics"]) assert(described.includes(path), path);
     },
   },
@@ -132,7 +136,7 @@ export const gatewayBehaviours: readonly Behaviour[] = [
   },
   {
     name: "HEAD is answered like GET, without the body",
-    hostile: true,
+    hostile: true, // described, but Prism 5.14 fails on JSON without a body: packages/gateway/test/http-behaviour.ts
     run: async (shop) => {
       for (const path of ["/catalogue", "/tags", "/catalogue/images/holy_1.jpeg"]) {
         const { status, body } = await shop.request("HEAD", path);

@@ -3,10 +3,12 @@
 import { Command, type OutputConfiguration } from "commander";
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
+import type { BreakersOptions } from "./breakers.ts";
 import { report } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import type { QuarantineOptions } from "./quarantine.ts";
 import type { SagasOptions } from "./sagas.ts";
+import type { ReadModelsOptions } from "./read-models.ts";
 
 /** Carries out one command line. Resolves with the exit code: 0 done, 1 could not be done, 2 wrong command line. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -74,6 +76,40 @@ function grammar(): Command {
       const { releaseQuarantined } = await import("./quarantine.ts");
       await releaseQuarantined(service, key, command.optsWithGlobals<QuarantineOptions>());
     });
+
+  const breakers = program
+    .command("breakers")
+    .helpCommand(false)
+    .description("how the services of a running system call each other: what is cut off, and why")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option(
+      "--json",
+      "print JSON: an array of {service, contract, state, since, failed, worked, lastFailure?, running, waiting, retries?}",
+    );
+  breakers
+    .command("list", { isDefault: true })
+    .description("print the breaker of every contract that a service lists under `calls`")
+    .allowExcessArguments() // as the default it gets every word that is no verb
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'breakers ${command.args[0]}'`);
+      const { listBreakers } = await import("./breakers.ts");
+      await listBreakers(command.optsWithGlobals<BreakersOptions>());
+    });
+  for (const [verb, description] of [
+    ["open", "cut a contract off for one service, until `close` or the next start"],
+    ["close", "let calls through again; from then on the breaker is automatic, with nothing counted"],
+  ] as const) {
+    breakers
+      .command(verb)
+      .description(description)
+      .argument("<SERVICE>", "the service that calls")
+      .argument("<CONTRACT>", "the contract that it calls")
+      .action(async (service: string, contract: string, _, command: Command) => {
+        const { setBreaker } = await import("./breakers.ts");
+        await setBreaker(verb, service, contract, command.optsWithGlobals<BreakersOptions>());
+      });
+  }
+  addReadModels(program);
   addSagas(program);
   addApologies(program);
   return program;
@@ -147,6 +183,50 @@ function addApologies(program: Command): void {
     .action(async (service: string, key: string, step: string, _, command: Command) => {
       const { resolveApology } = await import("./sagas.ts");
       await resolveApology(service, key, step, command.optsWithGlobals<SagasOptions>());
+    });
+}
+
+function addReadModels(program: Command): void {
+  const readModels = program
+    .command("read-models")
+    .helpCommand(false)
+    .description("what the running system has folded from its logs for queries")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option("--json", "print JSON");
+  readModels
+    .command("list", { isDefault: true })
+    .description("print them, and how far they are behind")
+    .allowExcessArguments() // as the default it gets every word that is no verb
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'read-models ${command.args[0]}'`);
+      const { showReadModels } = await import("./read-models.ts");
+      await showReadModels(command.optsWithGlobals<ReadModelsOptions>());
+    });
+  readModels
+    .command("parked")
+    .description("print the entities that are set aside because an event of theirs cannot be applied, and why")
+    .action(async (_, command: Command) => {
+      const { showParked } = await import("./read-models.ts");
+      await showParked(command.optsWithGlobals<ReadModelsOptions>());
+    });
+  readModels
+    .command("retry")
+    .description("apply the events of parked entities, from the first that failed on; waits until that is done")
+    .argument("<SERVICE>")
+    .argument("<READ-MODEL>", "its contract")
+    .argument("[KEY]", "one entity's key, or SOURCE/KEY where two sources share it (default: all that are parked)")
+    .action(async (service: string, readModel: string, key: string | undefined, _, command: Command) => {
+      const { retryReadModel } = await import("./read-models.ts");
+      await retryReadModel(service, readModel, key, command.optsWithGlobals<ReadModelsOptions>());
+    });
+  readModels
+    .command("rebuild")
+    .description("make one anew beside the one that answers, and wait until it has taken its place")
+    .argument("<SERVICE>")
+    .argument("<READ-MODEL>", "its contract")
+    .action(async (service: string, readModel: string, _, command: Command) => {
+      const { rebuild } = await import("./read-models.ts");
+      await rebuild(service, readModel, command.optsWithGlobals<ReadModelsOptions>());
     });
 }
 

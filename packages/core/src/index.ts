@@ -17,20 +17,24 @@ export type {
   Schema,
 } from "./contract/index.ts";
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
-export { handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
+export { adapter, handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
+export type { BreakerStatus, CallPolicy } from "./resilience/index.ts";
 export { saga, type Run, type Saga, type SagaHow, type Signal, type StepOptions } from "./saga/index.ts";
 export {
-  service,
-  start,
-  system,
   type OpenApology,
+  type ParkedEntity,
   type Quarantined,
+  type ReadModelStatus,
+  type Retried,
   type Running,
   type SagaList,
   type SagaPhase,
   type SagaStory,
   type SagaSummary,
+  service,
   type Service,
+  start,
   type StartOptions,
+  system,
   type System,
 } from "./system/index.ts";

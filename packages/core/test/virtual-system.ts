@@ -2,10 +2,12 @@
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess, type VirtualWorldOptions } from "@atoll/core/runtime/virtual";
 import { boot, type Booted, type System } from "@atoll/core/system";
+import { SimulatedTables } from "@atoll/core/tables/simulated";
 
 export interface VirtualSystem {
   readonly world: VirtualWorld;
   readonly disk: SimulatedDisk;
+  readonly tables: SimulatedTables;
   readonly process: VirtualProcess;
   readonly booted: Booted;
   /** Virtual time passes. */
@@ -19,6 +21,8 @@ export interface VirtualSystem {
 export interface VirtualSystemOptions extends Omit<VirtualWorldOptions, "seed"> {
   readonly seed?: number;
   readonly config?: { readonly [name: string]: string };
+  /** A platform without tables. */
+  readonly tables?: false;
 }
 
 /** Boots `system`, runs `scenario` in the world, and fails if any task threw. */
@@ -29,16 +33,26 @@ export async function virtually<T>(
 ): Promise<T> {
   const world = new VirtualWorld({ seed: 1, ...options });
   const disk = new SimulatedDisk(world.outside);
-  const result = await world.runUntil(up(world, disk, system, options).then(scenario));
+  const tables = new SimulatedTables(world.outside);
+  const result = await world.runUntil(up(world, disk, tables, system, options).then(scenario));
   for (const { error } of world.failures) throw error;
   return result;
 }
 
-async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, options: VirtualSystemOptions): Promise<VirtualSystem> {
+async function up(
+  world: VirtualWorld,
+  disk: SimulatedDisk,
+  tables: SimulatedTables,
+  system: System,
+  options: VirtualSystemOptions,
+): Promise<VirtualSystem> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
+  const store = tables.store(process);
   const booted = await process
-    .enter(world.outside, () => boot(system, { runtime: process, journals, config: options.config ?? {} }))
+    .enter(world.outside, () =>
+      boot(system, { runtime: process, journals, config: options.config ?? {}, ...(options.tables === false ? {} : { tables: store }) }),
+    )
     .catch((error: unknown) => {
       process.crash();
       journals.crash();
@@ -47,6 +61,7 @@ async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, opti
   return {
     world,
     disk,
+    tables,
     process,
     booted,
     pause: (ms) => new Promise((resolve) => void world.outside.timers.after(ms, resolve)),
@@ -54,7 +69,8 @@ async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, opti
     restart(next = system) {
       process.crash();
       journals.crash();
-      return up(world, disk, next, options);
+      store.crash();
+      return up(world, disk, tables, next, options);
     },
   };
 }

@@ -9,6 +9,8 @@ export interface Answer {
   readonly headers: AnswerHeaders;
   /** Null for no content at all. */
   readonly body: string | null;
+  /** In the place of `body`, what comes bit by bit. */
+  readonly stream?: ReadableStream<Uint8Array>;
 }
 
 export const jsonHeaders: AnswerHeaders = { "content-type": "application/json" };
@@ -24,11 +26,14 @@ export const emptyAnswer = (status: number): Answer => ({
   body: null,
 });
 
+export const withHeaders = (answer: Answer, headers: AnswerHeaders): Answer => ({ ...answer, headers: { ...answer.headers, ...headers } });
+
 const encoder = new TextEncoder();
 
 /** For HEAD: the headers that GET would have had, without the body. */
 export function respond(answer: Answer, head: boolean): Response {
-  const { status, headers, body } = answer;
+  const { status, headers, body, stream } = answer;
+  if (stream) return new Response(stream, { status, headers });
   if (!head || body === null) return new Response(body, { status, headers });
   return new Response(null, { status, headers: { ...headers, "content-length": String(encoder.encode(body).length) } });
 }

@@ -8,12 +8,12 @@ export interface Credentials {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Reads `Authorization: Basic …`, as UTF-8. Where there is none that can be read the request is answered 401. */
+/** Reads `Authorization: Basic …`, as UTF-8 without control characters. Where there is none that can be read the request is answered 401. */
 export function basic(headers: Headers): Credentials {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(headers.get("authorization") ?? "")?.[1];
   const pair = encoded === undefined ? undefined : textOf(encoded);
   const colon = pair?.indexOf(":") ?? -1;
-  if (pair === undefined || colon === -1) {
+  if (pair === undefined || colon === -1 || /\p{Cc}/u.test(pair)) {
     throw new Problem("UNAUTHENTICATED", {
       detail: "Send Basic credentials in the Authorization header.",
       headers: { "www-authenticate": 'Basic realm="atoll", charset="UTF-8"' },

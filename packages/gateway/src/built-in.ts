@@ -34,9 +34,20 @@ export function builtIns(edge: Edge, describe: () => object, closing: () => bool
 function healthAnswer(services: readonly ServiceHealth[], closing: boolean): Answer {
   const states = new Set(services.map(({ state }) => state));
   const status = states.has("failing") ? "failing" : closing || states.has("draining") ? "draining" : "ok";
-  const answer = jsonAnswer(status === "ok" ? 200 : 503, { status, services: services.map(({ name, state }) => ({ name, state })) });
+  const shown = services.map(({ name, state, readModels }) => ({
+    name,
+    state,
+    ...(readModels ? { readModels: readModels.map(lagOf) } : {}),
+  }));
+  const answer = jsonAnswer(status === "ok" ? 200 : 503, { status, services: shown });
   return { ...answer, headers: { ...answer.headers, ...uncached } };
 }
+
+const lagOf = ({ readModel, state, sources }: NonNullable<ServiceHealth["readModels"]>[number]): object => ({
+  name: readModel,
+  state,
+  behind: sources.reduce((records, { behind }) => records + behind, 0),
+});
 
 /** The page needs one inline style sheet and nothing else: no script, no frame, no other host. */
 function pageAnswer(document: object): Answer {

@@ -2,11 +2,15 @@
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
 import type { Edge, Gateway, OpenGateway } from "@atoll/core/edge";
+import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
 import { emptyAnswer, respond, type Answer } from "./answer.ts";
 import { Bodies, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
+import { FeedPlan, Feeds } from "./feed-plan.ts";
+import type { Feed } from "./feed.ts";
 import { httpKey } from "./idempotency-key.ts";
+import { Later } from "./later.ts";
 import { limitsFrom, type Limits } from "./limits.ts";
 import { HttpListener } from "./listener.ts";
 import { Once } from "./once.ts";
@@ -16,7 +20,8 @@ import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import { targetOf } from "./request.ts";
 import type { Route } from "./route.ts";
-import { RoutePlan, type EdgeRoom } from "./route-plan.ts";
+import type { EdgeRoom } from "./edge-room.ts";
+import { RoutePlan } from "./route-plan.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {
@@ -30,25 +35,30 @@ export interface GatewayHow {
  * The HTTP edge of a system. INVALID_DEFINITION if two routes answer the same requests, or one wants a path of the gateway's own:
  * /health, /metrics, /openapi.json, /docs.
  */
-export function gateway(routes: readonly Route[], how: GatewayHow = {}): Gateway {
+export function gateway(routes: readonly (Route | Feed)[], how: GatewayHow = {}): Gateway {
   const limits = limitsFrom(how.limits ?? {});
   const table = new RouteTable<unknown>();
   for (const path of builtInPaths) table.add(patternOf(`GET ${path}`), undefined);
   for (const route of routes) table.add(route.pattern, route);
   return Object.freeze({
     kind: "gateway",
-    parts: Object.freeze([httpKey]),
+    parts: Object.freeze([httpKey, httpAccepted]),
     open: (edge: Edge) => new HttpEdge(edge, routes, how.http, limits),
   });
 }
 
-type Handler = { readonly kind: "route"; readonly plan: RoutePlan } | { readonly kind: "built-in"; readonly serve: BuiltIn };
+type Handler =
+  | { readonly kind: "route"; readonly plan: RoutePlan }
+  | { readonly kind: "feed"; readonly plan: FeedPlan }
+  | { readonly kind: "built-in"; readonly serve: BuiltIn };
 
 /** What is known of one request apart from itself. */
 interface Visit {
   readonly startedMs: number;
   /** How the body arrives, for a request that came over a socket and has not been received yet. */
   receive: ReceiveBody | undefined;
+  /** Ends the connection that it came over. */
+  readonly cut: (() => void) | undefined;
   /** Template of the path, once it is known. */
   route: string;
   recorded: boolean;
@@ -62,22 +72,33 @@ class HttpEdge implements OpenGateway {
   readonly #bodies: Bodies;
   readonly #plain: PlainHandlers<Visit> | undefined;
   readonly #traffic: Traffic;
+  readonly #later: Later;
+  readonly #feeds: Feeds;
   #listener: HttpListener | undefined;
   #inFlight = 0;
   #closing = false;
   #closed: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
 
-  constructor(edge: Edge, routes: readonly Route[], define: DefinePlain | undefined, limits: Limits) {
+  constructor(edge: Edge, routes: readonly (Route | Feed)[], define: DefinePlain | undefined, limits: Limits) {
     const { runtime } = edge;
     this.#edge = edge;
     this.#limits = limits;
-    this.#longestMs = Math.max(limits.answerWithinMs, ...routes.map(({ withinMs = 0 }) => withinMs));
+    this.#longestMs = Math.max(limits.answerWithinMs, ...routes.map((route) => (route.kind === "route" ? (route.withinMs ?? 0) : 0)));
     this.#bodies = new Bodies(limits);
     this.#traffic = new Traffic(runtime);
     const admission = new Admission(limits);
-    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once: new Once(edge, limits.keptAnswerBytesMax), admission };
-    for (const route of routes) this.#table.add(route.pattern, { kind: "route", plan: new RoutePlan(route, room) });
+    const once = new Once(edge, limits.keptAnswerBytesMax);
+    this.#later = new Later(edge, limits, (key, at, answer) => once.keep(key, at, answer));
+    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once, later: this.#later, admission };
+    this.#feeds = new Feeds(edge, limits);
+    for (const route of routes) {
+      const handler: Handler =
+        route.kind === "feed"
+          ? { kind: "feed", plan: new FeedPlan(route, edge, this.#feeds) }
+          : { kind: "route", plan: new RoutePlan(route, room) };
+      this.#table.add(route.pattern, handler);
+    }
     this.#plain =
       define &&
       new PlainHandlers<Visit>({
@@ -98,15 +119,16 @@ class HttpEdge implements OpenGateway {
     );
     runtime.metrics.gauge("atoll_http_body_bytes", "Bytes of the bodies that are being received.", {}, () => this.#bodies.bytes);
     runtime.metrics.gauge("atoll_http_connections", "Open connections.", {}, () => this.#listener?.connections ?? 0);
+    this.#later.resume();
   }
 
   fetch(request: Request): Promise<Response> {
-    return this.#visit(request, undefined);
+    return this.#visit(request, undefined, undefined);
   }
 
   async listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }> {
     const { logger } = this.#edge.runtime;
-    const handle = (request: Request, receive: ReceiveBody): Promise<Response> => this.#visit(request, receive);
+    const handle = (request: Request, receive: ReceiveBody, cut: () => void): Promise<Response> => this.#visit(request, receive, cut);
     this.#listener = await HttpListener.open({ ...options, limits: this.#limits, longestMs: this.#longestMs, handle });
     const { url } = this.#listener;
     logger.log("info", "gateway.listening", { url });
@@ -124,15 +146,18 @@ class HttpEdge implements OpenGateway {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = timers.after(graceMs, resolve);
     const idle = this.#inFlight === 0 ? Promise.resolve() : new Promise<void>((whenIdle) => (this.#whenIdle = whenIdle));
+    this.#feeds.close();
     const closed = this.#listener?.close(late) ?? Promise.resolve();
-    await Promise.race([idle, late]);
+    void this.#later.close(); // requests that are still answered may be accepted until then, and be done
+    await Promise.race([idle.then(() => this.#later.close()), late]);
+    this.#later.abandon();
     await closed;
     grace.cancel();
     logger.log("info", "gateway.closed", { abandoned: this.#inFlight });
   }
 
-  #visit(request: Request, receive: ReceiveBody | undefined): Promise<Response> {
-    const visit: Visit = { startedMs: this.#edge.runtime.clock.monotonic(), receive, route: "unmatched", recorded: false };
+  #visit(request: Request, receive: ReceiveBody | undefined, cut: (() => void) | undefined): Promise<Response> {
+    const visit: Visit = { startedMs: this.#edge.runtime.clock.monotonic(), receive, cut, route: "unmatched", recorded: false };
     return this.#plain ? this.#throughPlain(this.#plain, request, visit) : this.#serve(request, visit);
   }
 
@@ -183,8 +208,9 @@ class HttpEdge implements OpenGateway {
         visit.route = route.serve.path;
         return route.serve.answer();
       }
-      visit.route = route.plan.route.pattern.path;
+      visit.route = (route.kind === "feed" ? route.plan.feed : route.plan.route).pattern.path;
       if (this.#closing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
+      if (route.kind === "feed") return route.plan.answer({ request, target, values, cut: visit.cut });
       return route.plan.answer({ request, target, values, receive: visit.receive });
     }
     const allow = new Set([...(match.kind === "other-method" ? match.allow : []), ...(this.#plain?.methodsAt(target.path) ?? [])]);

@@ -3,10 +3,10 @@
 // `begin` is on disk before the operation is called, so that every attempt, also one after a crash, calls it under the same
 // command id; `finish` is on disk before the answer leaves (once.ts says why). A key means something for 24 hours; what it
 // was used for then is forgotten at its next use. Its records stay in the log of the service "gateway".
-import { contract, type Json } from "@atoll/core/contract";
+import { contract } from "@atoll/core/contract";
 import { entity } from "@atoll/core/entity";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { Problem } from "./problem.ts";
+import { empty, isText, isTextOrNull, isTime, schemaOf, textKey } from "./stored-form.ts";
 
 /** How long a key is kept, in milliseconds of the wall clock. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -29,23 +29,6 @@ type Finished = { readonly at: number; readonly answer: KeptAnswer };
 /** `fresh`: nobody has called the operation under this beginning before. */
 type Beginning = { readonly at: number; readonly fresh: boolean; readonly answer?: KeptAnswer };
 
-/** A schema by hand: the gateway depends on no schema library. Only the gateway itself writes these values. */
-function schemaOf<T extends Json>(expected: string, fits: (value: Record<string, unknown>) => boolean): StandardSchemaV1<T, T> {
-  return {
-    "~standard": {
-      version: 1,
-      vendor: "atoll",
-      validate: (value) =>
-        typeof value === "object" && value !== null && fits(value as Record<string, unknown>)
-          ? { value: value as T }
-          : { issues: [{ message: `expected ${expected}` }] },
-    },
-  };
-}
-
-const isText = (value: unknown): boolean => typeof value === "string";
-const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
-const isTime = (value: unknown): boolean => Number.isSafeInteger(value);
 const isAnswer = (value: unknown): boolean => {
   const { status, type, body } = (value ?? {}) as { readonly [member: string]: unknown };
   return Number.isInteger(status) && isTextOrNull(type) && isTextOrNull(body);
@@ -56,23 +39,14 @@ const BegunEvent = schemaOf<Begun>("{request, at}", (v) => isText(v["request"]) 
 const FinishedEvent = schemaOf<Finished>("{at, answer}", (v) => isTime(v["at"]) && isAnswer(v["answer"]));
 const BeginningReply = schemaOf<Beginning>("{at, fresh, answer?}", (v) => isTime(v["at"]) && typeof v["fresh"] === "boolean");
 const AnswerReply = schemaOf<{ readonly answer: KeptAnswer }>("{answer}", (v) => isAnswer(v["answer"]));
-const Empty = schemaOf<{}>("{}", () => true);
 const State = schemaOf<KeyState>("a stage", (v) => isText(v["stage"]));
-const Key: StandardSchemaV1<string, string> = {
-  "~standard": {
-    version: 1,
-    vendor: "atoll",
-    validate: (value) => (typeof value === "string" ? { value } : { issues: [{ message: "expected a string" }] }),
-  },
-};
-
 /** Addressed by the digest of client, method, path and key. Only the gateway may call it. */
 export const HttpKey = contract("http-key", {
   version: 1,
-  key: Key,
+  key: textKey,
   commands: {
     /** `request`: fingerprint of what was sent. Rejected if the key stands for another. */
-    begin: { in: Request, out: BeginningReply, rejects: { Reused: Empty } },
+    begin: { in: Request, out: BeginningReply, rejects: { Reused: empty } },
     /** Keeps the answer of the beginning `at`; the reply is the answer that holds, which is the first one. */
     finish: { in: FinishedEvent, out: AnswerReply },
   },

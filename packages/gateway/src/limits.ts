@@ -30,6 +30,22 @@ export interface Limits {
   readonly answerWithinMs: number;
   /** Bytes of an answer that is kept for its Idempotency-Key. A longer one is not: a repeated request asks again under its command id. */
   readonly keptAnswerBytesMax: number;
+  /** UTF-16 units of a request, as it is stored, that may be answered 202. A longer one is answered when it is done, or 504. */
+  readonly laterRequestLengthMax: number;
+  /** Milliseconds for one attempt to carry out a request of a route with `later`; then it is asked again under its command id. */
+  readonly laterAttemptMs: number;
+  /** Attempts for requests answered 202 that run at one moment. Others wait for their turn. */
+  readonly laterAttemptsMax: number;
+  /** Milliseconds for which a request answered 202 is asked again and again before it is given up, which is logged as an error. */
+  readonly laterForMs: number;
+  /** Open feeds. Above: 503 OVERLOADED. */
+  readonly feedsMax: number;
+  /** Bytes of messages that wait for one client to read. Beyond, its feed goes on from the log once it reads again. */
+  readonly feedBufferBytesMax: number;
+  /** Milliseconds without a message after which a feed sends a comment; at most a third of `stalledMs` is used. */
+  readonly feedHeartbeatMs: number;
+  /** Milliseconds that clients are asked to wait before they take up a feed again. */
+  readonly feedRetryMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -45,6 +61,14 @@ export const defaultLimits: Limits = {
   stalledMs: 60_000,
   answerWithinMs: 10_000,
   keptAnswerBytesMax: 2 ** 18,
+  laterRequestLengthMax: 2 ** 16,
+  laterAttemptMs: 60_000,
+  laterAttemptsMax: 256,
+  laterForMs: 24 * 3_600_000,
+  feedsMax: 1_000,
+  feedBufferBytesMax: 2 ** 16,
+  feedHeartbeatMs: 15_000,
+  feedRetryMs: 2_000,
 };
 
 /** The defaults with some replaced; INVALID_DEFINITION for a name that is no limit or a value that is no whole number above 0. */

@@ -121,6 +121,70 @@ test("listener: a request in absolute form is answered like any other, for its o
   assert.match(JSON.stringify(placed?.json["_links"]), /"http:\/\/orders:8080\/orders\//);
 });
 
+test("listener: in absolute form the target's host counts, and what is no target is a 400", async () => {
+  const placed = await once(requestText("POST http://orders/orders", { host: "carts" }, '{"item":"http://catalogue/catalogue/tea"}'));
+  assert.match(JSON.stringify(placed?.json["_links"]), /"http:\/\/orders\/orders\//);
+  for (const target of ["http://catalogue/list/../list/size", "http://[::1]:80/list/size", "http://catalogue/list/size#part"])
+    assert.equal((await once(requestText(`GET ${target}`)))?.status, 200, target);
+  for (const target of [
+    "http://user:pass@catalogue/list/size",
+    "http://shop@elsewhere/list/size",
+    "http://catalogue:99999/list/size",
+    "http://[::1/list/size",
+    "http://%zz/list/size",
+    "http://a b/list/size",
+    "http://cata\\logue/list/size",
+    "http:list/size",
+    "ftp://catalogue/list/size",
+    "list/size",
+    "*",
+  ]) {
+    assert.deepEqual(seen(await once(requestText(`GET ${target}`))), problem(400, "MALFORMED"), target);
+  }
+  assert.deepEqual(seen(await once(requestText("GET //elsewhere/list/size"))), problem(404, "NOT_FOUND"));
+});
+
+test("listener: a request has one Host header, in absolute form as well", async () => {
+  assert.deepEqual(seen(await once("GET /list/size HTTP/1.1\r\nhost: a\r\nHOST: b\r\n\r\n")), problem(400, "MALFORMED"));
+  assert.deepEqual(seen(await once("GET http://a/list/size HTTP/1.1\r\n\r\n")), problem(400, "MALFORMED"));
+});
+
+test("listener: it is no tunnel: CONNECT is refused and the connection closed", async () => {
+  for (const target of ["catalogue:443", "catalogue", "http://catalogue/list/size", "[::1]:443", ":0"]) {
+    using client = await RawClient.open(server.port);
+    const answer = await client.send(`CONNECT ${target} HTTP/1.1\r\nhost: ${target}\r\n\r\n`).answer();
+    assert.ok(answer?.status === 405 || answer?.status === 400, `${target}: ${String(answer?.status)}`);
+    if (target === "catalogue:443") {
+      assert.deepEqual(seen(answer), problem(405, "METHOD_NOT_ALLOWED"));
+      assert.deepEqual([answer.headers["allow"], answer.headers["connection"]], ["GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", "close"]);
+    }
+    client.send(requestText("GET /list/size"));
+    assert.equal(await client.closed(), "");
+  }
+});
+
+test("listener: headers for the next hop only mean nothing behind it, and no protocol is switched to", async () => {
+  using client = await RawClient.open(server.port);
+  for (const headers of [
+    { "proxy-connection": "keep-alive", "proxy-authorization": "Basic eDp5", te: "trailers", trailer: "x" },
+    { connection: "keep-alive, x-private", "x-private": "1", "keep-alive": "timeout=5" },
+    { connection: "upgrade", upgrade: "websocket", "sec-websocket-key": "x", "sec-websocket-version": "13" },
+    { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABk" },
+  ]) {
+    const answer = await client.send(requestText("GET http://catalogue/list/size", headers)).answer();
+    assert.deepEqual([answer?.status, answer?.headers["upgrade"], answer?.headers["proxy-connection"]], [200, undefined, undefined]);
+  }
+  assert.equal((await client.send(requestText("GET /list/size", { connection: "x, close" })).answer())?.headers["connection"], "close");
+  assert.equal(await client.closed(), "");
+});
+
+test("listener: methods that no route knows are a 405, and OPTIONS may ask for the server as a whole", async () => {
+  for (const method of ["TRACE", "PROPFIND", "PURGE"])
+    assert.deepEqual(seen(await once(requestText(`${method} /list/size`))), problem(405, "METHOD_NOT_ALLOWED"), method);
+  const options = await once(requestText("OPTIONS *"));
+  assert.deepEqual([options?.status, options?.headers["allow"]], [204, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]);
+});
+
 test("listener: clients that go away in the middle of anything leave the others in peace", async () => {
   for (const text of [
     "",

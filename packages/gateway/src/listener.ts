@@ -5,7 +5,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { AddressInfo, Socket } from "node:net";
 import { Failure } from "@atoll/core";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import { respond, type Answer } from "./answer.ts";
+import { emptyAnswer, respond, type Answer } from "./answer.ts";
 import type { ReceiveBody } from "./body.ts";
 import type { Limits } from "./limits.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
@@ -16,7 +16,8 @@ export interface ListenerInit {
   readonly limits: Limits;
   /** Longest deadline of a route, in milliseconds. */
   readonly longestMs: number;
-  readonly handle: (request: Request, receive: ReceiveBody) => Promise<Response>;
+  /** `cut` ends the connection. */
+  readonly handle: (request: Request, receive: ReceiveBody, cut: () => void) => Promise<Response>;
 }
 
 /** How often the time limits of connections are looked at (ms): how late a 408 may be. */
@@ -29,6 +30,9 @@ const sweepEveryMs = 20;
 const stallMarginMs = 1_000;
 /** Connections the kernel may hold for us while we are busy. */
 const backlog = 4_096;
+
+/** What some path may know. */
+const methodsOfAll = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 const noBytes = new Uint8Array(0);
 
@@ -45,7 +49,9 @@ export class HttpListener {
 
   /** Fails with a `Failure`: PORT_TAKEN, or INVALID_CONFIG for an address that is none of this machine's. */
   static async open({ port, host = "127.0.0.1", limits, longestMs, handle }: ListenerInit): Promise<HttpListener> {
-    const serve = getRequestListener((request, { incoming }) => handle(request, receiveFrom(incoming as IncomingMessage)), {
+    const respondTo = (request: Request, incoming: IncomingMessage): Promise<Response> =>
+      handle(request, receiveFrom(incoming), () => incoming.socket.destroy());
+    const serve = getRequestListener((request, { incoming }) => respondTo(request, incoming as IncomingMessage), {
       errorHandler: (error) => respond(problemAnswer(error instanceof RequestError ? unreadable(error) : problemOf(error)), false),
     });
     const connections = { open: 0 };
@@ -66,7 +72,9 @@ export class HttpListener {
     });
     const request = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
       if (!server.listening) outgoing.setHeader("connection", "close");
-      void serve(incoming, outgoing);
+      const answer = withoutRoute(incoming);
+      if (answer) send(outgoing, answer);
+      else void serve(incoming, outgoing);
     };
     server.on("request", request);
     server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -74,10 +82,20 @@ export class HttpListener {
       request(incoming, outgoing);
     });
     server.on("checkExpectation", (_: IncomingMessage, outgoing: ServerResponse) => {
-      const { status, headers, body } = problemAnswer(new Problem("EXPECTATION_FAILED", { detail: "Only 100-continue is understood." }));
-      outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body ?? "") }).end(body);
+      send(outgoing, problemAnswer(new Problem("EXPECTATION_FAILED", { detail: "Only 100-continue is understood." })));
     });
     const refused = new WeakSet<Socket>();
+    const refuse = (socket: Socket, problem: Problem): void => {
+      refused.add(socket);
+      socket.end(rawResponse(problemAnswer(problem)));
+      const linger = setTimeout(() => socket.destroy(), lingerMs).unref();
+      socket.once("close", () => clearTimeout(linger));
+    };
+    server.on("connect", (_: IncomingMessage, socket: Socket) => {
+      socket.on("error", () => socket.destroy()); // the server no longer listens for it
+      socket.resume();
+      refuse(socket, new Problem("METHOD_NOT_ALLOWED", { detail: "This is no tunnel.", headers: { allow: methodsOfAll } }));
+    });
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       if (refused.has(socket)) return; // what it still sends is read and forgotten
       // A complete request is being answered on it: whatever we wrote now would be taken for its answer.
@@ -85,10 +103,7 @@ export class HttpListener {
         socket.destroy();
         return;
       }
-      refused.add(socket);
-      socket.end(rawResponse(problemAnswer(clientProblem(error.code, limits))));
-      const linger = setTimeout(() => socket.destroy(), lingerMs).unref();
-      socket.once("close", () => clearTimeout(linger));
+      refuse(socket, clientProblem(error.code, limits));
     });
     await listening(server, port, host);
     const { port: bound, address } = server.address() as AddressInfo;
@@ -109,6 +124,20 @@ export class HttpListener {
     clearInterval(sweep);
     await closed;
   }
+}
+
+/** The answer to what is about no path, or about no host that everybody would agree on (RFC 9112, section 3.2). */
+function withoutRoute({ method, url, httpVersion, rawHeaders }: IncomingMessage): Answer | undefined {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === "host") hosts += 1;
+  if (hosts > 1 || (hosts === 0 && httpVersion !== "1.0")) {
+    return problemAnswer(new Problem("MALFORMED", { detail: "A request has one Host header." }));
+  }
+  return method === "OPTIONS" && url === "*" ? { ...emptyAnswer(204), headers: { allow: methodsOfAll } } : undefined;
+}
+
+function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  outgoing.writeHead(status, body === null ? headers : { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
 }
 
 /** Whether a request that has arrived as a whole is being answered. Node keeps the response under this name, and has no other. */

@@ -9,10 +9,12 @@
 // is told that the outcome is unknown, which is true for the key, and may ask again.
 //
 // What is kept: replies and rejections, which are outcomes. A failure is none: the next attempt calls the operation again,
-// under the same command id. Its request keeps the key, because nobody can be sure that it did nothing.
+// under the same command id. Its request keeps the key, because nobody can be sure that it did nothing. A 202 of a route with
+// `later` is no outcome either: it says that the outcome will be kept (later.ts).
 import { Failure } from "@atoll/core";
 import type { Edge } from "@atoll/core/edge";
 import type { Answer } from "./answer.ts";
+import { atMost } from "./at-most.ts";
 import { digest } from "./digest.ts";
 import { HttpKey, type KeptAnswer } from "./idempotency-key.ts";
 import { Problem } from "./problem.ts";
@@ -21,6 +23,10 @@ import { Problem } from "./problem.ts";
 export interface Identity {
   readonly commandId: string;
   readonly mintedAt: number;
+  /** The beginning of the key that they stand for. */
+  readonly begunAt: number;
+  /** Nobody has called the operation under them before. */
+  readonly fresh: boolean;
 }
 
 export interface OnceRequest {
@@ -29,8 +35,18 @@ export interface OnceRequest {
   /** Fingerprint of what was sent. */
   readonly request: string;
   readonly withinMs: number;
-  /** Calls the operation. `replayed`: its answer repeats what a receipt says. */
-  readonly perform: (identity: Identity, withinMs: number) => Promise<{ readonly answer: Answer; readonly replayed: boolean }>;
+  /** Does not wait for another request with the same key that is running: `perform` knows how to join it. */
+  readonly eager?: boolean;
+  /** Calls the operation. */
+  readonly perform: (identity: Identity, withinMs: number) => Promise<Performed>;
+}
+
+interface Performed {
+  readonly answer: Answer;
+  /** The answer repeats what somebody was told before, or a receipt says. */
+  readonly replayed: boolean;
+  /** Whether it is the outcome and nobody has kept it yet. */
+  readonly toKeep: boolean;
 }
 
 interface Beginning {
@@ -58,6 +74,7 @@ export class Once {
     const slot = `${init.key}.${init.request}`;
     const { clock } = this.#edge.runtime;
     const deadline = clock.monotonic() + init.withinMs;
+    if (init.eager) return await this.#attempt(init, deadline);
     for (let running = this.#running.get(slot); running; running = this.#running.get(slot)) {
       await this.#before(deadline, running);
     }
@@ -86,11 +103,15 @@ export class Once {
     // sending. It must not be older than the beginning, which is what a later attempt will name: whatever forgets the younger
     // time refuses the older one, too.
     const mintedAt = fresh ? Math.max(at, clock.now()) : at;
-    const { answer, replayed } = await init.perform({ commandId, mintedAt }, leftMs());
+    const { answer, replayed, toKeep } = await init.perform({ commandId, mintedAt, begunAt: at, fresh }, leftMs());
+    return { answer: toKeep ? await this.keep(init.key, at, answer, leftMs()) : answer, replayed };
+  }
+
+  /** Stores the outcome of the beginning `at`, and returns the one that holds. UNKNOWN_OUTCOME if it cannot be stored. */
+  async keep(key: string, at: number, answer: Answer, withinMs = finishWithinMs): Promise<Answer> {
     const kept = keptOf(answer);
-    if ((kept.body?.length ?? 0) > this.#keptBytesMax) return { answer, replayed };
-    const held = await this.#finish(init.key, at, kept, Math.max(finishWithinMs, leftMs()));
-    return { answer: answerOf(held), replayed };
+    if ((kept.body?.length ?? 0) > this.#keptBytesMax) return answer;
+    return answerOf(await this.#finish(key, at, kept, Math.max(finishWithinMs, withinMs)));
   }
 
   async #begin({ key, request }: OnceRequest, withinMs: number): Promise<Beginning> {
@@ -115,18 +136,8 @@ export class Once {
 
   async #before(deadline: number, running: Promise<void>): Promise<void> {
     const { clock, timers } = this.#edge.runtime;
-    let expire: (failure: Failure) => void = () => undefined;
-    const expired = new Promise<never>((_, reject) => {
-      expire = reject;
-    });
-    const timer = timers.after(Math.max(0, deadline - clock.monotonic()), () => {
-      expire(new Failure("DEADLINE", { what: "the first request with this Idempotency-Key is still running", at: "gateway" }));
-    });
-    try {
-      await Promise.race([running, expired]);
-    } finally {
-      timer.cancel();
-    }
+    if (await atMost(timers, deadline - clock.monotonic(), running)) return;
+    throw new Failure("DEADLINE", { what: "the first request with this Idempotency-Key is still running", at: "gateway" });
   }
 }
 

@@ -64,6 +64,28 @@ export const sharedParameters = {
       "The same key with the same request gives the same outcome, once, for 24 hours; with another request it is answered 422. While the first is being carried out a repetition waits for it.",
     schema: { type: "string", minLength: 1, maxLength: 255 },
   },
+  LastEventId: {
+    name: "Last-Event-ID",
+    in: "header",
+    required: false,
+    description: "Id of the last event that the client has seen: the feed goes on behind it. `0` begins with the first message there is.",
+    schema: { type: "string" },
+  },
+  FeedFrom: {
+    name: "from",
+    in: "query",
+    required: false,
+    description: "Where to begin, if there is no `Last-Event-ID`: `start`, `now`, or the id of an event.",
+    schema: { type: "string" },
+  },
+  Prefer: {
+    name: "Prefer",
+    in: "header",
+    required: false,
+    description:
+      "With `respond-async` (RFC 7240) the answer is 202 at once, or after `wait=SECONDS`. Without it that happens when the route's time is up.",
+    schema: { type: "string", examples: ["respond-async", "respond-async, wait=2"] },
+  },
 };
 
 export const sharedHeaders = {
@@ -71,6 +93,16 @@ export const sharedHeaders = {
     description: "Present if the answer repeats the outcome of an earlier request with the same Idempotency-Key.",
     required: false,
     schema: { type: "string", enum: ["true"] },
+  },
+  Location: {
+    description: "Path at which the outcome can be seen.",
+    required: true,
+    schema: { type: "string", format: "uri-reference" },
+  },
+  PreferenceApplied: {
+    description: "Present if the request preferred this answer.",
+    required: false,
+    schema: { type: "string", enum: ["respond-async"] },
   },
   RetryAfter: { description: "Seconds to wait before the request is sent again.", required: true, schema: { type: "integer", minimum: 0 } },
 };
@@ -80,6 +112,7 @@ export function sharedResponses(limits: Limits): { readonly [name: string]: Sche
   const problem = (description: string): SchemaObject => ({ description, content: problemContent });
   return {
     Malformed: problem("The request is malformed: bad JSON, bad percent-encoding, bad use of a header."),
+    PositionGone: problem("The position belongs to another log, or to this one before it was restored: begin without it."),
     BodyTooLarge: problem(`The body has more than ${limits.bodyBytesMax} bytes.`),
     UnsupportedMediaType: problem("The body is not application/json in UTF-8."),
     Invalid: problem("The request does not have the form that is asked for; `errors` says where."),
@@ -92,7 +125,7 @@ export function sharedResponses(limits: Limits): { readonly [name: string]: Sche
     UnknownOutcome: problem(
       "No answer in time. The request may have taken effect; sent again with its Idempotency-Key it is carried out at most once.",
     ),
-    Problem: problem("Any other problem: 401, 403, 404, 405, 408, 409, 414, 417, 431."),
+    Problem: problem("Any other problem: 401, 403, 404, 405, 408, 409, 410, 414, 417, 431."),
   };
 }
 

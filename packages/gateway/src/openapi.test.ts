@@ -36,7 +36,7 @@ test("openapi: every route is described once, under an id of its own", async () 
   const document = await served();
   assert.equal(document.openapi, "3.1.0");
   const described = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
-  assert.equal(described.length, 15 + 4);
+  assert.equal(described.length, 20 + 4 + 8 + 4);
   for (const one of ["get /stock/{sku}", "put /stock/{sku}", "post /carts/{id}/merge", "get /health", "get /metrics", "get /docs"])
     assert.ok(described.includes(one), one);
   const ids = operations(document).map(({ operationId }) => operationId);
@@ -53,6 +53,41 @@ test("openapi: every reference leads somewhere", async () => {
     for (const token of reference.slice(2).split("/")) target = (target as Record<string, unknown> | undefined)?.[token];
     assert.notEqual(target, undefined, reference);
   }
+});
+
+test("openapi: HEAD is described wherever GET is, with its parameters and without content", async () => {
+  const { paths } = await served();
+  for (const [path, { get, head }] of Object.entries(paths)) {
+    assert.equal(head === undefined, get === undefined, path);
+    if (!get || !head) continue;
+    assert.deepEqual(head.parameters, get.parameters, path);
+    assert.deepEqual(Object.keys(head.responses), Object.keys(get.responses), path);
+    assert.doesNotMatch(JSON.stringify(head.responses), /content|\$ref/, path);
+  }
+  assert.doesNotMatch(referencePage(await served()), />HEAD</, "the page for people says it once");
+});
+
+test("openapi: a route with `later` describes its 202, where it leads, and how to ask for it", async () => {
+  const { paths } = await served();
+  const { parameters = [], responses } = paths["/shipments"]?.["post"] ?? assert.fail();
+  assert.ok(parameters.some(({ $ref }) => $ref === "#/components/parameters/Prefer"));
+  assert.deepEqual(Object.keys(responses["202"]?.headers ?? {}), ["Idempotency-Replayed", "Location", "Preference-Applied"]);
+  assert.deepEqual(Object.keys(responses["201"]?.headers ?? {}), ["Idempotency-Replayed", "Location"]);
+  assert.equal(paths["/orders"]?.["post"]?.responses["202"], undefined);
+});
+
+test("openapi: a feed is described with its messages, and with how to go on", async () => {
+  const document = await served();
+  const { parameters = [], responses, operationId } = document.paths["/parcels/{id}/moves"]?.["get"] ?? assert.fail();
+  assert.equal(operationId, "parcelMoved");
+  assert.deepEqual(parameters.map(({ name, $ref }) => name ?? $ref?.split("/").at(-1)), ["id", "LastEventId", "FeedFrom"]); // prettier-ignore
+  assert.deepEqual(Object.keys(responses), ["200", "400", "410", "422", "500", "503", "default"]);
+  assert.match(
+    JSON.stringify(responses["200"]),
+    /"text\/event-stream".*"contentSchema":\{"\$ref":"#\/components\/schemas\/Parcel\.moved"\}/,
+  );
+  assert.ok("Parcel.moved" in document.components.schemas);
+  assert.match(referencePage(document), /parcelMoved/);
 });
 
 test("openapi: parameters come from path and query schema, the key header belongs to every POST and to nothing else", async () => {
@@ -143,7 +178,7 @@ test("openapi: routes that name the same parameter differently share one path", 
   const C = contract("c", { version: 1, queries: { q: {} }, commands: { c: {} } });
   const { paths } = describe(route("GET /a/:id", C.q), route("POST /a/:sku", C.c), route("GET /a/:other/b", C.q));
   assert.deepEqual(Object.keys(paths).slice(0, 2), ["/a/{id}", "/a/{other}/b"]);
-  assert.deepEqual(Object.keys(paths["/a/{id}"] ?? {}), ["get", "post"]);
+  assert.deepEqual(Object.keys(paths["/a/{id}"] ?? {}), ["get", "post", "head"]);
 });
 
 test("reference page: names from contracts are escaped", () => {

@@ -1,29 +1,21 @@
 // The OpenAPI 3.1 document of a gateway, derived from its routes and their contracts. Everything that the gateway answers is
-// described, so that a validating proxy in front of it finds no contradiction.
-import { jsonSchema } from "@atoll/core/contract";
+// described, so that a validating proxy in front of it finds no contradiction; but for OPTIONS, which says the same at every path.
+import type { AnyOpRef, AnyTopicRef } from "@atoll/core/contract";
+import type { Feed } from "./feed.ts";
 import type { Limits } from "./limits.ts";
+import { describeFeed } from "./openapi-feed.ts";
+import { describeRoute, pascal } from "./openapi-route.ts";
 import { SchemaComponents, type SchemaObject } from "./openapi-schemas.ts";
 import { healthSchema, ownPaths, problemSchema, sharedHeaders, sharedParameters, sharedResponses } from "./openapi-shared.ts";
 import type { PlainPath } from "./plain-handlers.ts";
-import { failureStatus, problems } from "./problem.ts";
-import { bodyNeeded, bodyUseOf } from "./route-plan.ts";
 import type { Route } from "./route.ts";
 
 export interface DescribedEdge {
   readonly system: string;
-  readonly routes: readonly Route[];
+  readonly routes: readonly (Route | Feed)[];
   readonly plain: readonly PlainPath[];
   readonly limits: Limits;
 }
-
-/** What the edge answers by itself at a path that exists: a rejection with such a status is not the only thing it can mean. */
-const edgeStatuses: ReadonlySet<number> = new Set([
-  ...Object.values(problems).flatMap(({ status }) => (status === 404 || status === 409 ? [] : [status])),
-  ...Object.values(failureStatus),
-]);
-
-const shared = (name: string): SchemaObject => ({ $ref: `#/components/responses/${name}` });
-const problemOfKind = (schema: SchemaObject): SchemaObject => ({ "application/problem+json": { schema } });
 
 export function openApiDocument({ system, routes, plain, limits }: DescribedEdge): object {
   const schemas = new SchemaComponents();
@@ -33,16 +25,19 @@ export function openApiDocument({ system, routes, plain, limits }: DescribedEdge
   const ids = new Set<string>();
   for (const route of routes) {
     const { path, names } = paths.at(route.pattern.segments, route.pattern.names);
-    paths.add(path, route.pattern.method, { operationId: idOf(route, ids), ...describeRoute(route, names, schemas) });
+    paths.add(path, route.pattern.method, {
+      operationId: idOf(referenceOf(route), ids),
+      ...(route.kind === "feed" ? describeFeed(route, names, schemas) : describeRoute(route, names, schemas)),
+    });
   }
   for (const { method, path } of plain) describePlain(method, path, paths, ids);
-  const contracts = new Map(routes.map(({ to }) => [to.contract.$.name, to.contract.$.version]));
+  const contracts = new Map(routes.map(referenceOf).map(({ contract: { $ } }) => [$.name, $.version]));
   return {
     openapi: "3.1.0",
     info: {
       title: system,
       version: "1",
-      description: `The HTTP interface of the system "${system}". Every error is a problem document (RFC 9457) with a stable \`code\`.`,
+      description: `The HTTP interface of the system "${system}". Every error is a problem document (RFC 9457) with a stable \`code\`. HEAD is answered like GET, without the body; OPTIONS says in \`Allow\` which methods a path knows.`,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "This gateway." }],
@@ -52,8 +47,31 @@ export function openApiDocument({ system, routes, plain, limits }: DescribedEdge
       ...(plain.length > 0 ? [{ name: "other", description: "What no contract describes." }] : []),
       { name: "gateway", description: "What every gateway answers." },
     ],
-    paths: { ...paths.all(), ...ownPaths },
+    paths: withHeads({ ...paths.all(), ...ownPaths }),
     components: { schemas: schemas.all(), responses: sharedResponses(limits), parameters: sharedParameters, headers: sharedHeaders },
+  };
+}
+
+interface PathItem {
+  readonly [method: string]: SchemaObject;
+}
+
+/** Whatever answers GET answers HEAD: a proxy that knows only what is described must let it through. */
+function withHeads(paths: { readonly [path: string]: PathItem }): { readonly [path: string]: PathItem } {
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, item]) => [path, item["get"] ? { ...item, head: headOf(item["get"]) } : item]),
+  );
+}
+
+function headOf({ operationId, summary, tags, parameters, responses }: SchemaObject): SchemaObject {
+  const statuses = Object.keys(responses as object).filter((status) => status !== "default");
+  const response = { description: "As for GET, without the body." };
+  return {
+    operationId: `${String(operationId)}Head`,
+    tags,
+    summary: `Headers of: ${String(summary)}`,
+    ...(parameters === undefined ? {} : { parameters }),
+    responses: Object.fromEntries([...statuses, "default"].map((status) => [status, response])),
   };
 }
 
@@ -78,106 +96,9 @@ class PathItems {
     this.#items.set(path, item);
   }
 
-  all(): { readonly [path: string]: SchemaObject } {
+  all(): { readonly [path: string]: PathItem } {
     return Object.fromEntries(this.#items);
   }
-}
-
-function describeRoute(route: Route, names: readonly string[], schemas: SchemaComponents): SchemaObject {
-  const { to, pattern, body } = route;
-  const { $: contract } = to.contract;
-  const title = `${pascal(contract.name)}.${to.name}`;
-  const post = pattern.method === "POST";
-  const parameters = [
-    ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string", minLength: 1 } })),
-    ...queryParameters(route, schemas, title),
-    ...(post ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
-  ];
-  const use = bodyUseOf(route);
-  const form = use === "own" ? body : use === "input" ? to.operation.in : undefined;
-  const requestBody = form && {
-    required: bodyNeeded(route),
-    content: { "application/json": { schema: schemas.refer(form, "input", use === "own" ? `${title}.body` : `${title}.input`) } },
-  };
-  return {
-    tags: [contract.name],
-    summary: `${to.name} of ${contract.name}`,
-    description: to.kind === "command" ? "A command: what it changed is on disk before it is answered." : "A query: it changes nothing.",
-    ...(parameters.length > 0 ? { parameters } : {}),
-    ...(requestBody ? { requestBody } : {}),
-    responses: { ...success(route, schemas, title, post), ...refusals(route, schemas, title, post, use !== "unread") },
-  };
-}
-
-function queryParameters(route: Route, schemas: SchemaComponents, title: string): readonly SchemaObject[] {
-  const form = (route.query && jsonSchema(route.query, "input")) ?? {};
-  const required = new Set((form["required"] ?? []) as readonly string[]);
-  const defs = form["$defs"] === undefined ? {} : { $defs: form["$defs"] };
-  return Object.entries((form["properties"] ?? {}) as { readonly [name: string]: SchemaObject }).map(([name, schema]) => {
-    const { description, ...rest } = schema;
-    const placed = schemas.place({ ...rest, ...defs }, `${title}.query.${name}`);
-    return { name, in: "query", required: required.has(name), ...(description === undefined ? {} : { description }), schema: placed };
-  });
-}
-
-function success(route: Route, schemas: SchemaComponents, title: string, post: boolean): { readonly [status: string]: SchemaObject } {
-  const { status, replyBody, from, to } = route;
-  const { out } = to.operation;
-  const empty = status === 204 || status === 205 || (!from && !out && !replyBody);
-  const schema = replyBody
-    ? schemas.refer(replyBody, "input", `${title}.reply`)
-    : from
-      ? {}
-      : out
-        ? schemas.refer(out, "output", `${title}.reply`)
-        : {};
-  return {
-    [status]: {
-      description: empty ? "Done." : "The reply.",
-      ...replayedHeader(post),
-      ...(empty ? {} : { content: { "application/json": { schema } } }),
-    },
-  };
-}
-
-const replayedHeader = (post: boolean): SchemaObject =>
-  post ? { headers: { "Idempotency-Replayed": { $ref: "#/components/headers/IdempotencyReplayed" } } } : {};
-
-function refusals(
-  route: Route,
-  schemas: SchemaComponents,
-  title: string,
-  post: boolean,
-  body: boolean,
-): { readonly [status: string]: SchemaObject } {
-  const common: Record<string, SchemaObject> = {
-    400: shared("Malformed"),
-    ...(body ? { 413: shared("BodyTooLarge"), 415: shared("UnsupportedMediaType") } : {}),
-    422: shared("Invalid"),
-    500: shared("Failed"),
-    503: shared("Unavailable"),
-    504: shared("UnknownOutcome"),
-    default: shared("Problem"),
-  };
-  const byStatus = new Map<number, { readonly name: string; readonly schema: SchemaObject }[]>();
-  for (const [name, details] of Object.entries(route.to.operation.rejects ?? {})) {
-    const how = route.rejects[name];
-    const shown = how?.with ? {} : { details: schemas.refer(details, "output", `${title}.${name}`) };
-    const properties = { code: { const: "REJECTED" }, rejection: { const: name }, ...shown };
-    const schema = { allOf: [{ $ref: "#/components/schemas/Problem" }, { type: "object", required: Object.keys(properties), properties }] };
-    const status = how?.status ?? 409;
-    byStatus.set(status, [...(byStatus.get(status) ?? []), { name, schema }]);
-  }
-  for (const [status, rejections] of byStatus) {
-    const ambiguous = edgeStatuses.has(status);
-    const forms = [...rejections.map(({ schema }) => schema), ...(ambiguous ? [{ $ref: "#/components/schemas/Problem" }] : [])];
-    common[status] = {
-      description: `Rejected: ${rejections.map(({ name }) => name).join(", ")}${ambiguous ? "; or a problem of the request" : ""}.`,
-      ...replayedHeader(post),
-      content: problemOfKind(forms.length === 1 ? (forms[0] as SchemaObject) : { anyOf: forms }),
-    };
-  }
-  return common;
 }
 
 /** Nothing is known of a plain handler but its path. */
@@ -205,7 +126,9 @@ function describePlain(method: string, path: string, paths: PathItems, ids: Set<
   });
 }
 
-function idOf({ to }: Route, taken: Set<string>): string {
+const referenceOf = (route: Route | Feed): AnyOpRef | AnyTopicRef => (route.kind === "feed" ? route.topic : route.to);
+
+function idOf(to: AnyOpRef | AnyTopicRef, taken: Set<string>): string {
   const name = pascal(to.contract.$.name);
   return free(`${name.charAt(0).toLowerCase()}${name.slice(1)}${pascal(to.name)}`, taken);
 }
@@ -218,6 +141,3 @@ function free(wanted: string, taken: Set<string>): string {
     return id;
   }
 }
-
-/** "order-history" → "OrderHistory". */
-const pascal = (name: string): string => name.replaceAll(/(?:^|-)([A-Za-z0-9])/g, (_, first: string) => first.toUpperCase());

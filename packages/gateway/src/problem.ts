@@ -21,6 +21,7 @@ export const problems = {
   METHOD_NOT_ALLOWED: { status: 405, title: "The method is not allowed at this path" },
   REQUEST_TIMEOUT: { status: 408, title: "The request did not arrive in time" },
   REJECTED: { status: 409, title: "The request was rejected" },
+  POSITION_GONE: { status: 410, title: "The position belongs to another history" },
   BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
   URL_TOO_LONG: { status: 414, title: "The URL is too long" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The body is not of a supported media type" },
@@ -36,6 +37,7 @@ export type ProblemCode = keyof typeof problems | FailureCode;
 /** 4xx is the client's to mend, 500 ours, 503 certainly had no effect, 504 may have had one. */
 export const failureStatus: { readonly [C in FailureCode]: number } = {
   ACCESS_DENIED: 403,
+  BREAKER_OPEN: 503,
   CANCELLED: 504,
   COMMAND_ID_REUSED: 422,
   COMMIT_REFUSED: 422,
@@ -51,6 +53,7 @@ export const failureStatus: { readonly [C in FailureCode]: number } = {
   JOURNAL_FULL: 503,
   JOURNAL_IN_USE: 500,
   JOURNAL_NEWER: 500,
+  LOG_FORKED: 409,
   OVERLOADED: 503,
   PORT_TAKEN: 500,
   QUARANTINED: 503,

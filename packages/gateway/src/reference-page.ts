@@ -61,7 +61,7 @@ export function referencePage(source: object): string {
   const document = source as Document;
   const { info, tags, paths, components } = document;
   const entries = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]): Entry => ({ method, path, operation })),
+    Object.entries(item).flatMap(([method, operation]): readonly Entry[] => (method === "head" ? [] : [{ method, path, operation }])),
   );
   const groups = tags.map((tag) => ({ tag, entries: entries.filter(({ operation }) => operation.tags.includes(tag.name)) }));
   const menu = groups.map(({ tag, entries: own }) => `<h2>${text(tag.name)}</h2><ul>${own.map(menuItem).join("")}</ul>`).join("");

@@ -13,7 +13,7 @@ export interface Target {
   readonly search: string;
 }
 
-/** `url` is absolute, as a `Request` has it. Throws a `Problem` URL_TOO_LONG. */
+/** `url` is absolute, as a `Request` has it. Throws a `Problem` URL_TOO_LONG, or MALFORMED for a host with credentials in front. */
 export function targetOf(url: string, limits: Limits): Target {
   const slash = url.indexOf("/", url.indexOf("://") + 3);
   const start = slash === -1 ? url.length : slash;
@@ -23,8 +23,17 @@ export function targetOf(url: string, limits: Limits): Target {
   const end = fragment === -1 ? url.length : fragment;
   const question = url.indexOf("?", start);
   const origin = url.slice(0, start);
+  // Links would hand them on, and "http://shop@elsewhere" is no host that anybody means (RFC 9110, section 4.2.4).
+  if (origin.includes("@")) throw new Problem("MALFORMED", { detail: "The target names a user in front of its host." });
   if (question === -1 || question > end) return { origin, path: url.slice(start, end) || "/", search: "" };
   return { origin, path: url.slice(start, question) || "/", search: url.slice(question + 1, end) };
+}
+
+/** Path parameters by name. */
+export function paramsOf(names: readonly string[], values: readonly string[]): { readonly [name: string]: string } {
+  const params: Record<string, string> = {};
+  for (let i = 0; i < names.length; i++) params[names[i] as string] = values[i] as string;
+  return params;
 }
 
 /** What a client may repeat a request by. */

@@ -2,28 +2,19 @@
 // be decided once is decided per request.
 import { Failure } from "@atoll/core";
 import { checkOf, type Check, type Schema } from "@atoll/core/contract";
-import type { Edge, EdgeAnswer, EdgeCall } from "@atoll/core/edge";
-import type { Admission } from "./admission.ts";
-import { emptyAnswer, jsonAnswer, type Answer } from "./answer.ts";
-import { parseBody, type Bodies, type ReceiveBody } from "./body.ts";
+import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
+import { emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
+import { parseBody, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
-import type { Limits } from "./limits.ts";
-import type { Once } from "./once.ts";
+import { keyPlace } from "./key-place.ts";
+import type { EdgeRoom } from "./edge-room.ts";
+import { LaterPlan } from "./later-plan.ts";
 import { decode } from "./pattern.ts";
 import { Problem, problemOf, rejectionAnswer } from "./problem.ts";
 import { parseQuery, queryShapes, type QueryShapes } from "./query.ts";
-import { RouteRequest, scopeDigest, type KeyScope, type Target } from "./request.ts";
+import { paramsOf, RouteRequest, scopeDigest, type KeyScope, type Target } from "./request.ts";
 import type { HttpRequest, RejectionHow, Route } from "./route.ts";
-
-/** What all routes of an open gateway share. */
-export interface EdgeRoom {
-  readonly edge: Edge;
-  readonly limits: Limits;
-  readonly bodies: Bodies;
-  readonly once: Once;
-  readonly admission: Admission;
-}
 
 /** One request on its way through a route. */
 export interface Arrival {
@@ -53,6 +44,7 @@ export class RoutePlan {
   readonly #checkFrom: Check | undefined;
   readonly #bodyUse: BodyUse;
   readonly #bodyNeeded: boolean;
+  readonly #later: LaterPlan | undefined;
 
   constructor(route: Route, room: EdgeRoom) {
     const at = `${route.pattern.method} ${route.pattern.path}`;
@@ -66,6 +58,7 @@ export class RoutePlan {
     this.#checkFrom = checked ? checkOf(route.replyBody, `${at} reply`, "INVALID_REPLY") : undefined;
     this.#bodyUse = bodyUseOf(route);
     this.#bodyNeeded = bodyNeeded(route);
+    this.#later = route.later && new LaterPlan({ route, room, withinMs: this.#withinMs, dress: (answer, r) => this.#dress(answer, r) });
   }
 
   /** Rejects with a `Problem`, a `Failure`, or whatever a callback of the route threw. */
@@ -80,7 +73,11 @@ export class RoutePlan {
       const r = this.#view(arrival, query, sent, scope);
       const key = keyOf?.(r);
       const input = inputOf ? inputOf(r) : to.operation.in ? sent : undefined;
-      if (scope) return await this.#once(r, scope, { key, input, sent, search: arrival.target.search });
+      if (this.#later) {
+        this.#checkCall(key, input, r);
+        return await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint: fingerprintOf(sent, arrival) });
+      }
+      if (scope) return await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(sent, arrival) });
       const call = this.#call(key, input, this.#withinMs);
       let answer: EdgeAnswer;
       try {
@@ -137,22 +134,22 @@ export class RoutePlan {
   async #once(
     r: View,
     scope: KeyScope,
-    asked: { readonly key: unknown; readonly input: unknown; readonly sent: unknown; readonly search: string },
+    asked: { readonly key: unknown; readonly input: unknown; readonly fingerprint: string },
   ): Promise<Answer> {
     const { key, input } = asked;
     // What is not even a call must not use up the key: the client corrects it and sends it again.
     this.#checkCall(key, input, r);
     const { answer, replayed } = await this.#room.once.run({
       key: scopeDigest("http-key", scope),
-      request: digest(canonicalJson(asked.sent), asked.search),
+      request: asked.fingerprint,
       withinMs: this.#withinMs,
-      perform: async (identity, withinMs) => {
+      perform: async ({ commandId, mintedAt }, withinMs) => {
         const call = this.#call(key, input, withinMs);
-        const given = await this.#room.edge.ask(this.route.to.kind === "command" ? { ...call, ...identity } : call);
-        return { answer: this.#dress(given, r), replayed: given.replayed };
+        const given = await this.#room.edge.ask(this.route.to.kind === "command" ? { ...call, commandId, mintedAt } : call);
+        return { answer: this.#dress(given, r), replayed: given.replayed, toKeep: true };
       },
     });
-    return replayed ? { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } } : answer;
+    return replayed ? withHeaders(answer, { "idempotency-replayed": "true" }) : answer;
   }
 
   #call(key: unknown, input: unknown, withinMs: number): EdgeCall {
@@ -184,8 +181,7 @@ export class RoutePlan {
       this.route.to.contract.$.checkKey(key);
       return undefined;
     } catch {
-      const name = Object.entries(r.params).find(([, value]) => value === key)?.[0];
-      return name === undefined ? "#key" : `#path/${name}`;
+      return keyPlace(key, r.params);
     }
   }
 
@@ -202,6 +198,9 @@ export class RoutePlan {
     return value === undefined || status === 204 || status === 205 ? emptyAnswer(status) : jsonAnswer(status, value);
   }
 }
+
+/** Of what a client must repeat exactly under the same Idempotency-Key. */
+const fingerprintOf = (sent: unknown, { target }: Arrival): string => digest(canonicalJson(sent), target.search);
 
 export function bodyUseOf({ pattern, body, input, to }: Route): BodyUse {
   if (pattern.method === "GET" || pattern.method === "DELETE") return "unread";
@@ -223,12 +222,6 @@ export function bodyNeeded(route: Route): boolean {
 
 function invalidBody(detail: string, expected: string): Problem {
   return new Problem("INVALID_INPUT", { detail, members: { errors: [{ pointer: "", detail: expected }] } });
-}
-
-function paramsOf(names: readonly string[], values: readonly string[]): { readonly [name: string]: string } {
-  const params: Record<string, string> = {};
-  for (let i = 0; i < names.length; i++) params[names[i] as string] = values[i] as string;
-  return params;
 }
 
 const isEmptyObject = (value: unknown): boolean =>

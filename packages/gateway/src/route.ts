@@ -39,7 +39,7 @@ export interface HttpRequest<P, Q, B> {
   readonly id: string;
 }
 
-type RouteHow<P, D, O, Q, B, W> = {
+type RouteHow<P, D, O, Kind, Q, B, W> = {
   /** The form of the query. Parameters it does not know are ignored. */
   readonly query?: Q;
   /** The form of the body, where it is not that of the operation's input. */
@@ -52,8 +52,13 @@ type RouteHow<P, D, O, Q, B, W> = {
     readonly status?: number;
     /** The form of what `from` makes, for the OpenAPI document; checked in development. */
     readonly body?: W;
-    /** Makes the body from the reply. Pure: it runs again when a request is repeated. */
+    /** Makes the body from the reply. Pure: it runs again when a request is repeated. With `later` it sees no headers. */
     readonly from?: NoInfer<(reply: Reply<O>, r: HttpRequest<P, Q, B>) => Given<W>>;
+    /**
+     * Path at which the outcome can be seen. With it a command that is not done `within` its time is answered 202 and `Location`
+     * instead of 504, and at once if the client sends `Prefer: respond-async`. What was answered 202 is carried out, whatever crashes.
+     */
+    readonly later?: Kind extends "command" ? NoInfer<(r: HttpRequest<P, Q, B>) => `/${string}`> : never;
   };
 } & NoInfer<
     {
@@ -95,6 +100,7 @@ export interface Route {
   readonly status: number;
   readonly replyBody: Schema | undefined;
   readonly from: ((reply: never, r: HttpRequest<string, Schema, Schema>) => unknown) | undefined;
+  readonly later: Callback | undefined;
   readonly rejects: { readonly [name: string]: RejectionHow };
 }
 
@@ -106,10 +112,11 @@ export function route<
   const P extends `${Method} /${string}`,
   D,
   O,
+  Kind extends "command" | "query",
   Q extends Schema = Schema,
   B extends Schema = Schema,
   W extends Schema = Schema,
->(path: P, to: OpRef<D, O>, ...how: Maybe<RouteHow<P, D, O, Q, B, W>>): Route {
+>(path: P, to: OpRef<D, O, Kind>, ...how: Maybe<RouteHow<P, D, O, Kind, Q, B, W>>): Route {
   return decodeRoute(path, to as unknown as AnyOpRef, (how[0] ?? {}) as Options);
 }
 
@@ -117,7 +124,7 @@ interface Options {
   readonly query?: Schema;
   readonly body?: Schema;
   readonly within?: Duration;
-  readonly reply?: { readonly status?: number; readonly body?: Schema; readonly from?: Route["from"] };
+  readonly reply?: { readonly status?: number; readonly body?: Schema; readonly from?: Route["from"]; readonly later?: Callback };
   readonly rejects?: Route["rejects"];
   readonly key?: Callback;
   readonly input?: Callback;
@@ -149,6 +156,8 @@ function decodeRoute(path: string, to: AnyOpRef, options: Options): Route {
   require(operation.in !== undefined || input === undefined, `${name} takes no input`);
   const status = reply.status ?? (operation.out || reply.from ? 200 : 204);
   require(Number.isInteger(status) && status >= 200 && status <= 299, "`reply.status` must be 200 to 299");
+  require(reply.later === undefined || to.kind === "command", "`later` is for commands: nothing goes on behind a query");
+  require(reply.later === undefined || status !== 202, "with `later` 202 means that the reply is to come: `reply.status` must be another");
   for (const [rejection, { status: given }] of Object.entries(rejects)) {
     require(Object.hasOwn(operation.rejects ?? {}, rejection), `${name} has no rejection "${rejection}"`);
     require(Number.isInteger(given) && given >= 400 && given <= 499, `the status for "${rejection}" must be 400 to 499`);
@@ -165,6 +174,7 @@ function decodeRoute(path: string, to: AnyOpRef, options: Options): Route {
     status,
     replyBody: reply.body,
     from: reply.from,
+    later: reply.later,
     rejects,
   });
 }

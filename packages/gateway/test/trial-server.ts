@@ -25,7 +25,7 @@ const withImages: GatewayHow = {
 
 export async function serveTrial(how: GatewayHow = withImages): Promise<TrialServer> {
   const data = mkdtempSync(join(tmpdir(), "atoll-gateway-"));
-  const trial: Trial = { runs: 0, ids: [], wait: (ms, signal) => sleep(ms, undefined, { signal }) };
+  const trial: Trial = { runs: 0, ids: [], mended: false, log: undefined, wait: (ms, signal) => sleep(ms, undefined, { signal }) };
   const running = await start(trialSystem(trial, how), { port: 0, data, logger: { log: () => undefined } });
   const stop = async (graceMs?: number): Promise<void> => {
     await running.stop(graceMs);

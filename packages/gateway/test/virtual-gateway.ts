@@ -4,6 +4,8 @@ import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simula
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import type { GatewayHow } from "@atoll/gateway";
+import { FeedClient } from "./feed-client.ts";
+import type { TrialLog } from "./trial-log.ts";
 import { trialSystem, type Trial } from "./trial-system.ts";
 
 export interface Answered {
@@ -25,25 +27,28 @@ export interface VirtualGateway {
   ): Promise<Answered>;
   /** A POST of JSON. */
   post(target: string, body: unknown, headers?: Record<string, string>): Promise<Answered>;
+  /** Opens a feed, as somebody who reads it. */
+  feed(target: string, headers?: Record<string, string>): Promise<FeedClient>;
   pause(ms: number): Promise<void>;
   /** The process dies, and another one takes over its disk. */
   crash(): Promise<VirtualGateway>;
 }
 
-export async function virtually<T>(scenario: (gateway: VirtualGateway) => Promise<T>, how: GatewayHow = {}, seed = 1): Promise<T> {
+/** `log`: what feeds read in the place of what the system publishes. */
+export async function virtually<T>(
+  scenario: (gateway: VirtualGateway) => Promise<T>,
+  how: GatewayHow = {},
+  seed = 1,
+  log?: TrialLog,
+): Promise<T> {
   const world = new VirtualWorld({ seed });
   const disk = new SimulatedDisk(world.outside);
-  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [] }).then(scenario));
+  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false, log }).then(scenario));
   for (const { error } of world.failures) throw error;
   return result;
 }
 
-async function up(
-  world: VirtualWorld,
-  disk: SimulatedDisk,
-  how: GatewayHow,
-  counted: Pick<Trial, "runs" | "ids">,
-): Promise<VirtualGateway> {
+async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, counted: Omit<Trial, "wait">): Promise<VirtualGateway> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
   const trial: Trial = Object.assign(counted, {
@@ -66,6 +71,10 @@ async function up(
     request,
     post: (target, body, headers = {}) =>
       request("POST", target, { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) }),
+    feed: async (target, headers = {}) => {
+      const response = await process.enter(world.outside, () => gateway.fetch(new Request(`http://trial${target}`, { headers })));
+      return new FeedClient(response);
+    },
     pause: (ms) => new Promise((resolve) => void world.outside.timers.after(ms, resolve)),
     crash() {
       process.crash();

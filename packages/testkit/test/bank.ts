@@ -90,7 +90,7 @@ const edge: Gateway = {
 /** Bounds so small that a short run reaches passivation, snapshots, and an index that lags. */
 const limits = {
   partitions: 3,
-  entities: { residentsMax: 4, snapshotEvery: 4, snapshotOnLeave: 2 },
+  entities: { residentsMax: 4, snapshotEvery: 2 },
   handlers: { concurrency: 3, mailboxCapacity: 50 },
 };
 

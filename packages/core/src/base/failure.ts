@@ -22,6 +22,12 @@ export const failures = {
     retry: "never",
     help: "List the calling service under `access` of the contract, or call another operation.",
   },
+  BREAKER_OPEN: {
+    title: "The breaker of this dependency is open",
+    outcome: "not-delivered",
+    retry: "later",
+    help: "It has failed too often and is left alone for a while, or an operator has cut it off: `npx atoll breakers` says which.",
+  },
   CANCELLED: {
     title: "The caller gave up waiting",
     outcome: "unknown",
@@ -111,6 +117,12 @@ export const failures = {
     outcome: "not-delivered",
     retry: "never",
     help: "Install the newer version; this one must not write to a format it does not know.",
+  },
+  LOG_FORKED: {
+    title: "A position belongs to another history of the log",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "The log was restored or made anew: forget the session token, or rebuild what was derived from it with `npx atoll read-models rebuild SERVICE NAME`.",
   },
   OVERLOADED: {
     title: "Too much work is waiting",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hash32, partitionOf } from "./hash.ts";
+import { fingerprint, hash32, hash53, partitionOf } from "./hash.ts";
 
 /** Computed once by another implementation. They decide where stored data is found again: they never change. */
 const golden: readonly (readonly [text: string, hash: number])[] = [
@@ -45,4 +45,12 @@ test("hash: keys that differ in a digit spread over the partitions within a tent
     counts[p] = (counts[p] as number) + 1;
   }
   for (const count of counts) assert(Math.abs(count - 10_000) < 1_000, String(counts));
+});
+
+test("hash: the 53 bits that snapshots keep are the first of the fingerprint, and never change", () => {
+  assert.deepEqual(["", "a", "c-1", "\u{1f30a}"].map(hash53), [6025115439000426, 1492050217963444, 2531184564860113, 2329613193437020]);
+  for (const text of ["", "hello", "x".repeat(300)]) {
+    assert.equal(BigInt(hash53(text)), BigInt(`0x${fingerprint(text)}`) >> 11n);
+    assert(Number.isSafeInteger(hash53(text)));
+  }
 });

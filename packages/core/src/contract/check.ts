@@ -4,6 +4,7 @@
 import { Failure, type FailureCode, type Issue } from "../base/failure.ts";
 import { frozenCopy, NotJson } from "./frozen-copy.ts";
 import type { Json } from "./json.ts";
+import { originOf, type Origin } from "./origin.ts";
 import { pointer } from "./pointer.ts";
 import type { Schema } from "./schema.ts";
 
@@ -25,6 +26,7 @@ type Result = Awaited<ReturnType<Schema["~standard"]["validate"]>>;
  */
 export function checkOf(schema: Schema, at: string, code: FailureCode = "INVALID_INPUT"): Check {
   const standard = schema["~standard"];
+  let origin: Origin | undefined;
   return (value) => {
     let result: ReturnType<typeof standard.validate>;
     try {
@@ -38,7 +40,7 @@ export function checkOf(schema: Schema, at: string, code: FailureCode = "INVALID
     }
     if (result.issues) throw invalid(code, at, findings(result.issues));
     try {
-      return frozenCopy(result.value);
+      return frozenCopy(result.value, (origin ??= originOf(schema)));
     } catch (cause) {
       throw cause instanceof NotJson ? invalid(code, at, [cause.issue]) : unusable(code, at, undefined, cause);
     }

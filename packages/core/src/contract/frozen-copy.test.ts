@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import type { Origin } from "./origin.ts";
 import { freezeDeep, frozenCopy, jsonDepthMax, jsonNodesMax, NotJson } from "./frozen-copy.ts";
 
 /** Calls `visit` for `value` and every object in it. */
@@ -117,6 +118,33 @@ test("frozenCopy: a member named __proto__ stays a member, at any depth, and pol
   assert.equal(({} as { readonly admin?: unknown }).admin, undefined);
   const dropped = frozenCopy({ ...(JSON.parse('{"__proto__":{"admin":true}}') as object), gone: undefined });
   assert.equal(JSON.stringify(dropped), '{"__proto__":{"admin":true}}', "also where an absent member makes it rebuild the copy");
+});
+
+test("frozenCopy: what somebody has added to every object's prototype is no member of a copy", () => {
+  const prototype = Reflect.getPrototypeOf({}) as object;
+  const added = { addedFunction: () => 1, addedObject: { a: 1 }, addedZero: -0, addedNothing: undefined };
+  try {
+    for (const [name, value] of Object.entries(added))
+      Reflect.defineProperty(prototype, name, { value, enumerable: true, configurable: true });
+    const copy = frozenCopy({ a: 1, b: { c: 2 } });
+    assert.equal(JSON.stringify(copy), '{"a":1,"b":{"c":2}}');
+    assert.deepEqual(Object.keys(copy as object), ["a", "b"]);
+  } finally {
+    for (const name of Object.keys(added)) Reflect.deleteProperty(prototype, name);
+  }
+});
+
+test("frozenCopy: what is new by its origin is frozen where it is, what is not is copied", () => {
+  const mine = { list: [{ n: -0 }], theirs: { n: 1 }, gone: undefined };
+  const { theirs } = mine;
+  const [entry] = mine.list;
+  const object = { kind: "object", members: new Map() } as const;
+  const origin: Origin = { kind: "object", members: new Map([["list", { kind: "list", entries: object }]]) };
+  const copy = frozenCopy(mine, origin) as unknown as typeof mine;
+  assert.equal(copy.list[0], entry, "not copied");
+  assert.ok(Object.is(entry?.n, 0) && Object.isFrozen(entry) && Object.isFrozen(copy) && Object.isFrozen(copy.list));
+  assert.ok(copy.theirs !== theirs && Object.isFrozen(copy.theirs) && !Object.isFrozen(theirs));
+  assert.deepEqual(Object.keys(copy), ["list", "theirs"]);
 });
 
 test("frozenCopy: an object without a prototype gets the usual one", () => {

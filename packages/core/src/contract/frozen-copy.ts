@@ -1,13 +1,15 @@
 // The private, deeply frozen copy that crosses a boundary in place of the caller's own object. A schema library may hand
 // back what it was given (arktype, a custom check, `any`) or a constant of its own, and no look at a result can prove
-// that nobody else holds it, so the copy is always made. One pass checks that the value is JSON, copies and freezes; for
-// a small flat object that takes less time than the validation in front of it.
+// that nobody else holds it, so the copy is made, except of what the schema itself proves to be new (origin.ts): that
+// becomes the copy. One pass checks that the value is JSON, copies and freezes; for a small flat object that takes less
+// time than the validation in front of it.
 //
 // What JSON cannot carry is refused rather than bent, because the log and the wire would bend it in silence: functions,
 // symbols, bigints, NaN and infinities, class instances (a Date among them), `undefined` in a list. Two things are
 // normalised the way JSON text would: a member that is undefined is absent, and -0 is 0.
 import type { Issue } from "../base/failure.ts";
 import type { Json } from "./json.ts";
+import type { Origin } from "./origin.ts";
 import { pointerToken } from "./pointer.ts";
 
 /** Levels of objects and lists; what is deeper is refused, and so is a cycle. */
@@ -30,9 +32,12 @@ interface Budget {
   nodes: number;
 }
 
-/** A deeply frozen copy of `value` that shares nothing mutable with it. Throws `NotJson`. */
-export function frozenCopy(value: unknown): Json {
-  return typeof value === "object" && value !== null ? copyOf(value, 1, undefined) : scalar(value);
+/**
+ * A deeply frozen copy of `value` that shares nothing mutable with it. Throws `NotJson`. Parts that are new by their `origin`
+ * are changed and frozen where they are: the caller gives them away.
+ */
+export function frozenCopy(value: unknown, origin: Origin = "anywhere"): Json {
+  return typeof value === "object" && value !== null ? copyOf(value, 1, undefined, origin) : scalar(value);
 }
 
 /**
@@ -46,9 +51,11 @@ export function freezeDeep<T>(value: T): T {
   return value;
 }
 
-function copyOf(source: object, depth: number, budget: Budget | undefined): Json {
+function copyOf(source: object, depth: number, budget: Budget | undefined, origin: Origin): Json {
   if (depth > jsonDepthMax) throw refused(`nested deeper than ${jsonDepthMax} levels, or in a circle`);
-  return Array.isArray(source) ? copyOfList(source, depth, budget) : copyOfObject(source, depth, budget);
+  if (Array.isArray(source)) return copyOfList(source, depth, budget, origin);
+  if (origin === "anywhere" || origin.kind !== "object") return copyOfObject(source, depth, budget);
+  return frozenObject(source as Record<string, unknown>, depth, budget, origin.members);
 }
 
 function copyOfObject(source: object, depth: number, budget: Budget | undefined): Json {
@@ -56,42 +63,56 @@ function copyOfObject(source: object, depth: number, budget: Budget | undefined)
   if (prototype !== Object.prototype && prototype !== null) throw refused(`${kindOf(source)} is not JSON`);
   // A spread defines members, it does not assign them: one named "__proto__" is a member like others, here and below.
   const copy: Record<string, unknown> = { ...source };
+  if (Object.getOwnPropertySymbols(copy).length > 0) throw refused("a member named by a symbol is not JSON");
+  return frozenObject(copy, depth, budget, undefined);
+}
+
+/**
+ * `copy` is ours alone, its members only as far as `origins` says. Its loop also meets what somebody has added to every object's
+ * prototype, and leaves that alone.
+ */
+function frozenObject(
+  copy: Record<string, unknown>,
+  depth: number,
+  budget: Budget | undefined,
+  origins: ReadonlyMap<string, Origin> | undefined,
+): Json {
   let absent = false;
   let key = "";
   try {
-    for (key of Object.keys(copy)) {
+    for (key in copy) {
       const member = copy[key];
       switch (typeof member) {
         case "string":
         case "boolean":
           break;
         case "object":
-          if (member === null) break;
+          if (member === null || !Object.hasOwn(copy, key)) break;
           budget = spend(budget, 1);
-          copy[key] = copyOf(member, depth + 1, budget);
+          copy[key] = copyOf(member, depth + 1, budget, origins?.get(key) ?? "anywhere");
           break;
         case "undefined":
           absent = true;
           break;
         default:
-          if (!plain(member)) copy[key] = scalar(member);
+          if (!plain(member) && Object.hasOwn(copy, key)) copy[key] = scalar(member);
       }
     }
   } catch (cause) {
     throw under(key, cause);
   }
-  if (Object.getOwnPropertySymbols(copy).length > 0) throw refused("a member named by a symbol is not JSON");
   return Object.freeze(absent ? withoutUndefined(copy) : copy) as Json;
 }
 
-function copyOfList(source: readonly unknown[], depth: number, budget: Budget | undefined): Json {
+function copyOfList(source: readonly unknown[], depth: number, budget: Budget | undefined, origin: Origin): Json {
   const rest = spend(budget, source.length);
   const copy: Json[] = [];
+  const entries = origin !== "anywhere" && origin.kind === "list" ? origin.entries : "anywhere";
   let i = 0;
   try {
     for (; i < source.length; i++) {
       const entry = source[i];
-      if (typeof entry === "object" && entry !== null) copy.push(copyOf(entry, depth + 1, rest));
+      if (typeof entry === "object" && entry !== null) copy.push(copyOf(entry, depth + 1, rest, entries));
       else if (entry === undefined) throw refused("undefined in a list is not JSON");
       else copy.push(scalar(entry));
     }

@@ -2,7 +2,7 @@
 import type { AnyContract } from "./reference.ts";
 
 export interface Implementation {
-  readonly kind: "entity" | "handlers" | "saga";
+  readonly kind: "entity" | "handlers" | "adapter" | "readModel" | "saga";
   readonly contract: AnyContract;
 }
 

@@ -17,8 +17,8 @@ export interface OperationChecks {
 }
 
 /** A command or a query of a contract. */
-export interface OpRef<D, O> {
-  readonly kind: "command" | "query";
+export interface OpRef<D, O, K extends "command" | "query" = "command" | "query"> {
+  readonly kind: K;
   readonly contract: Contract<D>;
   readonly name: string;
   readonly operation: O;
@@ -83,7 +83,7 @@ export interface AnyContract {
 
 /** What a service promises: a reference per operation and topic, and `$`. */
 export type Contract<D> = { readonly $: ContractHead<D> } & {
-  readonly [K in keyof Part<D, "commands">]: OpRef<D, Part<D, "commands">[K]>;
-} & { readonly [K in keyof Part<D, "queries">]: OpRef<D, Part<D, "queries">[K]> } & {
+  readonly [K in keyof Part<D, "commands">]: OpRef<D, Part<D, "commands">[K], "command">;
+} & { readonly [K in keyof Part<D, "queries">]: OpRef<D, Part<D, "queries">[K], "query"> } & {
   readonly [K in keyof Part<D, "topics">]: TopicRef<D, Taken<Part<D, "topics">[K]>>;
 };

@@ -1,8 +1,22 @@
 // Commands whose commit is under way, and the answers that leave with it.
 import { Failure } from "../base/failure.ts";
-import { journalFailure, type Submission } from "../journal/index.ts";
-import type { Message, MessageAnswer } from "../mailbox/index.ts";
+import {
+  decodeRecord,
+  formatPosition,
+  JournalError,
+  journalFailure,
+  type LogRecord,
+  type LogWriter,
+  type Submission,
+} from "../journal/index.ts";
+import type { LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Outcome } from "./kernel.ts";
+
+/** Where an entity's records are. */
+interface Origin {
+  readonly log: LogIdentity;
+  readonly partition: number;
+}
 
 /** What leaves once a version is committed. */
 interface Departure {
@@ -19,7 +33,9 @@ export interface Pending {
   readonly version: number;
 }
 
-export function leave(message: Message, answer: MessageAnswer | Failure): void {
+/** `on`: whose answer it is; `offset`: of the record that it rests on. */
+export function leave(message: Message, answer: MessageAnswer | Failure, on: Origin, offset: number): void {
+  message.session?.saw(on.log, on.partition, offset);
   if (answer instanceof Failure) message.fail(answer);
   else message.answer(answer);
 }
@@ -28,6 +44,45 @@ export function answerOf(outcome: Outcome): MessageAnswer {
   return outcome.kind === "reply"
     ? { kind: "reply", value: outcome.taken, replayed: false }
     : { kind: "rejection", name: outcome.name, details: outcome.taken, replayed: false };
+}
+
+/** The two fields of a record that say what was answered: what the implementation gave, not yet read by anybody's schema. */
+export const storedOutcome = (outcome: Outcome): Pick<LogRecord, "reply" | "rejected"> =>
+  outcome.kind === "reply" ? { reply: outcome.given } : { rejected: [outcome.name, outcome.given] };
+
+/** The answer that `record` gave; a failure if the id belongs to another command, or the answer no longer fits the contract. */
+export function repeatedAnswer(message: Message, record: LogRecord, input: string): MessageAnswer | Failure {
+  const at = message.address;
+  if (record.id !== message.id || record.input !== input)
+    return new Failure("COMMAND_ID_REUSED", { what: `command ${message.id} was used with another input`, at });
+  const { checks } = message.to;
+  try {
+    return record.rejected
+      ? { kind: "rejection", name: record.rejected[0], details: checks.rejection(...record.rejected), replayed: true }
+      : { kind: "reply", value: checks.reply(record.reply), replayed: true };
+  } catch (cause) {
+    if (cause instanceof Failure) return cause;
+    throw cause;
+  }
+}
+
+/** The answer to a repetition of the command whose record is at `offset`. UNKNOWN_OUTCOME while that cannot be read. */
+export async function answerFromLog(
+  writer: LogWriter,
+  partition: number,
+  offset: number,
+  message: Message,
+  input: string,
+): Promise<MessageAnswer | Failure> {
+  const { journal } = writer;
+  try {
+    const [line] = await writer.within(journal.records(partition, [offset]));
+    return repeatedAnswer(message, decodeRecord(line as string, formatPosition(journal.meta, partition, offset)), input);
+  } catch (cause) {
+    if (!(cause instanceof JournalError)) throw cause;
+    const what = `its answer cannot be read from the log: ${cause.message}`;
+    return new Failure("UNKNOWN_OUTCOME", { what, at: message.address, cause });
+  }
 }
 
 /** The failure that ends a command whose record is certainly not in the log; undefined if it is to be decided again. */

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as z from "zod";
-import { contract, entity, service, system, type Failure } from "@atoll/core";
+import { contract, entity, Failure, service, system } from "@atoll/core";
 import { failureOf, virtually } from "../../test/virtual-system.ts";
+import { repeatedAnswer } from "./departure.ts";
 import type { EntityLimits } from "./limits.ts";
 
 const Account = contract("account", {
@@ -72,6 +73,34 @@ test("entity: the same command id with another input is refused, and nothing is 
     await at.put({ n: 5 }, { commandId: "x" });
     assert.equal((await failureOf(at.put({ n: 6 }, { commandId: "x" }))).code, "COMMAND_ID_REUSED");
     assert.equal((await at.sum()).sum, 5);
+  }));
+
+test("entity: a repeated command is answered from the log, also after a restart; while that cannot be read, its outcome is unknown", () =>
+  virtually(accounts(), async (running) => {
+    const put = (on: typeof running) => on.booted.at(Account, "a").put({ n: 5 }, { commandId: "once" });
+    const answer = { rejected: undefined, reply: { sum: 5 } };
+    assert.deepEqual(await Promise.all([put(running), put(running)]), [answer, answer]); // the second waits for the first's commit
+    await running.booted.at(Account, "a").put({ n: 1 });
+    assert.deepEqual(await put(running), answer);
+    running.disk.faults = { ...running.disk.faults, failed: 1 };
+    assert.deepEqual(await failureOf(put(running)).then(({ code, outcome }) => [code, outcome]), ["UNKNOWN_OUTCOME", "unknown"]);
+    assert.equal((await running.booted.at(Account, "a").sum()).sum, 6);
+    running.disk.faults = { ...running.disk.faults, failed: 0 };
+    assert.deepEqual(await put(await running.restart()), answer);
+  }));
+
+test("entity: two command ids that cannot be told apart by their hash are never both applied", () => {
+  const message = { id: "second", address: "account/a.put", to: Account.put } as unknown as Parameters<typeof repeatedAnswer>[0];
+  const record = { id: "first", input: "same" } as Parameters<typeof repeatedAnswer>[1];
+  const answer = repeatedAnswer(message, record, "same");
+  assert.ok(answer instanceof Failure && answer.code === "COMMAND_ID_REUSED" && answer.outcome === "not-delivered");
+});
+
+test("entity: one that is always busy does not push the others out of memory", () =>
+  virtually(accounts({ residentBytesMax: 250_000 }), async ({ booted, process }) => {
+    for (let i = 0; i < 10; i++) await booted.at(Account, `k${i}`).put({ n: i });
+    for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 50 }, () => booted.at(Account, "hot").put({ n: 1 })));
+    assert.match(process.metrics.render(), /atoll_entities_resident\{[^}]*\} 11\n/);
   }));
 
 const uuid7 = (ms: number): string =>

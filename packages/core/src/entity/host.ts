@@ -3,7 +3,7 @@
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import type { LogWriter, QuarantineEntry } from "../journal/index.ts";
-import type { Deadlines, Message } from "../mailbox/index.ts";
+import type { Deadlines, LogIdentity, Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyEntity } from "./definition.ts";
 import { EntityKernel } from "./kernel.ts";
@@ -25,6 +25,7 @@ const failingKeysMax = 10_000;
 
 export class EntityHost implements Residence {
   readonly service: string;
+  readonly log: LogIdentity;
   readonly kernel: EntityKernel;
   readonly writer: LogWriter;
   readonly runtime: Runtime;
@@ -43,6 +44,8 @@ export class EntityHost implements Residence {
 
   constructor(init: EntityHostInit) {
     this.service = init.service;
+    const { logId, timeline } = init.writer.journal.meta;
+    this.log = { service: init.service, logId, timeline };
     this.kernel = new EntityKernel(init.entity, init.runtime.mode === "development");
     this.writer = init.writer;
     this.runtime = init.runtime;
@@ -52,7 +55,7 @@ export class EntityHost implements Residence {
     const labels = { service: this.service, entity: this.kernel.type };
     const { metrics } = this.runtime;
     metrics.gauge("atoll_entities_resident", "Entities in memory.", labels, () => this.#residents.size);
-    metrics.gauge("atoll_entities_resident_bytes", "Estimated bytes of the states in memory.", labels, () => this.#bytes);
+    metrics.gauge("atoll_entities_resident_bytes", "Estimated bytes of the entities in memory.", labels, () => this.#bytes);
     metrics.gauge("atoll_entities_quarantined", "Keys kept from running.", labels, () => this.#quarantined.size);
     metrics.gauge("atoll_recoveries_waiting", "Entities waiting to read their log.", labels, () => this.#recoveries.length);
     metrics.gauge("atoll_mailbox_messages", "Messages of all entities that are not answered yet.", labels, () => {
@@ -86,7 +89,8 @@ export class EntityHost implements Residence {
 
   /** Makes `resident` the one used last. */
   used(resident: Resident): void {
-    if (this.#newest === resident || !this.#residents.has(resident.key)) return;
+    const { older, newer } = resident;
+    if (this.#newest === resident || (!older && !newer)) return; // without neighbours it is alone, or has left
     this.#unlink(resident);
     this.#link(resident);
   }
@@ -173,7 +177,7 @@ export class EntityHost implements Residence {
 
   /** Lets idle entities go, the longest unused first, until `count` have left and memory is within its bound. */
   #makeRoom(count: number): boolean {
-    const { snapshotOnLeave, residentBytesMax } = this.limits;
+    const { residentBytesMax } = this.limits;
     let left = 0;
     let looked = 0;
     for (
@@ -183,7 +187,7 @@ export class EntityHost implements Residence {
     ) {
       const { newer }: Resident = resident;
       if (resident.idle) {
-        if (resident.unsnapped >= snapshotOnLeave) this.writer.tail.wantSnapshot(resident.partition, resident);
+        resident.considerSnapshot();
         this.remove(resident);
         left += 1;
       }

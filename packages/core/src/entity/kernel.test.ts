@@ -5,7 +5,7 @@ import * as z from "zod";
 import { Failure } from "../base/failure.ts";
 import { contract } from "../contract/index.ts";
 import { entity, type AnyEntity } from "./definition.ts";
-import { EntityKernel, type Verdict } from "./kernel.ts";
+import { EntityKernel, type Question, type Verdict } from "./kernel.ts";
 
 const Meter = contract("meter", {
   version: 1,
@@ -97,4 +97,53 @@ test("alarm: it is a whole number of milliseconds, never before the moment asked
       () => alarmOf(() => wrong, 0, [1], 0),
       (error) => error instanceof Failure && error.code === "DEFECT" && /no moment/.test(error.message),
     );
+});
+
+const Shelf = contract("shelf", {
+  version: 1,
+  key: z.string(),
+  queries: {
+    moments: { out: z.array(z.number()) },
+    place: { out: z.object({ key: z.string(), version: z.int(), caller: z.string() }) },
+    find: { in: z.object({ sku: z.string() }), out: z.object({ room: z.int() }), rejects: { Unknown: z.object({ sku: z.string() }) } },
+  },
+});
+const shelf = entity(Shelf, {
+  state: z.object({ room: z.int() }),
+  initial: { room: 3 },
+  events: {},
+  decide: {},
+  evolve: {},
+  queries: {
+    moments: (_, __, q) => [q.now, q.now],
+    place: (_, __, { key, version, caller }) => ({ key, version, caller }),
+    find: (state, { sku }, { reject }) => (sku === "tea" ? state : reject("Unknown", { sku })),
+  },
+}) as unknown as AnyEntity;
+const kernel = new EntityKernel(shelf, true);
+
+const ask = (name: string, input?: unknown, now: () => number = () => assert.fail("nobody asked for the time")) => {
+  const question: Question = {
+    name,
+    input,
+    key: "k",
+    caller: "desk",
+    get now() {
+      return now();
+    },
+  };
+  return kernel.query(kernel.initial(), 7, question);
+};
+
+test("kernel: a query has one moment, however often it looks at it, and none is read that it does not look at", () => {
+  let reads = 0;
+  assert.deepEqual(ask("moments", undefined, () => (reads += 1)).taken, [1, 1]);
+  assert.equal(reads, 1);
+  assert.deepEqual(ask("place").taken, { key: "k", version: 7, caller: "desk" });
+});
+
+test("kernel: a query's reject needs nothing but itself, and is the answer only where it is returned", () => {
+  assert.deepEqual(ask("find", { sku: "tea" }), { kind: "reply", given: { room: 3 }, taken: { room: 3 } });
+  const rejected = { kind: "rejection", name: "Unknown", given: { sku: "milk" }, taken: { sku: "milk" } };
+  assert.deepEqual(ask("find", { sku: "milk" }), rejected);
 });

@@ -18,7 +18,7 @@ export interface Question {
   /** Already validated by the contract. */
   readonly input: unknown;
   readonly key: string;
-  /** Wall clock, ms. */
+  /** Wall clock, ms; read at most once. */
   readonly now: number;
   readonly caller: string;
 }
@@ -51,12 +51,18 @@ interface Publication {
   readonly say: (event: unknown, state: unknown, at: Moment) => unknown;
 }
 
+interface QueryType {
+  readonly operation: AnyOpRef;
+  readonly run: (state: unknown, input: unknown, turn: unknown) => unknown;
+}
+
 export class EntityKernel {
   readonly type: string;
   /** Changes with the schemas of state and events and with the text of evolve and upcast: a snapshot of another one is not used. */
   readonly fingerprint: string;
   readonly #entity: AnyEntity;
   readonly #events = new Map<string, EventType>();
+  readonly #queries = new Map<string, QueryType>();
   readonly #freeze: <T>(value: T) => T;
   readonly #initial: unknown;
 
@@ -76,6 +82,7 @@ export class EntityKernel {
       text.push(name, jsonSchema(schema, "input"), String(evolve), upcast.map(String));
     }
     this.fingerprint = fingerprint(JSON.stringify(text));
+    for (const [name, run] of Object.entries(entity.how.queries)) this.#queries.set(name, { operation: this.#operation(name), run });
   }
 
   initial(): unknown {
@@ -83,22 +90,14 @@ export class EntityKernel {
   }
 
   /** Folds one stored event; `at.version` is the event's own. Throws what upcast, schema or evolve throw. */
-  apply(state: unknown, [name, version, data]: StoredEvent, at: Moment): unknown {
-    const type = this.#events.get(name);
-    if (!type)
-      throw new Failure("DEFECT", {
-        what: `the log holds an event "${name}" that this version does not declare`,
-        at: `${this.type}/${at.key}`,
-      });
-    if (version > type.version) {
-      throw new Failure("DEFECT", {
-        what: `the log holds version ${version} of event "${name}", this program knows up to ${type.version}: it was written by a newer one`,
-        at: `${this.type}/${at.key}`,
-      });
-    }
-    let current = data;
-    for (let v = version; v < type.version; v++) current = (type.upcast[v - 1] as (old: unknown) => unknown)(current);
-    return this.#evolve(type, state, type.check(current), at);
+  apply(state: unknown, event: StoredEvent, at: Moment): unknown {
+    const type = this.#typeOf(event, at.key);
+    return this.#evolve(type, state, this.#read(type, event), at);
+  }
+
+  /** The data of one stored event as this version of the program reads it. Throws what upcast or schema throw. */
+  read(event: StoredEvent, key: string): unknown {
+    return this.#read(this.#typeOf(event, key), event);
   }
 
   /** Runs `decide`. Throws `Failure` DEFECT for whatever the implementation does wrong; nothing has happened then. */
@@ -121,17 +120,13 @@ export class EntityKernel {
 
   /** Runs a query on `state`. Throws DEFECT like `decide`. */
   query(state: unknown, version: number, query: Question): Outcome {
-    const run = this.#entity.how.queries[query.name];
-    assert(run, "every query has an implementation");
-    const operation = this.#operation(query.name);
-    const { key, now, caller } = query;
-    let rejected: Outcome | undefined;
-    const reject = (name: string, given: unknown): unknown => {
-      rejected = { kind: "rejection", name, given, taken: operation.checks.rejection(name, given) };
-      return rejected;
-    };
+    const implemented = this.#queries.get(query.name);
+    assert(implemented, "every query has an implementation");
+    const { operation, run } = implemented;
+    const turn = new QueryTurn(operation, version, query);
     try {
-      const given = run(state, query.input, { key, version, now, caller, reject });
+      const given = run(state, query.input, turn);
+      const { rejected } = turn;
       if (rejected && given === rejected) return rejected;
       return { kind: "reply", given, taken: operation.checks.reply(given) };
     } catch (cause) {
@@ -180,6 +175,21 @@ export class EntityKernel {
     return whole;
   }
 
+  #typeOf([name, version]: StoredEvent, key: string): EventType {
+    const type = this.#events.get(name);
+    const at = `${this.type}/${key}`;
+    if (!type) throw new Failure("DEFECT", { what: `the log holds an event "${name}" that this version does not declare`, at });
+    if (version <= type.version) return type;
+    const what = `the log holds version ${version} of event "${name}", this program knows up to ${type.version}: it was written by a newer one`;
+    throw new Failure("DEFECT", { what, at });
+  }
+
+  #read(type: EventType, [, version, data]: StoredEvent): unknown {
+    let current = data;
+    for (let v = version; v < type.version; v++) current = (type.upcast[v - 1] as (old: unknown) => unknown)(current);
+    return type.check(current);
+  }
+
   #evolve(type: EventType, state: unknown, event: unknown, at: Moment): unknown {
     const next = type.evolve(state, event, at);
     if (next === undefined)
@@ -209,6 +219,35 @@ function publicationsOf({ contract, how }: AnyEntity, event: string): readonly P
     const { check } = contract.$.topics[topic] ?? unreachable(undefined as never, "a topic of the contract");
     return say ? [{ topic, check, say }] : [];
   });
+}
+
+/** What a query gets beside state and input. Most use none of it: the clock is read, and `reject` made, when first asked for. */
+class QueryTurn {
+  readonly key: string;
+  readonly version: number;
+  readonly caller: string;
+  rejected: Outcome | undefined = undefined;
+  readonly #operation: AnyOpRef;
+  readonly #question: Question;
+  #now: number | undefined = undefined;
+
+  constructor(operation: AnyOpRef, version: number, question: Question) {
+    this.key = question.key;
+    this.version = version;
+    this.caller = question.caller;
+    this.#operation = operation;
+    this.#question = question;
+  }
+
+  /** One moment, however often it is asked for. */
+  get now(): number {
+    return (this.#now ??= this.#question.now);
+  }
+
+  /** Needs no `this`: implementations take it out of the turn. */
+  get reject(): (name: string, given: unknown) => unknown {
+    return (name, given) => (this.rejected = { kind: "rejection", name, given, taken: this.#operation.checks.rejection(name, given) });
+  }
 }
 
 /** What `decide` gets: collects events, evolves as it goes, ends with one answer. Useless once `decide` has returned. */

@@ -6,16 +6,14 @@ export interface EntityLimits {
   readonly mailboxCapacity: number;
   /** Entities in memory, of one type. Idle ones leave, the longest unused first; if none is idle: OVERLOADED. */
   readonly residentsMax: number;
-  /** Estimated bytes of the states in memory, of one type: idle entities leave above it. */
+  /** Estimated bytes of what entities of one type occupy, receipts included: idle ones leave above it. */
   readonly residentBytesMax: number;
   /** Entities that read their log at the same time; others wait their turn. */
   readonly recoveriesMax: number;
   /** Receipts of one entity. Several times `mailboxCapacity`, or a command could outlive its receipts in the queue. */
   readonly receiptsMax: number;
-  /** Events after which the next index flush stores a snapshot. */
+  /** Events that make a snapshot worth its write; the records must also be longer than the snapshot is likely to be. */
   readonly snapshotEvery: number;
-  /** Events that make a snapshot worth its write when an entity leaves memory. */
-  readonly snapshotOnLeave: number;
   /** Commits of one command that may end "certainly not in the log" before it is answered so. */
   readonly commitAttemptsMax: number;
   /** Failures in a row that quarantine a key; a command that succeeds starts the count anew. */
@@ -29,8 +27,7 @@ export const entityLimits: EntityLimits = {
   residentBytesMax: 256 * 2 ** 20,
   recoveriesMax: 64,
   receiptsMax: 4_096,
-  snapshotEvery: 500,
-  snapshotOnLeave: 100,
+  snapshotEvery: 16,
   commitAttemptsMax: 3,
   strikesMax: 5,
   restart: { firstMs: 100, maxMs: 10_000 },

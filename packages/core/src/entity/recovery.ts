@@ -1,8 +1,8 @@
 // Brings an entity back: newest usable snapshot, then the records after it, in pages. The result is the fold of its log
 // and nothing else; a snapshot only makes it shorter.
-import { formatPosition, decodeRecord, JournalError, type LogWriter, type Snapshot } from "../journal/index.ts";
+import { type Chain, decodeRecord, formatPosition, JournalError, type LogWriter, type Snapshot } from "../journal/index.ts";
 import type { EntityKernel } from "./kernel.ts";
-import { receiptOf, Receipts, type StoredReceipts } from "./receipts.ts";
+import { Receipts, type StoredReceipts } from "./receipts.ts";
 
 export interface Recovered {
   readonly state: unknown;
@@ -11,8 +11,8 @@ export interface Recovered {
   readonly last: number;
   /** Version at the snapshot it came from, 0 without one. */
   readonly snapshotVersion: number;
-  /** Stored bytes that were folded: an estimate of what it occupies. */
-  readonly bytes: number;
+  /** Characters of the records that were folded after it. */
+  readonly folded: number;
   readonly receipts: Receipts;
 }
 
@@ -27,14 +27,19 @@ export class PoisonedRecord extends Error {
 }
 
 interface SnapshotBody {
+  readonly form: typeof snapshotForm;
   readonly fingerprint: string;
   readonly version: number;
   readonly state: unknown;
   readonly remembered: StoredReceipts;
 }
 
+/** Raised when the form of a snapshot changes: older ones are then not used. */
+const snapshotForm = 2;
 const chainPage = 10_000;
 const recordsPage = 500;
+/** Of an entity's newest records, as many are read together with where the others are; most entities have no others. */
+const newestBytes = 2 ** 20;
 
 /** Rejects with a `PoisonedRecord`, or with a `JournalError` if the journal cannot be read now. */
 export async function recover(
@@ -49,18 +54,15 @@ export async function recover(
   const unindexed = tail.lookup(partition, type, key); // before the index is asked: a flush may come between
   const indexed = await writer.within(journal.lookup(partition, type, key));
   const entry = unindexed ?? indexed.entry;
-  if (!entry) return { state: kernel.initial(), version: 0, last: -1, snapshotVersion: 0, bytes: 0, receipts: new Receipts(receiptsMax) };
+  if (!entry) return { state: kernel.initial(), version: 0, last: -1, snapshotVersion: 0, folded: 0, receipts: new Receipts(receiptsMax) };
   const base = indexed.snapshot && readSnapshot(indexed.snapshot, kernel);
   let state = base ? base.state : kernel.initial();
   let version = base?.version ?? 0;
-  let bytes = base ? indexed.snapshot.body.length : 0;
+  let folded = 0;
   const receipts = base ? Receipts.restore(receiptsMax, base.remembered) : new Receipts(receiptsMax);
-  const offsets = await chain(writer, partition, entry.last, base ? indexed.snapshot.offset : -1);
-  for (let i = 0; i < offsets.length; i += recordsPage) {
-    const page = offsets.slice(i, i + recordsPage);
-    const lines = await writer.within(journal.records(partition, page));
-    for (const [j, line] of lines.entries()) {
-      const offset = page[j] as number;
+  for await (const { offsets, lines } of history(writer, partition, entry.last, base ? indexed.snapshot.offset : -1)) {
+    for (const [i, line] of lines.entries()) {
+      const offset = offsets[i] as number;
       const position = formatPosition(journal.meta, partition, offset);
       try {
         const record = decodeRecord(line, position);
@@ -74,38 +76,47 @@ export async function recover(
           version += 1;
           state = kernel.apply(state, event, { key, version, now: record.now, caller: record.caller });
         }
-        receipts.add(receiptOf(record));
-        bytes += line.length;
+        receipts.add(record, offset);
+        folded += line.length;
       } catch (cause) {
         throw new PoisonedRecord(offset, position, cause);
       }
     }
   }
-  return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, bytes, receipts };
+  return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, folded, receipts };
 }
 
-/** Offsets of the entity's records above `after`, oldest first. */
-async function chain(writer: LogWriter, partition: number, last: number, after: number): Promise<number[]> {
+/** The entity's records above `after`, oldest first, in pages. */
+async function* history(writer: LogWriter, partition: number, last: number, after: number): AsyncGenerator<Chain> {
+  if (last <= after) return;
+  const { journal } = writer;
   const offsets: number[] = [];
-  if (last <= after) return offsets;
+  let newest: readonly string[] = [];
   for (let from = last; ;) {
-    const page = await writer.within(writer.journal.chain(partition, from, after, chainPage));
+    const page = await writer.within(journal.chain(partition, from, after, chainPage, from === last ? newestBytes : 0));
+    if (from === last) newest = page.lines;
     // A further page starts with the offset that the one before ended with.
-    offsets.push(...(offsets.length === 0 ? page : page.slice(1)));
-    if (page.length < chainPage) return offsets.reverse();
+    offsets.push(...(from === last ? page.offsets : page.offsets.slice(1)));
+    if (page.offsets.length < chainPage) break;
     from = offsets.at(-1) as number;
   }
+  const older = offsets.slice(newest.length).reverse();
+  for (let i = 0; i < older.length; i += recordsPage) {
+    const page = older.slice(i, i + recordsPage);
+    yield { offsets: page, lines: await writer.within(journal.records(partition, page)) };
+  }
+  yield { offsets: offsets.slice(0, newest.length).reverse(), lines: newest.toReversed() };
 }
 
 export function snapshotBody(kernel: EntityKernel, state: unknown, version: number, remembered: StoredReceipts): string {
-  return JSON.stringify({ fingerprint: kernel.fingerprint, version, state, remembered } satisfies SnapshotBody);
+  return JSON.stringify({ form: snapshotForm, fingerprint: kernel.fingerprint, version, state, remembered } satisfies SnapshotBody);
 }
 
 /** Undefined if it was taken by another program: then the log is replayed, which is always right. */
 function readSnapshot(snapshot: Snapshot, kernel: EntityKernel): SnapshotBody | undefined {
   try {
     const body = JSON.parse(snapshot.body) as SnapshotBody;
-    return body.fingerprint === kernel.fingerprint ? body : undefined;
+    return body.form === snapshotForm && body.fingerprint === kernel.fingerprint ? body : undefined;
   } catch {
     return undefined; // a cache that cannot be read is no cache
   }

@@ -15,12 +15,14 @@ import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import { fingerprint } from "../base/hash.ts";
 import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
-import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
+import type { Deadlines, LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
-import { answerOf, endOf, leave, type Pending } from "./departure.ts";
+import { Asked } from "./asked.ts";
+import { answerFromLog, answerOf, endOf, leave, type Pending, repeatedAnswer, storedOutcome } from "./departure.ts";
+import { Footprint } from "./footprint.ts";
 import type { EntityKernel, Verdict } from "./kernel.ts";
 import type { EntityLimits } from "./limits.ts";
-import { storedOutcome, Receipts, type Receipt } from "./receipts.ts";
+import { Receipts } from "./receipts.ts";
 import { PoisonedRecord, recover, snapshotBody } from "./recovery.ts";
 
 type Phase =
@@ -35,6 +37,7 @@ type Phase =
 /** What an entity in memory needs of whoever keeps it there. */
 export interface Residence {
   readonly service: string;
+  readonly log: LogIdentity;
   readonly kernel: EntityKernel;
   readonly writer: LogWriter;
   readonly runtime: Runtime;
@@ -59,11 +62,10 @@ export interface Residence {
 export class Resident implements Sink, SnapshotSource {
   readonly key: string;
   readonly partition: number;
+  readonly log: LogIdentity;
   /** Links of the host's list of residents, longest unused first. */
   older: Resident | undefined = undefined;
   newer: Resident | undefined = undefined;
-  /** Estimate of what the state occupies. */
-  bytes = 0;
 
   readonly #host: Residence;
   readonly #mailbox = new Deque<Message>();
@@ -78,6 +80,9 @@ export class Resident implements Sink, SnapshotSource {
   #committed: { state: unknown; version: number; offset: number } = { state: undefined, version: 0, offset: -1 };
   #snapshotVersion = 0;
   #snapshotWanted = false;
+  /** Characters of the committed records since the last snapshot. */
+  #unsnappedLength = 0;
+  readonly #footprint = new Footprint();
   #receipts: Receipts;
   /** Reads of the log that failed in a row for the journal's own reasons: no fault of this entity. */
   #unreadable = 0;
@@ -86,7 +91,13 @@ export class Resident implements Sink, SnapshotSource {
     this.#host = host;
     this.key = key;
     this.partition = partition;
+    this.log = host.log;
     this.#receipts = new Receipts(host.limits.receiptsMax);
+  }
+
+  /** Estimate of what it occupies. */
+  get bytes(): number {
+    return this.#footprint.bytes;
   }
 
   /** Unanswered messages. */
@@ -126,10 +137,11 @@ export class Resident implements Sink, SnapshotSource {
       this.#committed = { state: found.state, version: found.version, offset: found.last };
       this.#snapshotVersion = found.snapshotVersion;
       this.#receipts = found.receipts;
-      this.#resize(found.bytes);
+      this.#unsnappedLength = found.folded;
+      this.#resize();
       this.#phase = { kind: "active" };
       this.#unreadable = 0;
-      this.#considerSnapshot();
+      this.considerSnapshot();
       this.#wake();
     } catch (error) {
       if (error instanceof PoisonedRecord) this.#strike(error, error.offset);
@@ -166,8 +178,8 @@ export class Resident implements Sink, SnapshotSource {
 
   #command(message: Message): void {
     const input = message.input === undefined ? "" : fingerprint(JSON.stringify(message.input));
-    const receipt = this.#receipts.get(message.id);
-    if (receipt) return this.#repeat(message, receipt, input);
+    const known = this.#receipts.find(message.id);
+    if (known !== undefined) return this.#repeat(message, known, input);
     if (this.#receipts.hasForgotten(message)) {
       const what = `command ${message.id} is older than the receipts that are kept; it may have been applied`;
       return this.#depart(this.#pending.last(), message, new Failure("TOO_OLD", { what, at: message.address }));
@@ -209,57 +221,52 @@ export class Resident implements Sink, SnapshotSource {
     });
     this.#state = verdict.state;
     this.#version = verdict.version;
-    this.#receipts.add({ id: message.id, minted: message.minted, timeless: message.timeless, input, outcome });
+    this.#receipts.add(message, submission.offset);
     const pending: Pending = { submission, departures: [], state: verdict.state, version: verdict.version };
     this.#pending.push(pending);
     this.#depart(pending, message, answerOf(verdict.outcome));
   }
 
-  /** Asked again: the same answer, once the record it repeats is committed. */
-  #repeat(message: Message, receipt: Receipt, input: string): void {
-    let pending: Pending | undefined;
-    for (const candidate of this.#pending) if (candidate.submission.record.id === receipt.id) pending = candidate;
-    if (receipt.input !== input) {
-      const what = `command ${message.id} was used with another input`;
-      return this.#depart(pending, message, new Failure("COMMAND_ID_REUSED", { what, at: message.address }));
+  /** Asked again: the same answer, once the record it repeats is committed; that record is in the log, at `offset`. */
+  #repeat(message: Message, offset: number, input: string): void {
+    for (const pending of this.#pending) {
+      if (pending.submission.offset !== offset) continue;
+      return this.#depart(pending, message, repeatedAnswer(message, pending.submission.record, input));
     }
-    const { outcome } = receipt;
-    const { checks } = message.to;
-    const answer: MessageAnswer =
-      "rejected" in outcome
-        ? { kind: "rejection", name: outcome.rejected[0], details: checks.rejection(...outcome.rejected), replayed: true }
-        : { kind: "reply", value: checks.reply(outcome.reply), replayed: true };
-    this.#depart(pending, message, answer);
+    void this.#repeatFromLog(message, offset, input);
+  }
+
+  async #repeatFromLog(message: Message, offset: number, input: string): Promise<void> {
+    this.#departing += 1;
+    this.#host.deadlines.watch(message);
+    const answer = await answerFromLog(this.#host.writer, this.partition, offset, message, input);
+    this.#departing -= 1;
+    leave(message, answer, this, offset);
   }
 
   #query(message: Message): void {
-    let answer: MessageAnswer | Failure;
-    try {
-      answer = answerOf(this.#host.kernel.query(this.#state, this.#version, this.#question(message)));
-    } catch (error) {
-      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
-      answer = error;
-    }
-    this.#depart(this.#pending.last(), message, answer);
+    this.#depart(this.#pending.last(), message, this.#asked(message, this.#state, this.#version));
   }
 
   /** A `local` read: the last committed version, at once, in front of everything that waits. */
   #answerLocally(message: Message): void {
-    try {
-      message.answer(answerOf(this.#host.kernel.query(this.#committed.state, this.#committed.version, this.#question(message))));
-    } catch (error) {
-      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
-      message.fail(error);
-    }
+    const { state, version, offset } = this.#committed;
+    leave(message, this.#asked(message, state, version), this, offset);
   }
 
-  #question(message: Message) {
-    return { name: message.to.name, input: message.input, key: this.key, now: this.#host.runtime.clock.now(), caller: message.caller };
+  #asked(message: Message, state: unknown, version: number): MessageAnswer | Failure {
+    const { kernel, runtime } = this.#host;
+    try {
+      return answerOf(kernel.query(state, version, new Asked(message, runtime.clock)));
+    } catch (error) {
+      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
+      return error;
+    }
   }
 
   /** Lets the answer out now, or with the commit it rests on. */
   #depart(rests: Pending | undefined, message: Message, answer: MessageAnswer | Failure): void {
-    if (!rests) return leave(message, answer);
+    if (!rests) return leave(message, answer, this, this.#committed.offset);
     this.#departing += 1;
     rests.departures.push({ message, answer });
     this.#host.deadlines.watch(message);
@@ -272,19 +279,20 @@ export class Resident implements Sink, SnapshotSource {
     assert(pending && pending.submission === submission, "an entity's records are committed in the order of its commands");
     this.#committed = { state: pending.state, version: pending.version, offset: submission.offset };
     this.#host.succeeded(this.key);
-    this.#resize(this.bytes + submission.line.length);
+    this.#unsnappedLength += submission.line.length;
+    this.#resize();
     this.#departing -= pending.departures.length;
-    for (const { message, answer } of pending.departures) leave(message, answer);
-    this.#considerSnapshot();
+    for (const { message, answer } of pending.departures) leave(message, answer, this, submission.offset);
+    this.considerSnapshot();
     this.#settled();
   }
 
   rewind(doubted: boolean): void {
     const again: Message[] = [];
     let refused: JournalError | undefined;
+    this.#receipts.dropNewest(this.#pending.length);
     for (let pending = this.#pending.shift(); pending; pending = this.#pending.shift()) {
       const { submission, departures } = pending;
-      this.#receipts.remove(submission.record.id);
       this.#departing -= departures.length;
       departures.forEach(({ message }, i) => {
         const failure = i === 0 ? endOf(message, submission, doubted, this.#host.limits.commitAttemptsMax) : undefined;
@@ -363,37 +371,29 @@ export class Resident implements Sink, SnapshotSource {
 
   // ── snapshots ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Events since the last snapshot. */
-  get unsnapped(): number {
-    return this.#committed.version - this.#snapshotVersion;
-  }
-
   snapshot(): Snapshot | undefined {
     this.#snapshotWanted = false;
     const { version, offset, state } = this.#committed;
     if (offset < 0 || version === this.#snapshotVersion) return undefined;
-    const open = new Set<string>();
-    for (const { submission } of this.#pending) open.add(submission.record.id);
     const { kernel } = this.#host;
-    const body = snapshotBody(
-      kernel,
-      state,
-      version,
-      this.#receipts.store((id) => open.has(id)),
-    );
+    const body = snapshotBody(kernel, state, version, this.#receipts.store(this.#pending.length));
     this.#snapshotVersion = version;
-    this.#resize(body.length);
+    this.#unsnappedLength = 0;
     return { type: kernel.type, key: this.key, offset, body };
   }
 
-  #considerSnapshot(): void {
-    if (this.#snapshotWanted || this.unsnapped < this.#host.limits.snapshotEvery) return;
-    this.#snapshotWanted = true;
-    this.#host.writer.tail.wantSnapshot(this.partition, this);
+  /**
+   * Asks for a snapshot if it is worth its write: replaying then costs at most as much as reading it, and what snapshots add to
+   * what is written is at most as much as the log itself.
+   */
+  considerSnapshot(): void {
+    if (this.#snapshotWanted || this.#committed.version - this.#snapshotVersion < this.#host.limits.snapshotEvery) return;
+    if (this.#unsnappedLength < this.#footprint.snapshotLength(this.#receipts)) return;
+    this.#snapshotWanted = this.#host.writer.tail.wantSnapshot(this.partition, this);
   }
 
-  #resize(bytes: number): void {
-    this.#host.resized(bytes - this.bytes);
-    this.bytes = bytes;
+  #resize(): void {
+    const grown = this.#footprint.grown(this.#committed.state, this.#committed.version, this.#receipts);
+    if (grown !== 0) this.#host.resized(grown);
   }
 }

@@ -5,6 +5,7 @@ import { Failure } from "../base/failure.ts";
 import type { At } from "../contract/index.ts";
 import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { AnyAdapter } from "./adapter.ts";
 import type { AnyHandlers } from "./definition.ts";
 
 export interface HandlersLimits {
@@ -25,7 +26,7 @@ export interface NestedCalls {
 
 export interface HandlersHostInit {
   readonly service: string;
-  readonly handlers: AnyHandlers;
+  readonly handlers: AnyHandlers | AnyAdapter;
   /** Validated. */
   readonly config: { readonly [name: string]: unknown };
   readonly runtime: Runtime;
@@ -131,11 +132,11 @@ class HandlerRun {
   readonly now: number;
   readonly caller: string;
   readonly commandId: string;
-  readonly at: At;
   readonly config: { readonly [name: string]: unknown };
   readonly fetch: Runtime["network"]["fetch"];
   readonly random: () => number;
   fetched = false;
+  readonly #calls: NestedCalls;
   readonly #message: Message;
   readonly #deadlines: Deadlines;
   #abort: AbortController | undefined;
@@ -145,7 +146,7 @@ class HandlerRun {
     this.now = runtime.clock.now();
     this.caller = message.caller;
     this.commandId = message.id;
-    this.at = calls.at;
+    this.#calls = calls;
     this.config = config;
     this.random = () => runtime.random.next();
     this.fetch = (input, init) => {
@@ -154,6 +155,10 @@ class HandlerRun {
     };
     this.#message = message;
     this.#deadlines = deadlines;
+  }
+
+  get at(): At {
+    return this.#calls.at;
   }
 
   /** Aborted when the deadline passes, when the caller gives up, and when the run has ended. */

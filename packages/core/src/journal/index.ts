@@ -4,6 +4,7 @@ export {
   type AlarmChange,
   type AlarmEntry,
   type Appended,
+  type Chain,
   type Cursor,
   type DeadLetter,
   type EntityEntry,
@@ -22,6 +23,8 @@ export {
 export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent, type StoredMessage, type Told } from "./record.ts";
 export { formatPosition } from "./position.ts";
 export { AlarmClock, type AlarmClockLimits, alarmClockLimits, type Ring } from "./alarm-clock.ts";
+export { ChainReader } from "./chain-reader.ts";
+export type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } from "./event-source.ts";
 export type { LogFollower } from "./follower.ts";
 export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter, type Sink, type Submission } from "./log-writer.ts";

@@ -19,7 +19,8 @@
 //  J8  read         `read(p, from)` gives the rows that hold offset `from` and above, in order, complete up to the head or
 //                   to the page's bound. A damaged row is an error with its position, never skipped.
 //  J9  chain        `chain(p, last, after)` gives the offsets of an entity's records, newest first, following `prev` from
-//                   `last` down to, not including, `after`.
+//                   `last` down to, not including, `after`; and of the newest of them the records themselves, as many as
+//                   fit into the bytes that the caller allows.
 //  J10 behind       What `index` stores is a cache: it never claims more than the log holds, and losing it loses time
 //                   only. Entries and `indexedTo` of one call commit together. An update below the `indexedTo` that is
 //                   stored changes nothing (it may come late, J6), and resolves true: the index knows it all already.
@@ -138,6 +139,13 @@ export interface Page {
   readonly next: number | undefined;
 }
 
+/** Of one entity, newest first. */
+export interface Chain {
+  readonly offsets: readonly number[];
+  /** The records at the first of these offsets, as JSON text. */
+  readonly lines: readonly string[];
+}
+
 export interface JournalMeta {
   /** 32 hexadecimal digits, minted when the log was created. */
   readonly logId: string;
@@ -177,8 +185,11 @@ export interface Journal extends AsyncDisposable {
   append(rows: readonly Row[]): Promise<readonly Appended[]>;
   /** J8. A page ends after `bytesMax` of bodies, and holds at least one row if there is one. */
   read(partition: number, from: number, bytesMax: number): Promise<Page>;
-  /** J9. At most `max` offsets; more follow from the last one's `prev` by asking again with it as `last`. */
-  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]>;
+  /**
+   * J9. At most `max` offsets; more follow from the last one's `prev` by asking again with it as `last`. Lines end before the
+   * first that would bring them above `bytesMax` characters.
+   */
+  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain>;
   /** The records at these offsets, as JSON text, in the order asked for. J8. */
   records(partition: number, offsets: readonly number[]): Promise<readonly string[]>;
   /** What the index knows; `snapshot` only if one is stored. J10. */

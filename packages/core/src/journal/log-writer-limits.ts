@@ -24,5 +24,7 @@ export const logWriterLimits: LogWriterLimits = {
   indexDelayMs: 1_000,
   indexTimeoutMs: 15_000,
   entitiesMax: 100_000,
+  snapshotsMax: 128,
   snapshotBytesMax: 8 * 2 ** 20,
+  snapshotsWaitingMax: 16_384,
 };

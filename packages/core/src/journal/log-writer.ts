@@ -99,7 +99,11 @@ export class LogWriter {
     this.#limits = limits;
     this.#partitions = partitions;
     this.#batchRecords = limits.batchRecordsMax;
-    this.#metrics = logWriterMetrics(runtime.metrics, service, { queued: () => this.#queue.length, unindexed: () => tail.size });
+    this.#metrics = logWriterMetrics(runtime.metrics, service, {
+      queued: () => this.#queue.length,
+      unindexed: () => tail.size,
+      unsnapped: () => tail.snapshotsWaiting,
+    });
     tail.attach((p) => (partitions[p] as PartitionLog).epoch);
     tail.onRoom(() => this.#resumeAll());
   }

@@ -19,8 +19,11 @@ export interface TailLimits {
   readonly entitiesMax: number;
   /** An index write that has not answered by then counts as failed, and is repeated. */
   readonly indexTimeoutMs: number;
-  /** Snapshot bytes taken in one flush of one partition; the others' turn comes with the next. */
+  /** Snapshots, and their bytes, taken in one flush of one partition; the others' turn comes with the next. */
+  readonly snapshotsMax: number;
   readonly snapshotBytesMax: number;
+  /** Snapshots wanted and not yet taken, over all partitions; their sources stay in memory until then. */
+  readonly snapshotsWaitingMax: number;
 }
 
 interface Entry {
@@ -77,6 +80,13 @@ export class Tail {
     return this.#count;
   }
 
+  /** Snapshots that are wanted and not taken yet. */
+  get snapshotsWaiting(): number {
+    let waiting = 0;
+    for (const { due } of this.#partitions) waiting += due.size;
+    return waiting;
+  }
+
   get full(): boolean {
     return this.#count >= this.#limits.entitiesMax;
   }
@@ -128,10 +138,13 @@ export class Tail {
         if (entry.alarm !== undefined) yield [partition, { type: entry.type, key: entry.key, due: entry.alarm }];
   }
 
-  /** The next flush of the partition asks `source` for a snapshot. */
-  wantSnapshot(partition: number, source: SnapshotSource): void {
-    (this.#partitions[partition] as PartitionTail).due.add(source);
+  /** A coming flush of the partition asks `source` for a snapshot. False if so many wait that this one is left out. */
+  wantSnapshot(partition: number, source: SnapshotSource): boolean {
+    const { due } = this.#partitions[partition] as PartitionTail;
+    if (due.size * this.#partitions.length >= this.#limits.snapshotsWaitingMax) return false;
+    due.add(source);
     this.#schedule();
+    return true;
   }
 
   /** Indexes everything that is not yet; returns when it is stored or has failed once. */
@@ -225,7 +238,7 @@ export class Tail {
     const snapshots: Snapshot[] = [];
     let bytes = 0;
     for (const source of tail.due) {
-      if (bytes >= this.#limits.snapshotBytesMax) break;
+      if (bytes >= this.#limits.snapshotBytesMax || snapshots.length >= this.#limits.snapshotsMax) break;
       tail.due.delete(source);
       const snapshot = source.snapshot();
       if (!snapshot) continue;

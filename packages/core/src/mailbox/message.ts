@@ -2,6 +2,8 @@
 // A message is settled exactly once; what comes later (an answer after the deadline) is dropped and counted.
 import type { AnyOpRef } from "../contract/index.ts";
 import { Failure } from "../base/failure.ts";
+import type { Session } from "./session.ts";
+import type { Counter } from "../runtime/index.ts";
 
 /** An answer before it is dressed for the caller. `replayed`: it repeats what a receipt says. */
 export type MessageAnswer =
@@ -24,20 +26,22 @@ export interface MessageInit {
   readonly timeless: boolean;
   readonly withinMs: number;
   readonly read: "strong" | "local";
+  /** What the caller has seen: a read waits for it, and the answer adds to it. */
+  readonly session: Session | undefined;
 }
 
 /** What the messages of one process share: how many wait, and how many answers came too late. */
 export class Inbox {
   #waiting = 0;
-  #late = 0;
+  readonly #late: Counter;
   readonly #onEmpty: (() => void)[] = [];
+
+  constructor(late: Counter) {
+    this.#late = late;
+  }
 
   get waiting(): number {
     return this.#waiting;
-  }
-
-  get late(): number {
-    return this.#late;
   }
 
   /** Resolves once no message waits for its answer. */
@@ -55,7 +59,7 @@ export class Inbox {
   }
 
   answeredLate(): void {
-    this.#late += 1;
+    this.#late.add(1);
   }
 }
 
@@ -69,6 +73,7 @@ export class Message {
   readonly timeless: boolean;
   readonly withinMs: number;
   readonly read: "strong" | "local";
+  readonly session: Session | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
   /** Commits of this command that failed and were found not to be in the log. */
@@ -94,6 +99,7 @@ export class Message {
     this.timeless = init.timeless;
     this.withinMs = init.withinMs;
     this.read = init.read;
+    this.session = init.session;
     this.#inbox = inbox;
     this.#resolve = resolve;
     this.#reject = reject;

@@ -3,16 +3,18 @@
 import { Failure } from "../base/failure.ts";
 import { milliseconds } from "../base/duration.ts";
 import type { AnyContract, AnyOpRef, At, CallOptions } from "../contract/index.ts";
-import type { Message, MessageAnswer } from "../mailbox/index.ts";
-import { defaultWithinMs, type Call, type Router } from "./router.ts";
+import type { MessageAnswer, Session } from "../mailbox/index.ts";
+import { defaultWithinMs, type Call, type Sender } from "./router.ts";
 
 /** Who asks: what every call of one address book has in common. */
 export interface Asker {
   readonly caller: string;
+  /** What it has seen so far, for a caller that wants to read what it wrote. */
+  readonly session?: Session | undefined;
   /** Milliseconds left, for a caller that is itself under a deadline; undefined: the default. */
   withinMs?(): number;
   /** Identity of the next command, for a caller whose own command may be repeated. */
-  identity?(): { readonly id: string; readonly minted: number };
+  identity?(): { readonly id: string; readonly minted: number } | undefined;
   /** Told of every nested command, and whether it certainly had no effect. */
   commanded?(settled: Promise<unknown>): void;
   /** Told of every answer that may be a rejection, before the caller has it. */
@@ -23,10 +25,10 @@ type ReferenceClass = new (asker: Asker, key: unknown) => object;
 
 /** The reference classes of one router, made when a contract is first addressed. */
 export class AddressBooks {
-  readonly #router: Router;
+  readonly #router: Sender;
   readonly #classes = new Map<AnyContract, ReferenceClass>();
 
-  constructor(router: Router) {
+  constructor(router: Sender) {
     this.#router = router;
   }
 
@@ -41,30 +43,28 @@ export class AddressBooks {
   }
 }
 
-class Address {
-  readonly #asker: Asker;
-  readonly #key: unknown;
+// Symbols and not private members: those would be others in each class, and setting them slower than all else of a reference.
+const askerOf = Symbol("asker");
+const keyOf = Symbol("key");
 
-  constructor(asker: Asker, key: unknown) {
-    this.#asker = asker;
-    this.#key = key;
+function referenceClass(contract: AnyContract, router: Sender): ReferenceClass {
+  class Reference {
+    readonly [askerOf]: Asker;
+    readonly [keyOf]: unknown;
+
+    constructor(asker: Asker, key: unknown) {
+      this[askerOf] = asker;
+      this[keyOf] = key;
+    }
   }
-
-  static call(address: Address, router: Router, operation: AnyOpRef, input: unknown, options: CallOptions | undefined): Promise<unknown> {
-    return call(router, address.#asker, operation, address.#key, input, options);
-  }
-}
-
-function referenceClass(contract: AnyContract, router: Router): ReferenceClass {
-  class Reference extends Address {}
   for (const operation of Object.values(contract.$.operations)) {
     const ask =
       operation.operation.in === undefined
         ? function (this: Reference, options?: CallOptions): Promise<unknown> {
-            return Address.call(this, router, operation, undefined, options);
+            return call(router, this[askerOf], operation, this[keyOf], undefined, options);
           }
         : function (this: Reference, input: unknown, options?: CallOptions): Promise<unknown> {
-            return Address.call(this, router, operation, input, options);
+            return call(router, this[askerOf], operation, this[keyOf], input, options);
           };
     Object.defineProperty(Reference.prototype, operation.name, { value: ask, enumerable: true });
   }
@@ -72,7 +72,7 @@ function referenceClass(contract: AnyContract, router: Router): ReferenceClass {
 }
 
 function call(
-  router: Router,
+  router: Sender,
   asker: Asker,
   to: AnyOpRef,
   key: unknown,
@@ -96,6 +96,7 @@ function call(
       minted: identity?.minted,
       withinMs: within(options, leftMs),
       read: options?.read ?? "strong",
+      session: asker.session,
     };
     const signal = options?.signal;
     if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);
@@ -112,7 +113,7 @@ function within(options: CallOptions | undefined, leftMs: number | undefined): n
 
 /** Gives up when `signal` says so; leaves no listener behind on a signal that outlives the call. */
 function cancellable(
-  router: Router,
+  router: Sender,
   sent: Call,
   signal: AbortSignal,
   resolve: (answer: MessageAnswer) => void,
@@ -125,7 +126,7 @@ function cancellable(
   }
   const cancel = (): void => message?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
   const settled = (): void => signal.removeEventListener("abort", cancel);
-  const message: Message | undefined = router.send(
+  const message: ReturnType<Sender["send"]> = router.send(
     sent,
     (answer) => {
       settled();

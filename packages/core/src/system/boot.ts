@@ -1,12 +1,13 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
-import { HandlersHost, handlersLimits, type AnyHandlers } from "../handlers/index.ts";
+import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
 import {
   AlarmClock,
   alarmClockLimits,
+  type EventSource,
   JournalError,
   journalFailure,
   LogWriter,
@@ -14,11 +15,17 @@ import {
   type Journal,
   type JournalStore,
 } from "../journal/index.ts";
-import { Deadlines, type Message } from "../mailbox/index.ts";
+import { Deadlines, type Message, Session } from "../mailbox/index.ts";
+import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { AddressBooks } from "./address-book.ts";
+import type { TableStore } from "../tables/index.ts";
+import { AddressBooks, type Asker } from "./address-book.ts";
 import type { Service, System } from "./definition.ts";
+import { EventSources } from "./event-sources.ts";
+import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
+import { GuardedSender } from "./guarded-sender.ts";
+import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
@@ -29,6 +36,8 @@ export interface Platform {
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
   readonly config: { readonly [name: string]: string | undefined };
+  /** SQL files, for services that keep some. */
+  readonly tables?: TableStore;
 }
 
 /** A key that is kept from running, as operators see it. */
@@ -43,15 +52,31 @@ export interface Quarantined {
   readonly offset?: number;
 }
 
+/** Every answer adds to what it has seen; every read waits, at most its deadline, until it can show all of that (ADR 0018). */
+export interface RunningSession {
+  readonly at: At;
+  /** At most 1,024 characters; another session begins where this one is. "" before anything was seen. */
+  readonly token: string;
+}
+
 export interface Booted {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
+  /** Speaks as the operator, and reads what it wrote: see `RunningSession`. INVALID_INPUT for a token that is none. */
+  session(token?: string): RunningSession;
   readonly gateway: OpenGateway | undefined;
   health(): readonly ServiceHealth[];
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
   readonly sagas: SagaOperator;
+  /** Of every contract that a service lists under `calls`. */
+  breakers(): readonly BreakerStatus[];
+  /** Cuts a dependency off until `closeBreaker`, or the next start. False if it was; undefined if there is no such breaker. */
+  openBreaker(service: string, contract: string): boolean | undefined;
+  /** Back to closed and automatic, whoever opened it. False if it was closed; undefined if there is no such breaker. */
+  closeBreaker(service: string, contract: string): boolean | undefined;
+  readonly readModels: ReadModels;
   /**
    * Answers what was accepted within `graceMs`, stores the index, closes journals and gateway. What is still open after
    * that time is abandoned: its callers have no answer, and learn the outcome by asking again. Idempotent.
@@ -65,6 +90,9 @@ interface RunningService {
   readonly writer: LogWriter | undefined;
   readonly hosts: readonly EntityHost[];
   readonly sagas: readonly SagaHost[];
+  readonly dependencies: readonly Dependency[];
+  /** Address books in which it speaks. */
+  readonly books: AddressBooks;
 }
 
 const partitionsDefault = 16;
@@ -79,15 +107,18 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const configs = readConfig(system, platform.config);
   const own: Service | undefined =
     system.gateway && system.gateway.parts.length > 0
-      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {} }
+      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {}, calls: [] }
       : undefined;
   const services: RunningService[] = [];
   const clocks: AlarmClock[] = [];
+  const sources = new EventSources();
+  const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
   const close = async (): Promise<void> => {
     deadlines.stop();
     for (const clock of clocks) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
+    await extensions.close();
     for (const { writer, journal } of services) {
       writer?.tail.stop();
       await journal?.[Symbol.asyncDispose]();
@@ -98,7 +129,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
-    for (const { name, how } of system.services) await how.seed?.(books.of({ caller: name }));
+    for (const service of system.services) await extensions.open(service);
+    for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
     for (const { name, writer, sagas } of services) if (writer && sagas.length > 0) clocks.push(clockOf(name, writer, sagas));
   } catch (error) {
     await close();
@@ -111,7 +143,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
   }
 
-  async function open({ name, parts, how }: Service): Promise<RunningService> {
+  function booksOf(name: string): AddressBooks {
+    return services.find((running) => running.name === name)?.books ?? books;
+  }
+
+  async function open({ name, parts, how, calls }: Service): Promise<RunningService> {
+    const dependencies = calls.map((policy) => new Dependency({ service: name, policy, runtime }));
+    const outgoing = calls.length === 0 ? books : new AddressBooks(new GuardedSender(router, dependencies, runtime));
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
@@ -127,8 +165,9 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
           hosts.push(host);
           router.add(name, entity.contract, host);
+          sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
-        const common = { service: name, writer, runtime, deadlines, limits, quarantined, parts, books, sagas: how.limits?.sagas };
+        const common = { service: name, writer, runtime, deadlines, limits, quarantined, parts, books: outgoing, sagas: how.limits?.sagas };
         for (const { host, journal: kept } of await openSagas(common)) {
           hosts.push(kept);
           sagas.push(host);
@@ -140,54 +179,30 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
         throw error instanceof JournalError ? journalFailure(error, `service "${name}"`) : error;
       }
     }
-    for (const handlers of parts.filter((part: Implementation): part is AnyHandlers => part.kind === "handlers")) {
+    for (const handlers of parts.filter(isHandled)) {
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
-      const nested = (message: Message, deadlineMs: number) => nestedCalls(name, message, deadlineMs);
+      const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, runtime, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, journal, writer, hosts, sagas };
-  }
-
-  /** The n-th command of one run has the same id on every retry of that run's own command. */
-  function nestedCalls(caller: string, message: Message, deadlineMs: number) {
-    let commands = 0;
-    let acted = false;
-    const at = books.of({
-      caller,
-      withinMs: () => deadlineMs - runtime.clock.monotonic(),
-      ...(message.id === "" ? {} : { identity: () => ({ id: `${message.id}/${(commands += 1)}`, minted: message.minted }) }),
-      commanded(settled) {
-        settled.then(
-          () => (acted = true),
-          (error: unknown) => (acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
-        );
-      },
-    });
-    return {
-      at,
-      get acted() {
-        return acted;
-      },
-    };
+    return { name, journal, writer, hosts, sagas, dependencies, books: outgoing };
   }
 
   const health = (): readonly ServiceHealth[] =>
     services.map(({ name, writer, sagas }) => {
       const { failing } = writer ?? {};
-      if (failing) return { name, state: "failing", reason: failing.message };
-      const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
-      const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-      const state = draining ? "draining" : "running";
-      return parked + apologies > 0 ? { name, state, sagas: { parked, apologies, overdue } } : { name, state };
+      const readModels = extensions.list().filter(({ service }) => service === name);
+      const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas) };
+      if (failing) return { name, state: "failing", reason: failing.message, ...more };
+      return { name, state: draining ? "draining" : "running", ...more };
     });
 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
     new Promise((resolve, reject) => {
-      const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal } = call;
+      const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal, session } = call;
       const message = router.send(
-        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read },
+        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read, session },
         resolve,
         reject,
       );
@@ -195,8 +210,15 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       signal?.addEventListener("abort", cancel, { once: true });
     });
 
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, health };
-  const gateway = system.gateway?.open(edge);
+  const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
+  let gateway: OpenGateway | undefined;
+  try {
+    gateway = system.gateway?.open(edge);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   runtime.logger.log("info", "system.started", { system: system.name, services: services.map(({ name }) => name) });
 
   async function shutDown(graceMs: number): Promise<void> {
@@ -218,9 +240,21 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     runtime.logger.log("info", "system.stopped", { system: system.name });
   }
 
+  const dependency = (service: string, contract: string): Dependency | undefined =>
+    services.find(({ name }) => name === service)?.dependencies.find((called) => called.contract === contract);
+
   let stopped: Promise<void> | undefined;
   return {
     at: books.of({ caller: operator }),
+    session(token = "") {
+      const session = Session.parse(token);
+      return {
+        at: books.of({ caller: operator, session }),
+        get token() {
+          return session.token;
+        },
+      };
+    },
     gateway,
     health,
     quarantined: () =>
@@ -244,12 +278,25 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
+    breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
+    openBreaker: (service, contract) => dependency(service, contract)?.open(),
+    closeBreaker: (service, contract) => dependency(service, contract)?.close(),
+    readModels: extensions,
     sagas: sagaOperator(
       () => services.flatMap(({ writer, sagas }) => (writer ? sagas.map((host) => ({ host, writer })) : [])),
       () => runtime.clock.now(),
     ),
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
+}
+
+const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
+
+/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
+function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
+  const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
+  const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
+  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
 }
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
@@ -282,4 +329,49 @@ function readConfig(system: System, source: Platform["config"]): Map<Implementat
   if (issues.length === 0) return configs;
   const what = issues.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join("; ");
   throw new Failure("INVALID_CONFIG", { what, at: `system "${system.name}"`, issues });
+}
+
+/** What one run of a handler asks of others. A class, because an object literal with a getter is a slow object of its own kind each time. */
+class RunCalls implements NestedCalls, Asker {
+  readonly caller: string;
+  /** The caller's own: what a handler's calls see, its caller has seen. */
+  readonly session: Session | undefined;
+  acted = false;
+  readonly #books: AddressBooks;
+  readonly #runtime: Runtime;
+  readonly #message: Message;
+  readonly #deadlineMs: number;
+  #at: At | undefined = undefined;
+  #commands = 0;
+
+  constructor(books: AddressBooks, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
+    this.caller = caller;
+    this.session = message.session;
+    this.#books = books;
+    this.#runtime = runtime;
+    this.#message = message;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Made when it is first asked for: many runs ask nobody. */
+  get at(): At {
+    return (this.#at ??= this.#books.of(this));
+  }
+
+  withinMs(): number {
+    return this.#deadlineMs - this.#runtime.clock.monotonic();
+  }
+
+  /** The n-th command of one run has the same id on every retry of that run's own command. */
+  identity(): { readonly id: string; readonly minted: number } | undefined {
+    const { id, minted } = this.#message;
+    return id === "" ? undefined : { id: `${id}/${(this.#commands += 1)}`, minted };
+  }
+
+  commanded(settled: Promise<unknown>): void {
+    settled.then(
+      () => (this.acted = true),
+      (error: unknown) => (this.acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
+    );
+  }
 }

@@ -2,7 +2,8 @@
 import { Failure } from "../base/failure.ts";
 import type { At, Implementation } from "../contract/index.ts";
 import type { EntityLimits } from "../entity/index.ts";
-import type { HandlersLimits } from "../handlers/index.ts";
+import type { AnyAdapter, HandlersLimits } from "../handlers/index.ts";
+import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/index.ts";
 import type { AnySaga } from "../saga/index.ts";
 import type { Gateway } from "./edge.ts";
 import type { SagaLimits } from "./saga/limits.ts";
@@ -20,6 +21,12 @@ export interface ServiceLimits {
 
 export interface ServiceHow {
   readonly limits?: ServiceLimits;
+  /**
+   * How it calls the contracts of others, each with a breaker, a bulkhead, a time-out and a retry budget of its own, shared by
+   * everything in the service that calls it: `[[Bank, { within: "2s", concurrency: 20 }]]`. Every member has a default
+   * (`CallPolicy`). What is not listed is called without any of it.
+   */
+  readonly calls?: readonly CalledContract[];
   /** Runs at every start, before anybody from outside is let in. Speaks as the service; must be repeatable. */
   readonly seed?: (at: At) => Promise<void>;
 }
@@ -30,6 +37,8 @@ export interface Service {
   readonly name: string;
   readonly parts: readonly Implementation[];
   readonly how: ServiceHow;
+  /** `how.calls`, decoded. */
+  readonly calls: readonly DependencyPolicy[];
 }
 
 export interface System {
@@ -49,10 +58,13 @@ export function service(name: string, parts: readonly Implementation[], how: Ser
   checkName(name, at);
   if (reserved.has(name)) throw new Failure("INVALID_DEFINITION", { what: `"${name}" is a name of the platform's own`, at });
   if (parts.length === 0) throw new Failure("INVALID_DEFINITION", { what: "a service implements at least one contract", at });
-  return Object.freeze({ kind: "service", name, parts: checkedParts(parts, at), how });
+  return Object.freeze({ kind: "service", name, parts: checkedParts(parts, at), how, calls: decodeCalls(how.calls ?? [], at) });
 }
 
-/** A system. Throws INVALID_DEFINITION if two services share a name, or two implementations a contract. */
+/**
+ * A system. Throws INVALID_DEFINITION if two services share a name, or two implementations a contract, or if a service says how
+ * it calls a contract that nobody here implements.
+ */
 export function system(name: string, what: { readonly services: readonly Service[]; readonly gateway?: Gateway }): System {
   const at = `system "${name}"`;
   checkName(name, at);
@@ -61,38 +73,57 @@ export function system(name: string, what: { readonly services: readonly Service
   for (const { name: owner, parts } of what.services) {
     if (names.has(owner)) throw new Failure("INVALID_DEFINITION", { what: `two services are named "${owner}"`, at });
     names.add(owner);
-    const sagas = new Map<string, AnySaga[]>();
+    checkSagas(parts, at);
     for (const part of parts) {
-      const { contract } = part;
-      const other = owners.get(contract.$.name);
-      if (part.kind === "saga" && (other === undefined || sagas.has(contract.$.name))) {
-        checkSibling(part as AnySaga, sagas, at);
-      } else if (other !== undefined) {
-        throw new Failure("INVALID_DEFINITION", {
-          what: `contract "${contract.$.name}" is implemented twice, in service "${other}" and in service "${owner}"`,
-          at,
-        });
+      const { name: contract } = part.contract.$;
+      const other = owners.get(contract);
+      const versioned = other === owner && (isAnotherVersion(part, parts) || isSagas(part, parts));
+      if (other !== undefined && !versioned) {
+        const twice = `contract "${contract}" is implemented twice, in service "${other}" and in service "${owner}"`;
+        throw new Failure("INVALID_DEFINITION", { what: twice, at });
       }
-      owners.set(contract.$.name, owner);
+      owners.set(contract, owner);
+    }
+  }
+  for (const { name: caller, calls } of what.services) {
+    const lost = calls.find(({ contract }) => !owners.has(contract));
+    if (lost) {
+      throw new Failure("INVALID_DEFINITION", {
+        what: `service "${caller}" says under \`calls\` how it calls contract "${lost.contract}", which no service here implements`,
+        at,
+      });
     }
   }
   return Object.freeze({ kind: "system", name, services: [...what.services], gateway: what.gateway });
 }
 
-/** Definitions of one saga stand side by side if they implement the same command and differ in version. */
-function checkSibling(saga: AnySaga, sagas: Map<string, AnySaga[]>, at: string): void {
-  const { name } = saga.contract.$;
-  const { command, version } = saga.how;
-  const others = sagas.get(name) ?? [];
+/** Adapters stand beside one implementation of their contract that is none, each for a version of its own. */
+function isAnotherVersion({ contract }: Implementation, parts: readonly Implementation[]): boolean {
+  const same = parts.filter((part) => part.contract.$.name === contract.$.name);
+  const versions = new Set(same.map((part) => part.contract.$.version));
+  return versions.size === same.length && same.filter(({ kind }) => kind !== "adapter").length === 1;
+}
+
+/** Several definitions of one saga stand side by side: `checkSagas` says how they must differ. */
+const isSagas = ({ contract }: Implementation, parts: readonly Implementation[]): boolean =>
+  parts.every((part) => part.contract.$.name !== contract.$.name || part.kind === "saga");
+
+function checkSagas(parts: readonly Implementation[], at: string): void {
   const refuse = (what: string): never => {
     throw new Failure("INVALID_DEFINITION", { what, at });
   };
-  for (const { how } of others) {
-    if (how.command !== command)
-      refuse(`the sagas of contract "${name}" start with "${how.command.name}" and with "${command.name}": there is one such command`);
-    if (how.version === version) refuse(`version ${version} of saga "${name}" is defined twice`);
+  const known = new Map<string, AnySaga[]>();
+  for (const saga of parts.filter((part): part is AnySaga => part.kind === "saga")) {
+    const { name } = saga.contract.$;
+    const { command, version } = saga.how;
+    const others = known.get(name) ?? [];
+    for (const { how } of others) {
+      if (how.command !== command)
+        refuse(`the sagas of contract "${name}" start with "${how.command.name}" and with "${command.name}": there is one such command`);
+      if (how.version === version) refuse(`version ${version} of saga "${name}" is defined twice`);
+    }
+    known.set(name, [...others, saga]);
   }
-  sagas.set(name, [...others, saga]);
 }
 
 function checkName(name: string, at: string): void {
@@ -103,12 +134,21 @@ function checkName(name: string, at: string): void {
   });
 }
 
+const kinds: ReadonlySet<string> = new Set<Implementation["kind"]>(["entity", "handlers", "adapter", "readModel", "saga"]);
+
 function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {
+  for (const part of parts) {
+    if (part?.kind !== "adapter") continue;
+    const { now, contract } = part as AnyAdapter;
+    if (parts.some((other) => other.kind !== "adapter" && other.contract === now)) continue;
+    const what = `the adapter of version ${contract.$.version} of contract "${now.$.name}" leads to version ${now.$.version}, which the service does not implement`;
+    throw new Failure("INVALID_DEFINITION", { what, at });
+  }
   parts.forEach((part, i) => {
     const kind: unknown = (part as Partial<Implementation> | undefined)?.kind;
-    if (kind === "entity" || kind === "handlers" || kind === "saga") return;
+    if (typeof kind === "string" && kinds.has(kind)) return;
     throw new Failure("INVALID_DEFINITION", {
-      what: `part ${i} is not an implementation: pass what entity(), handlers() or saga() returned`,
+      what: `part ${i} is not an implementation: pass what entity(), handlers(), saga() or readModel() returned`,
       at,
     });
   });

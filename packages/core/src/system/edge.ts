@@ -1,8 +1,12 @@
 // What the system offers to a gateway, and what it asks of one. The gateway is a package of its own (it brings an HTTP
 // library); this file is all that the two know of each other.
-import type { AnyOpRef, At, Implementation } from "../contract/index.ts";
-import type { MessageAnswer } from "../mailbox/index.ts";
+import type { AnyOpRef, AnyTopicRef, At, Implementation } from "../contract/index.ts";
+import type { EventSource } from "../journal/index.ts";
+import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { ReadModelStatus } from "./read-models.ts";
+
+export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
 
 export interface EdgeCall {
   readonly to: AnyOpRef;
@@ -16,6 +20,8 @@ export interface EdgeCall {
   /** When that identity was first minted, wall clock ms; by default now. */
   readonly mintedAt?: number;
   readonly read?: "strong" | "local";
+  /** What the client has seen: its reads wait for it, its answers add to it. */
+  readonly session?: Session;
 }
 
 export type EdgeAnswer = MessageAnswer;
@@ -27,6 +33,8 @@ export interface ServiceHealth {
   readonly reason?: string;
   /** Present where sagas need somebody: parked ones, open apologies, and how many of these are late. */
   readonly sagas?: { readonly parked: number; readonly apologies: number; readonly overdue: number };
+  /** One that is behind, or failing, does not make its service fail: the service still takes commands. */
+  readonly readModels?: readonly ReadModelStatus[];
 }
 
 export interface Edge {
@@ -36,6 +44,8 @@ export interface Edge {
   readonly at: At;
   /** Rejects with a `Failure`. */
   ask(call: EdgeCall): Promise<EdgeAnswer>;
+  /** The messages of a topic. INVALID_DEFINITION if its contract does not let the gateway see it, or nobody publishes it. */
+  topic(topic: AnyTopicRef): EventSource;
   health(): readonly ServiceHealth[];
 }
 

@@ -2,7 +2,7 @@
 // alike. Access is checked here, at the receiver, and input by the receiver's own schema.
 import { Failure } from "../base/failure.ts";
 import type { AnyContract, AnyOpRef } from "../contract/index.ts";
-import { addressOf, Inbox, Message, type MessageAnswer } from "../mailbox/index.ts";
+import { addressOf, Inbox, Message, type MessageAnswer, type Session } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
 
 /** Speaks for whoever runs the system; may call everything. */
@@ -32,42 +32,61 @@ export interface Call {
   readonly minted: number | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
+  readonly session: Session | undefined;
+}
+
+/** Takes a call towards its receiver: the router, or what stands before it for a service that says how it calls. */
+export interface Sender {
+  /** Settles exactly once, perhaps before it returns. What it returns gives the call up; undefined: it has settled. */
+  send(
+    call: Call,
+    resolve: (answer: MessageAnswer) => void,
+    reject: (failure: Failure) => void,
+  ): Pick<Message, "settled" | "fail"> | undefined;
 }
 
 interface Route {
   readonly service: string;
   readonly contract: AnyContract;
   readonly receiver: Receiver;
-  /** Callers that may use an operation, where not everybody may. */
-  readonly allowed: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly doors: ReadonlyMap<string, Door>;
 }
 
-export class Router {
-  readonly inbox = new Inbox();
+/** The receiver's own form of an operation, and the callers that may use it; undefined: everybody. */
+interface Door {
+  readonly to: AnyOpRef;
+  readonly allowed: ReadonlySet<string> | undefined;
+}
+
+export class Router implements Sender {
+  readonly inbox: Inbox;
   readonly #runtime: Runtime;
   readonly #routes = new Map<string, Route>();
+  /** Further versions of contracts, by name and version. */
+  readonly #versions = new Map<string, Route>();
   readonly #denied: Counter;
   #draining = false;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
     const { metrics } = runtime;
-    metrics.gauge("atoll_messages_waiting", "Messages that wait for their answer.", {}, () => this.inbox.waiting);
-    metrics.gauge(
-      "atoll_answers_late_total",
-      "Answers that came after their message was settled, and were dropped.",
-      {},
-      () => this.inbox.late,
+    this.inbox = new Inbox(
+      metrics.counter("atoll_answers_late_total", "Answers that came after their message was settled, and were dropped."),
     );
+    metrics.gauge("atoll_messages_waiting", "Messages that wait for their answer.", {}, () => this.inbox.waiting);
     this.#denied = metrics.counter("atoll_access_denied_total", "Calls that the contract's access does not allow.");
   }
 
   add(service: string, contract: AnyContract, receiver: Receiver): void {
-    const allowed = new Map<string, ReadonlySet<string>>();
-    for (const { name, access } of Object.values(contract.$.operations)) {
-      if (access !== "any") allowed.set(name, new Set([...access, service, operator]));
+    const doors = new Map<string, Door>();
+    for (const to of Object.values(contract.$.operations)) {
+      const { name, access } = to;
+      doors.set(name, { to, allowed: access === "any" ? undefined : new Set([...access, service, operator]) });
     }
-    this.#routes.set(contract.$.name, { service, contract, receiver, allowed });
+    const { name, version } = contract.$;
+    const route = { service, contract, receiver, doors };
+    this.#versions.set(`${name}@${version}`, route);
+    if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
 
   /** From now on calls from outside are refused; what services still ask of each other goes through. */
@@ -93,37 +112,42 @@ export class Router {
   #route({ to, caller }: Call): Route {
     const { name, version } = to.contract.$;
     const route = this.#routes.get(name);
-    const at = `${name}.${to.name}`;
-    if (!route) throw new Failure("UNAVAILABLE", { what: `no service of this system implements contract "${name}"`, at });
-    if (this.#draining && caller === operator) throw new Failure("UNAVAILABLE", { what: "the system is stopping", at });
-    if (route.contract.$.version !== version) {
-      throw new Failure("UNAVAILABLE", {
-        what: `service "${route.service}" implements version ${route.contract.$.version} of contract "${name}", not ${version}`,
-        at,
-      });
-    }
-    const allowed = route.allowed.get(to.name);
-    if (allowed && !allowed.has(caller)) {
+    if (!route) throw unavailable(to, `no service of this system implements contract "${name}"`);
+    if (this.#draining && caller === operator) throw unavailable(to, "the system is stopping");
+    if (route.contract.$.version === version) return route;
+    const other = this.#versions.get(`${name}@${version}`);
+    if (other) return other;
+    throw unavailable(to, `service "${route.service}" implements version ${this.#versionsOf(name)} of contract "${name}", not ${version}`);
+  }
+
+  #versionsOf(name: string): string {
+    const routes = [...this.#versions.values()].filter(({ contract }) => contract.$.name === name);
+    return routes.map(({ contract }) => contract.$.version).join(" and ");
+  }
+
+  /** The operation as its receiver has it, for a caller who may use it. */
+  #operation({ to, caller }: Call, route: Route): AnyOpRef {
+    const door = route.doors.get(to.name);
+    if (door?.allowed && !door.allowed.has(caller)) {
+      const at = addressOf(to, "");
       this.#denied.add(1);
       this.#runtime.logger.log("warn", "access.denied", { caller, operation: at });
       throw new Failure("ACCESS_DENIED", { what: `service "${caller}" is not listed for it`, at });
     }
-    return route;
+    if (door?.to.kind !== to.kind) {
+      throw new Failure("UNAVAILABLE", { what: `contract "${route.contract.$.name}" has no ${to.kind} "${to.name}"`, at: to.name });
+    }
+    return door.to;
   }
 
   #message(call: Call, route: Route, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): Message {
-    const to = route.contract.$.operations[call.to.name];
-    if (!to || to.kind !== call.to.kind)
-      throw new Failure("UNAVAILABLE", {
-        what: `contract "${route.contract.$.name}" has no ${call.to.kind} "${call.to.name}"`,
-        at: call.to.name,
-      });
+    const to = this.#operation(call, route);
     const key = route.contract.$.checkKey(call.key);
     const input = to.checks.input(call.input);
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
-    const { caller, withinMs, read } = call;
+    const { caller, withinMs, read, session } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
-    return new Message({ to, key, input, caller, id, minted, timeless, withinMs, read }, this.inbox, resolve, reject);
+    return new Message({ to, key, input, caller, id, minted, timeless, withinMs, read, session }, this.inbox, resolve, reject);
   }
 
   #identity({ id, minted }: Call, at: string): typeof noIdentity {
@@ -137,6 +161,8 @@ export class Router {
     return known === undefined || known > now + aheadMsMax ? { id, minted: now, timeless: true } : { id, minted: known, timeless: false };
   }
 }
+
+const unavailable = (to: AnyOpRef, what: string): Failure => new Failure("UNAVAILABLE", { what, at: addressOf(to, "") });
 
 /** The time that a UUID of version 7 (RFC 9562) carries, wall clock ms. */
 function mintedIn(id: string): number | undefined {

@@ -1,12 +1,13 @@
 // A system on this machine: real clock, real disk, real sockets. What tests and the simulator use instead is `boot`.
 import type { At } from "../contract/index.ts";
 import { SqliteJournalStore } from "../journal/sqlite/index.ts";
+import { SqliteTableStore } from "../tables/sqlite/index.ts";
 import { environment, nodeRuntime, type NodeRuntimeOptions } from "../runtime/node/index.ts";
 import { boot, type Booted } from "./boot.ts";
 import type { System } from "./definition.ts";
 
 export interface StartOptions extends NodeRuntimeOptions {
-  /** Folder for the logs, one below it per service; created if missing. Default `.atoll/NAME`. */
+  /** Folder for logs and read models, one below it per service; created if missing. Default `.atoll/NAME`. */
   readonly data?: string;
   /** Port of the gateway; 0 takes a free one. Default 8080. */
   readonly port?: number;
@@ -16,7 +17,13 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly config?: { readonly [name: string]: string };
 }
 
-export interface Running extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release" | "sagas"> {
+export interface Running
+  extends
+    AsyncDisposable,
+    Pick<
+      Booted,
+      "at" | "session" | "health" | "quarantined" | "readModels" | "release" | "breakers" | "openBreaker" | "closeBreaker" | "sagas"
+    > {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
   /** Where the gateway listens, without a slash at the end; "" without a gateway. */
@@ -34,12 +41,14 @@ export const stopGraceMs = 10_000;
  */
 export async function start(system: System, options: StartOptions = {}): Promise<Running> {
   const runtime = nodeRuntime(options);
-  const journals = new SqliteJournalStore(options.data ?? `.atoll/${system.name}`, runtime.logger);
+  const data = options.data ?? `.atoll/${system.name}`;
+  const journals = new SqliteJournalStore(data, runtime.logger);
+  const tables = new SqliteTableStore(data, runtime.logger);
   const alive = runtime.hold();
   let booted: Booted | undefined;
   let url = "";
   try {
-    booted = await boot(system, { runtime, journals, config: { ...environment(), ...options.config } });
+    booted = await boot(system, { runtime, journals, tables, config: { ...environment(), ...options.config } });
     const listening = await booted.gateway?.listen({
       port: options.port ?? 8080,
       ...(options.host === undefined ? {} : { host: options.host }),
@@ -58,10 +67,15 @@ export async function start(system: System, options: StartOptions = {}): Promise
   return {
     at: running.at,
     url,
+    session: (token) => running.session(token),
     health: () => running.health(),
     quarantined: () => running.quarantined(),
+    readModels: running.readModels,
     release: (service, key) => running.release(service, key),
     sagas: running.sagas,
+    breakers: () => running.breakers(),
+    openBreaker: (service, contract) => running.openBreaker(service, contract),
+    closeBreaker: (service, contract) => running.closeBreaker(service, contract),
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };

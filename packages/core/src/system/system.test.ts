@@ -70,6 +70,24 @@ test("system: handlers reach entities of another service that lists theirs under
     assert.deepEqual(await booted.at(Box, "x").sum(), { sum: 2, callers: ["desk"] });
   }));
 
+test("system: a session has seen the records that its answers rest on, also those of nested calls and of what it only read", () =>
+  virtually(office, async ({ booted, disk }) => {
+    const { logId = "" } = disk.image("boxes")?.meta ?? {};
+    const session = booted.session();
+    assert.equal(session.token, "");
+    await session.at(Desk).both({ a: "x", b: "y", n: 2 });
+    const seen = /^boxes:([0-9a-f]{8})\.1:(\d+)=1,(\d+)=1$/.exec(session.token);
+    assert.equal(seen?.[1], logId.slice(0, 8), session.token);
+    await booted.at(Desk).both({ a: "x", b: "x", n: 1 });
+    const before = session.token;
+    await session.at(Box, "x").sum();
+    assert.notEqual(session.token, before, "it has read what another wrote");
+    assert.match(session.token, /=3/);
+    const reader = booted.session(session.token);
+    assert.equal(reader.token, session.token);
+    assert.throws(() => booted.session("no token"), { code: "INVALID_INPUT" });
+  }));
+
 test("system: what access does not list is refused at the receiver, typed and counted", () =>
   virtually(office, async ({ booted, process }) => {
     const failure = await failureOf(booted.at(Desk).pry());
@@ -91,6 +109,14 @@ test("system: a handler that throws after it has acted leaves the outcome unknow
   virtually(office, async ({ booted }) => {
     const acted = await failureOf(booted.at(Desk).half({ key: "h" }));
     assert.deepEqual([acted.code, acted.outcome], ["HANDLER_FAILED", "unknown"]);
+  }));
+
+test("system: an answer that comes after its message was settled is dropped and counted", () =>
+  virtually(office, async ({ booted, process, pause }) => {
+    assert.match(process.metrics.render(), /# TYPE atoll_answers_late_total counter\natoll_answers_late_total 0/);
+    await failureOf(booted.at(Desk).hang({ within: "2s" }));
+    await pause(1);
+    assert.match(process.metrics.render(), /atoll_answers_late_total 1/);
   }));
 
 test("system: a deadline travels with nested calls, a hanging handler is answered DEADLINE and its signal aborted", () =>

@@ -39,7 +39,7 @@ export const ledger = entity(Ledger, {
 export const ledgerSystem = system("ledgers", {
   services: [
     service("ledgers", [ledger], {
-      limits: { partitions: 3, entities: { residentsMax: 6, snapshotEvery: 4, snapshotOnLeave: 2, mailboxCapacity: 32, receiptsMax: 6 } },
+      limits: { partitions: 3, entities: { residentsMax: 6, snapshotEvery: 2, mailboxCapacity: 32, receiptsMax: 6 } },
     }),
   ],
 });

@@ -61,8 +61,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a duplicate that is answered before the commit it repeats",
     file: "entity/resident.ts",
-    from: "this.#depart(pending, message, answer);\n  }\n\n  #query",
-    to: "this.#depart(undefined, message, answer);\n  }\n\n  #query",
+    from: "return this.#depart(pending, message, repeatedAnswer(",
+    to: "return this.#depart(undefined, message, repeatedAnswer(",
     by: "scenario 2",
     says: /nothing before its commit: put c\d+ .* was answered before its record was on the disk/,
     seeds: 100,
@@ -106,7 +106,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a forgotten command id that is applied again",
     file: "entity/receipts.ts",
-    from: "return timeless ? this.#forgotten.size > 0 && this.#forgotten.has(fingerprint(id)) : minted <= this.#floor;",
+    from: "return timeless ? this.#forgotten !== undefined && this.#forgotten.has(hash53(id)) : minted <= this.#floor;",
     to: "return false;",
     by: "scenario 2",
     says: /apply once: put c\d+ of ledger\/a is in the log twice/,
@@ -115,7 +115,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that are not brought back with the state",
     file: "entity/recovery.ts",
-    from: "receipts.add(receiptOf(record));",
+    from: "receipts.add(record, offset);",
     to: "",
     by: "scenario 5",
     says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice/,
@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an index that claims records which it does not know",
     file: "journal/tail.ts",
-    from: "entities: [...entries.values()], snapshots",
-    to: "entities: [...entries.values()].slice(1), snapshots",
+    from: "entities, snapshots, alarms };",
+    to: "entities: entities.slice(1), snapshots, alarms };",
     by: "scenario 5",
     says: /chain: |index = fold\(log\): |apply once: /,
     seeds: 20,

@@ -53,7 +53,7 @@ export class SagaWorld {
       const system = checkoutSystem({
         books: this.books,
         retry: "20s",
-        limits: { entities: { snapshotEvery: 3, residentsMax: 4, snapshotOnLeave: 2 } },
+        limits: { entities: { snapshotEvery: 3, residentsMax: 4 } },
       });
       const booting = process.enter(this.world.outside, () =>
         boot(system, { runtime: process, journals: this.#deadly(store), config: {} }),

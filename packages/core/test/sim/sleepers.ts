@@ -19,7 +19,7 @@ interface Seen {
   readonly left: number;
 }
 
-const limits = { entities: { residentsMax: 500, snapshotOnLeave: 1_000 }, sagas: { runningMax: 300 } };
+const limits = { entities: { residentsMax: 500 }, sagas: { runningMax: 300 } };
 
 const Alarm = contract("alarm", { version: 1, access: { ring: ["hotel"] }, commands: { ring: { in: z.object({ room: z.int() }) } } });
 const Guest = contract("guest", {

@@ -1,6 +1,6 @@
 // Mistakes 23 to 25, those of read models. See bad.ts for how to read the directives.
 import { OrderHistory, order } from "./shop.ts";
-import { readModel, tables } from "./designed.ts";
+import { readModel, tables } from "./others.ts";
 
 const orders = tables<{ orders: { id: string; customer: string } }>(() => []);
 const rest = { version: 1, tables: orders, from: { order } } as const;

@@ -1,8 +1,8 @@
 // The good counterpart of bad.ts: a whole shop that must compile. It is never run. Parts from designed.ts are not built.
-import { contract, entity, handlers, saga, service, start, system, unavailable } from "@atoll/core";
+import { adapter, contract, entity, handlers, saga, service, start, system, unavailable } from "@atoll/core";
 import * as z from "zod";
-import { adapter, feed, readModel, session, simulate, subscription, tables } from "./designed.ts";
-import { given, route } from "./others.ts";
+import { feed, session, simulate, subscription } from "./designed.ts";
+import { given, readModel, route, tables } from "./others.ts";
 
 // stock: an entity
 const Hold = z.object({ orderId: z.string() });
@@ -249,7 +249,17 @@ export const routes = [
 export const progress = feed("GET /orders/:id/events", Order.progress, { key: (r) => r.params["id"] ?? "" });
 
 export const shop = system("shop", {
-  services: [service("stock", [stock]), service("bank", [bank]), service("shop", [shopApi]), service("orders", [order])],
+  services: [
+    service("stock", [stock]),
+    service("bank", [bank]),
+    service("shop", [shopApi]),
+    service("orders", [order, orderHistory], {
+      calls: [
+        [Bank, { within: "2s", concurrency: 20, breaker: { failures: 5, within: "10s", halfOpenAfter: "5s" } }],
+        [Stock, { retry: { budget: 0.2 } }],
+      ],
+    }),
+  ],
 });
 
 given(stock, "tea").had("Delivered", { qty: 1 }).when("reserve", { orderId: "b", qty: 2 }).rejects("SoldOut", { left: 1 });

@@ -5,6 +5,7 @@ import { JournalError } from "@atoll/core/journal";
 import { type PlannedFault, type SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import type { VirtualProcess, VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
+import { SimulatedTables, type SimulatedTableStore } from "@atoll/core/tables/simulated";
 import { passing } from "./waiting.ts";
 
 export interface MachineInit {
@@ -20,6 +21,7 @@ export interface MachineInit {
 interface Life {
   readonly process: VirtualProcess;
   readonly store: SimulatedJournalStore;
+  readonly tables: SimulatedTableStore;
   readonly bornAtStep: number;
   booted: Booted | undefined;
 }
@@ -31,12 +33,14 @@ const graceMs = 60_000;
 
 export class Machine {
   readonly #init: MachineInit;
+  readonly #tables: SimulatedTables;
   #life: Life | undefined;
   readonly #failed = Promise.withResolvers<never>();
   readonly #started = Promise.withResolvers<void>();
 
   constructor(init: MachineInit) {
     this.#init = init;
+    this.#tables = new SimulatedTables(init.world.outside);
     this.#failed.promise.catch(() => undefined); // whoever drives the run looks at it
   }
 
@@ -98,10 +102,11 @@ export class Machine {
     const { world, disk, system, config, onDiskFault } = this.#init;
     const process = world.process("node");
     const store = new SimulatedJournalStore(disk, process, { process: process.label, onFault: onDiskFault });
-    const life: Life = { process, store, bornAtStep: world.steps, booted: undefined };
+    const tables = this.#tables.store(process);
+    const life: Life = { process, store, tables, bornAtStep: world.steps, booted: undefined };
     this.#life = life;
     try {
-      const booted = await process.enter(world.outside, () => boot(system, { runtime: process, journals: store, config }));
+      const booted = await process.enter(world.outside, () => boot(system, { runtime: process, journals: store, tables, config }));
       if (this.#life !== life) return;
       life.booted = booted;
       this.#started.resolve();
@@ -119,6 +124,7 @@ export class Machine {
     this.#life = undefined;
     life.process.crash();
     life.store.crash();
+    life.tables.crash();
     return true;
   }
 }

@@ -29,6 +29,8 @@ const restless = new Set([
   "atoll_http_requests_in_flight",
   "atoll_sagas_running",
   "atoll_sagas_waiting",
+  "atoll_read_model_behind_records",
+  "atoll_read_model_queries_running",
 ]);
 
 /** What keeps the system from being at rest, for people; undefined if it is. */

@@ -66,7 +66,7 @@ const transfer = saga(Transfer.begin, 1, async (run, { from, to, cents, over }) 
   if (cents > 90) run.reject("TooMuch", {}); // so late that both are undone
 });
 
-const limits = { partitions: 3, entities: { residentsMax: 4, snapshotEvery: 4, snapshotOnLeave: 2 } };
+const limits = { partitions: 3, entities: { residentsMax: 4, snapshotEvery: 4 } };
 const transfers = system("transfers", { services: [service("purses", [purse], { limits }), service("desk", [transfer], { limits })] });
 
 test("simulate: transfers by saga conserve the money under all faults, and each ends done or undone", async () => {

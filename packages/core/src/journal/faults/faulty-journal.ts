@@ -3,6 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Timer, Timers } from "../../runtime/index.ts";
 import {
+  type Chain,
   type AlarmEntry,
   type Appended,
   type Cursor,
@@ -84,8 +85,8 @@ export class FaultyJournal implements Journal {
     return this.#call("read", [partition, from, bytesMax], (...given) => this.#inner.read(...given));
   }
 
-  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]> {
-    return this.#call("chain", [partition, last, after, max], (...given) => this.#inner.chain(...given));
+  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain> {
+    return this.#call("chain", [partition, last, after, max, bytesMax], (...given) => this.#inner.chain(...given));
   }
 
   records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {

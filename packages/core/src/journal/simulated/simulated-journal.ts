@@ -6,6 +6,7 @@ import type { Runtime } from "../../runtime/index.ts";
 import { type PlannedFault, randomFaults } from "../faults/fault-plan.ts";
 import { FaultyJournal } from "../faults/faulty-journal.ts";
 import {
+  type Chain,
   type AlarmEntry,
   type Appended,
   type Cursor,
@@ -132,8 +133,8 @@ class SimulatedJournal implements Journal {
     return this.#look(() => this.#log.read(partition, from, bytesMax));
   }
 
-  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]> {
-    return this.#look(() => this.#log.chain(partition, last, after, max));
+  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain> {
+    return this.#look(() => this.#log.chain(partition, last, after, max, bytesMax));
   }
 
   records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {

@@ -3,6 +3,7 @@
 // given to it is kept, so it must not change afterwards.
 import { assert } from "../../base/assert.ts";
 import {
+  type Chain,
   type AlarmEntry,
   type Appended,
   type Cursor,
@@ -101,20 +102,24 @@ export class SimulatedLog {
     return { rows, next: undefined };
   }
 
-  chain(partition: number, last: number, after: number, max: number): readonly number[] {
+  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Chain {
     const on = this.#partition(partition);
     const offsets: number[] = [];
     for (let offset = last; offset > after && offset >= 0 && offsets.length < max; offset = this.#prevOf(partition, on, offset))
       offsets.push(offset);
-    return offsets;
+    const lines: string[] = [];
+    for (let room = bytesMax; lines.length < offsets.length;) {
+      const line = this.#line(partition, on, offsets[lines.length] as number);
+      room -= line.length;
+      if (room < 0) break;
+      lines.push(line);
+    }
+    return { offsets, lines };
   }
 
   records(partition: number, offsets: readonly number[]): readonly string[] {
     const on = this.#partition(partition);
-    return offsets.map((offset) => {
-      const stored = this.#holding(partition, on, offset);
-      return stored.lines[offset - stored.row.offset] as string;
-    });
+    return offsets.map((offset) => this.#line(partition, on, offset));
   }
 
   lookup(partition: number, type: string, key: string): { readonly entry?: EntityEntry; readonly snapshot?: Snapshot } {
@@ -229,6 +234,11 @@ export class SimulatedLog {
     on.rows.push({ row, lines, prevs: [], damaged: false });
     on.head += row.count;
     return "written";
+  }
+
+  #line(partition: number, on: Partition, offset: number): string {
+    const stored = this.#holding(partition, on, offset);
+    return stored.lines[offset - stored.row.offset] as string;
   }
 
   /** Index of the first row that ends above `offset`. */

@@ -40,7 +40,7 @@ function slicesOf(log: LogFile, ask: Read): Slices<unknown> {
     case "read":
       return readPage(log, ask[1], ask[2], ask[3]);
     case "chain":
-      return followChain(log, ask[1], ask[2], ask[3], ask[4]);
+      return followChain(log, ask[1], ask[2], ask[3], ask[4], ask[5]);
     case "records":
       return readRecords(log, ask[1], ask[2]);
     default:

@@ -5,6 +5,7 @@ import type { LogFields, LogLevel } from "../../runtime/index.ts";
 import type {
   AlarmEntry,
   Appended,
+  Chain,
   Cursor,
   DeadLetter,
   EntityEntry,
@@ -30,7 +31,7 @@ export type Ask =
   | readonly ["release", type: string, key: string]
   | readonly ["partitions"]
   | readonly ["read", partition: number, from: number, bytesMax: number]
-  | readonly ["chain", partition: number, last: number, after: number, max: number]
+  | readonly ["chain", partition: number, last: number, after: number, max: number, bytesMax: number]
   | readonly ["records", partition: number, offsets: readonly number[]]
   | readonly ["lookup", partition: number, type: string, key: string]
   | readonly ["quarantined"]
@@ -51,7 +52,7 @@ export interface Answers {
   readonly release: boolean;
   readonly partitions: readonly PartitionState[];
   readonly read: { readonly rows: FlatRows; readonly next: number | undefined };
-  readonly chain: readonly number[];
+  readonly chain: Chain;
   readonly records: readonly string[];
   readonly lookup: { readonly entry?: EntityEntry; readonly snapshot?: Snapshot };
   readonly quarantined: readonly QuarantineEntry[];

@@ -73,7 +73,7 @@ test("sqlite: an append is answered before a long chain that was asked for earli
   }
   const other = await takeOver(journal, 1);
   const order: string[] = [];
-  const chain = journal.chain(0, rows * each - 1, -1, rows * each).then((offsets) => {
+  const chain = journal.chain(0, rows * each - 1, -1, rows * each, 0).then(({ offsets }) => {
     order.push("chain");
     return offsets;
   });
@@ -99,7 +99,12 @@ test("sqlite: more requests than the journal's bound are refused at once and hav
 test("sqlite: closing answers everything that was asked before, and refuses what is asked after", async () => {
   const journal = await open("closing");
   const epoch = await takeOver(journal, 0);
-  const asked = [journal.append([oneRow(0, 0, epoch, "a")]), journal.read(0, 0, 100), journal.chain(0, -1, -1, 5), journal.quarantined()];
+  const asked = [
+    journal.append([oneRow(0, 0, epoch, "a")]),
+    journal.read(0, 0, 100),
+    journal.chain(0, -1, -1, 5, 0),
+    journal.quarantined(),
+  ];
   const closed = journal[Symbol.asyncDispose]();
   await assert.rejects(journal.partitions(), (error) => error instanceof JournalError && error.kind === "failed");
   await closed;

@@ -4,6 +4,7 @@ import type { Logger } from "../../runtime/index.ts";
 import {
   type AlarmEntry,
   type Appended,
+  type Chain,
   type Cursor,
   type DeadLetter,
   type IndexUpdate,
@@ -79,8 +80,8 @@ export class SqliteJournal implements Journal {
     return { rows, next };
   }
 
-  chain(partition: number, last: number, after: number, max: number): Promise<readonly number[]> {
-    return this.#ask<Answers["chain"]>(["chain", partition, last, after, max]);
+  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain> {
+    return this.#ask<Answers["chain"]>(["chain", partition, last, after, max, bytesMax]);
   }
 
   records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {

@@ -130,7 +130,7 @@ export class CarefulClient {
     const due = alarms.find(({ key }) => key === entityOf(partition))?.due ?? -1;
     assert(due >= from, "alarms and snapshots commit together"); // higher: a late index came between the two questions
     if (last < 0) return;
-    const offsets = await this.#surely(() => this.#journal.chain(partition, last, from, 1_000));
+    const { offsets } = await this.#surely(() => this.#journal.chain(partition, last, from, 1_000, 0));
     assert.deepEqual(
       offsets,
       Array.from({ length: last - from }, (_, i) => last - i),

@@ -93,7 +93,7 @@ const breakages: { readonly [title: string]: Breakage } = {
     },
   }),
   "a journal whose chain takes every record for the entity's (J9)": () => ({
-    chain: async (_, last, after) => Array.from({ length: last - after }, (__, i) => last - i),
+    chain: async (_, last, after) => ({ offsets: Array.from({ length: last - after }, (__, i) => last - i), lines: [] }),
   }),
 };
 

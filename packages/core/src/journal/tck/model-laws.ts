@@ -198,7 +198,7 @@ class History {
       for (const key of keysOf(p)) {
         const [last] = offsetsOf(records, key, now.head);
         if (last === undefined) continue;
-        assert.deepEqual(await this.#journal.chain(p, last, -1, 1_000), chainOf(records, last));
+        assert.deepEqual((await this.#journal.chain(p, last, -1, 1_000, 0)).offsets, chainOf(records, last));
         const lines = await this.#journal.records(p, [last]);
         assert.deepEqual(JSON.parse(lines[0] as string), records[last]);
       }

@@ -141,7 +141,7 @@ export function readLaws(subject: Subject): void {
       assert.equal((await journalPage(reopened, 1, 0))[0], "r0");
       await assert.rejects(reopened.read(1, 0, 1 << 20), isDamage);
       await assert.rejects(reopened.records(1, [1, 3]), isDamage);
-      await assert.rejects(reopened.chain(1, 3, -1, 10), isDamage);
+      await assert.rejects(reopened.chain(1, 3, -1, 10, 0), isDamage);
       assert.equal((await reopened.records(1, [2])).length, 1);
     },
   );
@@ -150,13 +150,13 @@ export function readLaws(subject: Subject): void {
     const { chains } = await threeChains(journal, 9);
     for (const chain of chains) {
       for (const [start, last] of chain.entries()) {
-        assert.deepEqual(await journal.chain(0, last, -1, 1_000), chain.slice(start));
+        assert.deepEqual(await offsetsIn(journal, last, -1), chain.slice(start));
         for (const [end, after] of chain.entries()) {
-          assert.deepEqual(await journal.chain(0, last, after, 1_000), start < end ? chain.slice(start, end) : []);
+          assert.deepEqual(await offsetsIn(journal, last, after), start < end ? chain.slice(start, end) : []);
         }
         // An `after` between two records of the entity: a snapshot's position need not be a record of the chain.
         assert.deepEqual(
-          await journal.chain(0, last, last - 4, 1_000),
+          await offsetsIn(journal, last, last - 4),
           chain.slice(start).filter((offset) => offset > last - 4),
         );
       }
@@ -170,7 +170,7 @@ export function readLaws(subject: Subject): void {
       const found: number[] = [];
       let last = chain[0] as number;
       while (last >= 0) {
-        const part = await journal.chain(0, last, -1, max);
+        const part = (await journal.chain(0, last, -1, max, 0)).offsets;
         assert(part.length >= 1 && part.length <= max);
         found.push(...part);
         const [line] = await journal.records(0, part.slice(-1));
@@ -180,12 +180,37 @@ export function readLaws(subject: Subject): void {
     }
   });
 
+  lawOfJournal(subject, "J9 chain: it brings the newest records with it, as many as fit", async (journal) => {
+    const { chains } = await threeChains(journal, 9);
+    const chain = chains[1] as number[];
+    const lines = await journal.records(0, chain);
+    const [last] = chain as [number];
+    const upTo = (count: number): number => lines.slice(0, count).reduce((sum, line) => sum + line.length, 0);
+    for (const [count, bytesMax] of [
+      [0, 0],
+      [0, upTo(1) - 1],
+      [1, upTo(1)],
+      [4, upTo(5) - 1],
+      [5, upTo(5)],
+      [lines.length, 1 << 20],
+    ] as const) {
+      const found = await journal.chain(0, last, -1, 1_000, bytesMax);
+      assert.deepEqual(found, { offsets: chain, lines: lines.slice(0, count) });
+    }
+    assert.deepEqual(await journal.chain(0, last, -1, 2, 1 << 20), { offsets: chain.slice(0, 2), lines: lines.slice(0, 2) });
+  });
+
   lawOfJournal(subject, "J9 chain: it survives reopening", async (journal, under) => {
     const { chains } = await threeChains(journal, 5);
     await journal[Symbol.asyncDispose]();
     const reopened = await under.store().open(service, partitionCount);
-    for (const chain of chains) assert.deepEqual(await reopened.chain(0, chain[0] as number, -1, 1_000), chain);
+    for (const chain of chains) assert.deepEqual(await offsetsIn(reopened, chain[0] as number, -1), chain);
   });
+}
+
+/** Offsets of a chain of partition 0. */
+async function offsetsIn(journal: Journal, last: number, after: number): Promise<readonly number[]> {
+  return (await journal.chain(0, last, after, 1_000, 0)).offsets;
 }
 
 /** Ids of the first row from `from` on. */

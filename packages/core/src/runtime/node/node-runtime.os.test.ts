@@ -46,6 +46,25 @@ test("node runtime: a task that throws is logged as one line of JSON on standard
   assert.deepEqual([level, event, error.code, error.message], ["error", "runtime.task_failed", "TypeError", "planted"]);
 });
 
+test("node runtime: where the logger throws as well, the tasks handed over with the one that failed still run, once each", () => {
+  const { status, out } = run(
+    `process.on("uncaughtException", (error) => console.log(error.message));
+     const { scheduler } = nodeRuntime({ logger: { log() { throw new Error("no log"); } } });
+     for (const n of [1, 2, 3]) scheduler.soon(() => { console.log(n); if (n === 1) throw new Error("planted"); });`,
+  );
+  assert.deepEqual({ status, out }, { status: 0, out: "1\nno log\n2\n3\n" });
+});
+
+test("node runtime: what hands itself over again and again keeps no promise from going on", () => {
+  const { status, out } = run(
+    `let rounds = 0, promised = false;
+     const again = () => { if (!promised && (rounds += 1) < 1_000) runtime.scheduler.soon(again); };
+     runtime.scheduler.soon(again);
+     Promise.resolve().then(() => 0).then(() => 0).then(() => { promised = true; console.log(rounds < 10); });`,
+  );
+  assert.deepEqual({ status, out }, { status: 0, out: "true\n" });
+});
+
 test("node runtime: the mode comes from NODE_ENV unless it is given", () => {
   const print = "console.log(runtime.mode, nodeRuntime({ mode: 'development' }).mode);";
   assert.equal(run(print, { NODE_ENV: "production" }).out, "production development\n");

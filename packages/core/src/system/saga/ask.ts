@@ -3,6 +3,7 @@
 import { backoffMs } from "../../base/backoff.ts";
 import { Failure } from "../../base/failure.ts";
 import type { At } from "../../contract/index.ts";
+import type { Session } from "../../mailbox/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
 import { carriedOut, retryBackoff, type Ask, type Asked } from "../../saga/index.ts";
 import type { Asker } from "../address-book.ts";
@@ -12,6 +13,8 @@ export interface AskingInit {
   readonly ask: Ask;
   readonly service: string;
   readonly runtime: Runtime;
+  /** What the saga has seen; every answer adds to it. */
+  readonly session: Session;
   /** An address book that speaks for the asker. */
   readonly book: (asker: Asker) => At;
   /** Called once, with what came of it. */
@@ -54,13 +57,14 @@ export class Asking {
   }
 
   async #try(): Promise<void> {
-    const { ask, service, runtime, book } = this.#init;
+    const { ask, service, runtime, session, book } = this.#init;
     const deadlineMs = runtime.clock.monotonic() + (ask.withinMs ?? defaultWithinMs);
     let commands = 0;
     /** Answers that say whether they are a rejection; anything else a step comes to is its own. */
     const unions = new WeakSet<object>();
     const at = book({
       caller: service,
+      session,
       withinMs: () => deadlineMs - runtime.clock.monotonic(),
       identity: () => ({ id: (commands += 1) === 1 ? ask.id : `${ask.id}.${commands}`, minted: ask.minted }),
       commanded: (settled) => {

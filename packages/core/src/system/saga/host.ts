@@ -4,11 +4,11 @@ import { unreachable } from "../../base/assert.ts";
 import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
 import type { AnyEntity, EntityHost } from "../../entity/index.ts";
-import { addressOf, Inbox, Message, type Deadlines, type MessageAnswer } from "../../mailbox/index.ts";
+import { addressOf, Inbox, Message, type Deadlines, type MessageAnswer, type Session } from "../../mailbox/index.ts";
 import type { Counter, Runtime } from "../../runtime/index.ts";
 import { openApologies, type AnySaga, type Outcome, type SagaState } from "../../saga/index.ts";
 import type { AddressBooks } from "../address-book.ts";
-import { SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
+import { allThereIs, SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
 import type { JournalReplies, OutsideInput, OutsideReply, Register, StoredSaga } from "./journal.ts";
 import type { SagaLimits } from "./limits.ts";
 import { Waiting } from "./waiting.ts";
@@ -40,7 +40,8 @@ export class SagaHost implements SagaHome {
   readonly #attention = new Map<string, SagaState>();
   /** Alarms that wait for room in memory. */
   readonly #turns = new Deque<() => void>();
-  readonly #inbox = new Inbox();
+  /** Of messages to its own journal: they have no deadline, so no answer is late. */
+  readonly #inbox = new Inbox({ add: () => {} });
   readonly #ended: { readonly [K in Outcome["kind"]]: Counter };
   #draining = false;
   #halted = false;
@@ -172,7 +173,7 @@ export class SagaHost implements SagaHome {
 
   send<K extends keyof JournalReplies>(key: string, operation: K, input: unknown, identity: Identity): Promise<Sent<K>> {
     const to = this.#part.contract.$.operations[operation] ?? unreachable(undefined as never, "operations of a saga's journal");
-    const within = { withinMs: Number.POSITIVE_INFINITY, read: "strong" } as const;
+    const within = { withinMs: Number.POSITIVE_INFINITY, read: "strong", session: undefined } as const;
     return new Promise((resolve, reject) => {
       const answered = (answer: MessageAnswer): void => {
         if (answer.kind === "reply") resolve({ value: answer.value as JournalReplies[K], replayed: answer.replayed });
@@ -182,7 +183,7 @@ export class SagaHost implements SagaHome {
   }
 
   /** What the journal says of a saga has changed, or is known again. */
-  changed(key: string, state: SagaState): void {
+  changed(key: string, state: SagaState, seen: Session): void {
     const needs = state.phase === "parked" || openApologies(state).length > 0;
     const before = this.#attention.get(key);
     this.#attention.delete(key);
@@ -192,7 +193,7 @@ export class SagaHost implements SagaHome {
     const { logger } = this.runtime;
     const labels = { service: this.service, saga: this.name, key };
     if (state.phase === "parked" && before?.phase !== "parked") logger.log("error", "saga.parked", { ...labels, reason: state.parked });
-    if (state.outcome) this.#waiting.settle(key, (message) => answerWith(message, state.outcome as Outcome));
+    if (state.outcome) this.#waiting.settle(key, (message) => answerWith(message, state.outcome as Outcome, seen));
   }
 
   /** Counted once, where it happens. */
@@ -226,7 +227,7 @@ export class SagaHost implements SagaHome {
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #start(message: Message): void {
-    const { key, input, caller } = message;
+    const { key, input, caller, session } = message;
     const known = this.#instances.get(key);
     const full = !known && this.#instances.size >= this.limits.runningMax;
     if (full || this.#waiting.size >= this.limits.waitingMax) {
@@ -236,12 +237,13 @@ export class SagaHost implements SagaHome {
     const starting: Starting = {
       input,
       caller,
+      session,
       resolve: (state) => {
         if (!state) {
           const what = "a saga of this key was started with another input";
           message.fail(new Failure("COMMAND_ID_REUSED", { what, at: message.address }));
         } else if (state.outcome) {
-          answerWith(message, state.outcome);
+          answerWith(message, state.outcome, allThereIs());
         } else {
           this.#waiting.add(message);
         }
@@ -282,8 +284,10 @@ export class SagaHost implements SagaHome {
   }
 }
 
-function answerWith(message: Message, outcome: Outcome): void {
+/** `seen`: what the answer adds to the session of its caller. */
+function answerWith(message: Message, outcome: Outcome, seen: Session): void {
   const { checks } = message.to;
+  message.session?.merge(seen);
   try {
     if (outcome.kind === "reply") message.answer({ kind: "reply", value: checks.reply(outcome.reply), replayed: false });
     else if (outcome.kind === "rejection")

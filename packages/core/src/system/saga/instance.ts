@@ -2,6 +2,7 @@
 // hears whatever comes from outside in its turn. It is the only one that adds to the journal of its saga.
 import { backoffMs } from "../../base/backoff.ts";
 import { Failure } from "../../base/failure.ts";
+import { Session } from "../../mailbox/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
 import {
   evolve,
@@ -45,6 +46,8 @@ export interface Coming extends Outside {
 export interface Starting {
   readonly input: unknown;
   readonly caller: string;
+  /** What the caller has seen: the saga reads that too. */
+  readonly session: Session | undefined;
   /** It has been started, now or before, with this input; undefined: with another one. */
   readonly resolve: (state: SagaState | undefined) => void;
   readonly reject: (failure: Failure) => void;
@@ -55,6 +58,9 @@ export interface Sent<K extends keyof JournalReplies> {
   /** The reply repeats what a receipt says: nothing was recorded now. */
   readonly replayed: boolean;
 }
+
+/** A session of somebody who has seen everything: its reader waits for all that is there when it asks. */
+export const allThereIs = (): Session => Session.parse("*");
 
 /** What a saga in memory needs of whoever keeps it there. */
 export interface SagaHome {
@@ -69,8 +75,8 @@ export interface SagaHome {
   stateOf(key: string): Promise<StoredSaga>;
   /** To its journal. Rejects with a `Failure`. */
   send<K extends keyof JournalReplies>(key: string, operation: K, input: unknown, identity: Identity): Promise<Sent<K>>;
-  /** This is what its journal says, on disk. */
-  changed(key: string, state: SagaState): void;
+  /** This is what its journal says, on disk. `seen`: what its steps have seen. */
+  changed(key: string, state: SagaState, seen: Session): void;
   ended(key: string, state: SagaState): void;
   versionMissing(key: string, version: number): void;
   failed(key: string, failure: Failure): void;
@@ -92,6 +98,8 @@ export class SagaInstance implements Stage {
   readonly #starting: Starting[] = [];
   readonly #coming: Coming[] = [];
   #submitting = false;
+  /** What its steps have seen. After a restart nobody knows: then it is all there is. */
+  #seen = allThereIs();
   readonly #loaded: ((failure: Failure | undefined) => void)[] = [];
 
   constructor(host: SagaHome, key: string) {
@@ -169,7 +177,7 @@ export class SagaInstance implements Stage {
       this.#asking.delete(ask);
       this.#machine?.asked(ask, asked);
     };
-    const asking = new Asking({ ask, service, runtime, book: (asker) => books.of(asker), done });
+    const asking = new Asking({ ask, service, runtime, session: this.#seen, book: (asker) => books.of(asker), done });
     this.#asking.set(ask, asking);
     asking.begin();
   }
@@ -199,7 +207,7 @@ export class SagaInstance implements Stage {
 
   // ── the journal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #open({ input, caller, resolve, reject }: Starting): Promise<void> {
+  async #open({ input, caller, session, resolve, reject }: Starting): Promise<void> {
     this.#mode = "loading";
     const { newest, runtime } = this.#host;
     // Started once by its key, whatever the id of the message: the id of the record is the saga's own.
@@ -211,10 +219,12 @@ export class SagaInstance implements Stage {
       if (value.kind === "started") {
         const event: SagaEvent = { kind: "Started", at: value.at, ...start };
         this.#version = 1;
+        this.#seen = new Session();
+        if (session) this.#seen.merge(session);
         this.#go(evolve(unstarted, event, caller), true);
         resolve(this.state);
       } else {
-        this.#starting.unshift({ input, caller, resolve, reject });
+        this.#starting.unshift({ input, caller, session, resolve, reject });
         await this.#load();
       }
     } catch (error) {
@@ -269,7 +279,7 @@ export class SagaInstance implements Stage {
   /** Without a machine: takes what comes from outside, one after the other; when there is nothing, it leaves memory. */
   #settle(): void {
     if (this.#submitting || this.#mode !== "still") return;
-    this.#host.changed(this.key, this.#state);
+    this.#host.changed(this.key, this.#state, this.#seen);
     const starting = this.#state.phase === "none" ? this.#starting.shift() : undefined;
     if (starting) return this.open(starting);
     const coming = this.#coming.shift();

@@ -1,0 +1,125 @@
+// What a caller has seen, as positions in logs: whoever reads later waits until it has seen as much. Logical time only, no
+// clock is asked. A session only ever grows; what several calls of one caller saw is merged, also through nested calls,
+// because they carry the caller's own session.
+//
+//  P1  monotonic   `saw` never lowers a position, in whatever order answers come.
+//  P2  bounded     A token is at most `tokenLengthMax` characters. Where positions do not fit, a service collapses to `*`,
+//                  then all of them do: its reader waits for the heads as it finds them, which is stronger.
+//  P3  readable    `Session.parse(session.token)` waits for everything that `session` has seen.
+import { Failure } from "../base/failure.ts";
+
+/** Which log a position belongs to. */
+export interface LogIdentity {
+  /** Name of the service whose log it is. */
+  readonly service: string;
+  /** 32 hexadecimal digits. */
+  readonly logId: string;
+  readonly timeline: number;
+}
+
+/** What a reader of a log has to have seen: one above the newest offset by partition, or "head", all that is there when it is asked. */
+export type Wanted = ReadonlyMap<number, number> | "head";
+
+interface Seen {
+  /** The first digits of the log's id, and its timeline. */
+  readonly log: string;
+  readonly partitions: Map<number, number>;
+  everything: boolean;
+}
+
+/** Characters of a token. */
+const tokenLengthMax = 1_024;
+/** A service whose positions take more collapses first. */
+const serviceLengthMax = 384;
+const logIdDigits = 8;
+const everything = "*";
+/** stock:3f9a01bc.1:0=a3,5=12 or stock:3f9a01bc.1:* ; offsets in base 36. */
+const servicePattern = /^([a-z][a-z0-9-]{0,62}):([0-9a-f]{8}\.[1-9]\d{0,8}):(\*|\d{1,4}=[0-9a-z]{1,10}(?:,\d{1,4}=[0-9a-z]{1,10})*)$/;
+
+const logOf = ({ logId, timeline }: LogIdentity): string => `${logId.slice(0, logIdDigits)}.${timeline}`;
+
+export class Session {
+  readonly #services = new Map<string, Seen>();
+  #everything = false;
+
+  /** An answer rests on the record at `offset`; -1 for one that rests on none. */
+  saw(log: LogIdentity, partition: number, offset: number): void {
+    if (offset < 0 || this.#everything) return;
+    let seen = this.#services.get(log.service);
+    const name = logOf(log);
+    if (!seen || seen.log !== name) this.#services.set(log.service, (seen = { log: name, partitions: new Map(), everything: false }));
+    if (offset >= (seen.partitions.get(partition) ?? 0)) seen.partitions.set(partition, offset + 1);
+  }
+
+  /** Takes over all that `other` has seen. */
+  merge(other: Session): void {
+    this.#everything ||= other.#everything;
+    for (const [service, { log, partitions, everything: all }] of other.#services) {
+      let seen = this.#services.get(service);
+      if (!seen || seen.log !== log) this.#services.set(service, (seen = { log, partitions: new Map(), everything: false }));
+      seen.everything ||= all;
+      for (const [partition, above] of partitions) seen.partitions.set(partition, Math.max(above, seen.partitions.get(partition) ?? 0));
+    }
+  }
+
+  /**
+   * What a reader of `log` has to wait for; undefined if nothing. LOG_FORKED if the session has seen another log under this
+   * service's name: one that was restored from a backup, or made anew.
+   */
+  wanted(log: LogIdentity): Wanted | undefined {
+    if (this.#everything) return "head";
+    const seen = this.#services.get(log.service);
+    if (!seen) return undefined;
+    if (seen.log !== logOf(log)) {
+      const what = `it has seen log ${seen.log} of service "${log.service}", which is now ${logOf(log)}`;
+      throw new Failure("LOG_FORKED", { what, at: "session" });
+    }
+    return seen.everything ? "head" : seen.partitions;
+  }
+
+  /** Empty if nothing was seen. */
+  get token(): string {
+    if (this.#everything) return everything;
+    const parts = [...this.#services].map(([service, seen]) => ({ service, seen, text: textOf(service, seen) }));
+    let length = parts.reduce((sum, { text }) => sum + text.length + 1, -1);
+    for (const part of parts.toSorted((a, b) => b.text.length - a.text.length)) {
+      if (length <= tokenLengthMax && part.text.length <= serviceLengthMax) break;
+      const short = `${part.service}:${part.seen.log}:${everything}`;
+      length += short.length - part.text.length;
+      part.text = short;
+    }
+    return length <= tokenLengthMax ? parts.map(({ text }) => text).join(";") : everything;
+  }
+
+  /** INVALID_INPUT if `token` was not made by a session. */
+  static parse(token: string): Session {
+    const session = new Session();
+    if (token === everything) session.#everything = true;
+    else if (token.length > tokenLengthMax) throw malformed(`it has ${token.length} characters, ${tokenLengthMax} are allowed`);
+    else if (token !== "") for (const part of token.split(";")) session.#read(part);
+    return session;
+  }
+
+  #read(part: string): void {
+    const [, service, log, positions] = servicePattern.exec(part) ?? [];
+    if (service === undefined || log === undefined || positions === undefined)
+      throw malformed("it is not a token that this system gave out");
+    if (this.#services.has(service)) throw malformed(`it names service "${service}" twice`);
+    const seen: Seen = { log, partitions: new Map(), everything: positions === everything };
+    if (!seen.everything) {
+      for (const position of positions.split(",")) {
+        const [partition, above] = position.split("=") as [string, string];
+        seen.partitions.set(Number(partition), Number.parseInt(above, 36));
+      }
+    }
+    this.#services.set(service, seen);
+  }
+}
+
+function textOf(service: string, { log, partitions, everything: all }: Seen): string {
+  const positions = [...partitions].toSorted(([a], [b]) => a - b).map(([partition, above]) => `${partition}=${above.toString(36)}`);
+  return `${service}:${log}:${all ? everything : positions.join(",")}`;
+}
+
+const malformed = (what: string): Failure =>
+  new Failure("INVALID_INPUT", { what: `the session token is not valid: ${what}`, at: "session", issues: [{ pointer: "", detail: what }] });
