@@ -29,7 +29,7 @@ export const counter = entity(Counter, {
 
 export const Adder = contract("adder", { version: 1, access: { add: "any" }, commands: { add: { in: amount, out: total } } });
 
-const adder = handlers(Adder, { handle: { add: ({ by }) => Promise.resolve({ total: by + 1 }) } });
+export const adder = handlers(Adder, { handle: { add: ({ by }) => Promise.resolve({ total: by + 1 }) } });
 
 /** The same validators without a runtime around them, for the bare parts. */
 export const validators = { amount, total };
@@ -54,7 +54,8 @@ export async function indexed(metrics: Metrics): Promise<void> {
   while (!zero("atoll_index_tail_entities") || !zero("atoll_snapshots_waiting")) await pause(10);
 }
 
-const troubleLogger: NonNullable<StartOptions["logger"]> = {
+/** A log that speaks of trouble only. */
+export const troubleLogger: NonNullable<StartOptions["logger"]> = {
   log(level, event, fields) {
     if (level === "warn" || level === "error") console.error(level, event, fields);
   },

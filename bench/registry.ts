@@ -14,6 +14,11 @@ export const benchmarks: readonly Benchmark[] = [
     load: async () => (await import("./durable-commands.ts")).measureCommands,
   },
   {
+    name: "saga",
+    about: "sagas of three steps, from the start command to the outcome",
+    load: async () => (await import("./saga.ts")).measureSagas,
+  },
+  {
     name: "entity-recovery",
     about: "bringing one entity back, with and without a snapshot",
     load: async () => (await import("./entity-recovery.ts")).measureEntityRecovery,

@@ -30,6 +30,7 @@ export const rooms: readonly Room[] = [
   },
   { name: "entity", level: 5, folder: "entity", holds: "definition and life of a durable entity" },
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
+  { name: "saga", level: 5, folder: "saga", holds: "definition of a saga and the machine that plays, journals and undoes it" },
   {
     name: "subscription",
     level: 5,

@@ -7,6 +7,7 @@ import type { BreakersOptions } from "./breakers.ts";
 import { report } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import type { QuarantineOptions } from "./quarantine.ts";
+import type { SagasOptions } from "./sagas.ts";
 import type { ReadModelsOptions } from "./read-models.ts";
 
 /** Carries out one command line. Resolves with the exit code: 0 done, 1 could not be done, 2 wrong command line. */
@@ -109,7 +110,80 @@ function grammar(): Command {
       });
   }
   addReadModels(program);
+  addSagas(program);
+  addApologies(program);
   return program;
+}
+
+function addSagas(program: Command): void {
+  const sagas = program
+    .command("sagas")
+    .helpCommand(false)
+    .description("sagas of the running system that have not ended, and what can be done about them")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option(
+      "--json",
+      "print JSON: list an array of {service, saga, key, state, version, started, changed, detail}, show one with its journal",
+    );
+  sagas
+    .command("list", { isDefault: true })
+    .description("print them; those that need somebody first")
+    .option("--state <STATE>", "only those that are running, suspended, undoing, parked or apologising")
+    .allowExcessArguments()
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'sagas ${command.args[0]}'`);
+      const { listSagas } = await import("./sagas.ts");
+      await listSagas(command.optsWithGlobals<SagasOptions>());
+    });
+  const one = (name: string, description: string): Command =>
+    sagas
+      .command(name)
+      .description(description)
+      .argument("<SERVICE>")
+      .argument("<KEY>", "its key, or CONTRACT/KEY where two sagas of the service share it");
+  one("show", "print one: its journal, also when it has ended").action(async (service: string, key: string, _, command: Command) => {
+    const { showSaga } = await import("./sagas.ts");
+    await showSaga(service, key, command.optsWithGlobals<SagasOptions>());
+  });
+  one("retry", "let a parked one go on where it stood").action(async (service: string, key: string, _, command: Command) => {
+    const { retrySaga } = await import("./sagas.ts");
+    await retrySaga(service, key, command.optsWithGlobals<SagasOptions>());
+  });
+  one("abandon", "stop what one tries, undo what it did, and owe apologies for what cannot be undone")
+    .requiredOption("--why <TEXT>", "what is kept with it, and told to its caller")
+    .action(async (service: string, key: string, _, command: Command) => {
+      const { abandonSaga } = await import("./sagas.ts");
+      await abandonSaga(service, key, command.optsWithGlobals<SagasOptions>());
+    });
+}
+
+function addApologies(program: Command): void {
+  const apologies = program
+    .command("apologies")
+    .helpCommand(false)
+    .description("what sagas of the running system could not undo, and somebody owes an apology for")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option("--json", "print JSON: an array of {service, saga, key, step, owner, since, due, overdue, reason}");
+  apologies
+    .command("list", { isDefault: true })
+    .description("print those that nobody has dealt with")
+    .allowExcessArguments()
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'apologies ${command.args[0]}'`);
+      const { listApologies } = await import("./sagas.ts");
+      await listApologies(command.optsWithGlobals<SagasOptions>());
+    });
+  apologies
+    .command("resolve")
+    .description("say that one has been dealt with")
+    .argument("<SERVICE>")
+    .argument("<KEY>")
+    .argument("<STEP>", "as it is listed: STEP/N")
+    .requiredOption("--note <TEXT>", "how; it is kept with it")
+    .action(async (service: string, key: string, step: string, _, command: Command) => {
+      const { resolveApology } = await import("./sagas.ts");
+      await resolveApology(service, key, step, command.optsWithGlobals<SagasOptions>());
+    });
 }
 
 function addReadModels(program: Command): void {

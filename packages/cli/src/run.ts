@@ -45,13 +45,15 @@ export async function run(file: string, { port: portOption, host, data: dataOpti
 }
 
 async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
-  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }, { readModelVerbs }] = await Promise.all([
+  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }, { readModelVerbs }, { sagaVerbs }] = await Promise.all([
     import("./control-server.ts"),
     import("./quarantine-running.ts"),
     import("./breakers-running.ts"),
     import("./read-models-running.ts"),
+    import("./sagas-control.ts"),
   ]);
-  return ControlServer.open(data, { ...quarantineVerbs(running), ...breakerVerbs(running), ...readModelVerbs(running) });
+  const verbs = { ...quarantineVerbs(running), ...breakerVerbs(running), ...readModelVerbs(running), ...sagaVerbs(running) };
+  return ControlServer.open(data, verbs);
 }
 
 function banner({ name, services }: System, { url }: Running, data: string): string {

@@ -21,13 +21,19 @@ export type {
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { adapter, handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
 export type { BreakerStatus, CallPolicy } from "./resilience/index.ts";
+export { saga, type Run, type Saga, type SagaHow, type Signal, type StepOptions } from "./saga/index.ts";
 export { subscription, type Subscription, type SubscriptionOptions } from "./subscription/index.ts";
 export {
+  type OpenApology,
   type ParkedEntity,
   type Quarantined,
   type ReadModelStatus,
   type Retried,
   type Running,
+  type SagaList,
+  type SagaPhase,
+  type SagaStory,
+  type SagaSummary,
   service,
   type Service,
   start,

@@ -49,9 +49,15 @@ async function up(
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
   const store = tables.store(process);
-  const booted = await process.enter(world.outside, () =>
-    boot(system, { runtime: process, journals, config: options.config ?? {}, ...(options.tables === false ? {} : { tables: store }) }),
-  );
+  const booted = await process
+    .enter(world.outside, () =>
+      boot(system, { runtime: process, journals, config: options.config ?? {}, ...(options.tables === false ? {} : { tables: store }) }),
+    )
+    .catch((error: unknown) => {
+      process.crash();
+      journals.crash();
+      throw error;
+    });
   return {
     world,
     disk,

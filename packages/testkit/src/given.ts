@@ -1,8 +1,11 @@
-// given / when / then: a rule of an entity as one sentence. Pure and synchronous: no journal, no clock, no system.
+// given / when / then: a rule of an entity, or the course of a saga (saga-given.ts), as one sentence. For entities pure and
+// synchronous: no journal, no clock, no system.
 //
 //   given(stock, "tea").had("Delivered", { qty: 1 }).when("reserve", { orderId: "b", qty: 2 }).rejects("SoldOut", { left: 1 });
 import type { Given, In, Part, Rejects, ReplyGiven, Schema } from "@atoll/core/contract";
 import type { Entity } from "@atoll/core/entity";
+import type { Saga } from "@atoll/core/saga";
+import { beginning, type Beginning } from "./saga-given.ts";
 import { Scene, type Circumstances } from "./scene.ts";
 import { Expectations } from "./then.ts";
 
@@ -40,8 +43,12 @@ const nowMs = 1_767_225_600_000;
  * An entity that nothing has happened to yet. Whatever is not as expected throws an `AssertionError` that says what
  * differs, where, and everything that led there. Everything runs twice: a decide, evolve or query that is not pure fails.
  */
-export function given<D, E, S>(entity: Entity<D, E, S>, key = "test"): Past<D, E> {
-  return past(Scene.open(entity, key, { caller: "test", now: nowMs }));
+export function given<D, E, S>(entity: Entity<D, E, S>, key?: string): Past<D, E>;
+/** A saga that was not started yet: saga-given.ts. */
+export function given<D, O>(saga: Saga<D, O>, key?: string): Beginning<D, O>;
+export function given<D, E, S, O>(of: Entity<D, E, S> | Saga<D, O>, key = "test"): Past<D, E> | Beginning<D, O> {
+  const circumstances: Circumstances = { caller: "test", now: nowMs };
+  return of.kind === "saga" ? beginning(of, key, circumstances) : past(Scene.open(of, key, circumstances));
 }
 
 function past<D, E>(scene: Scene): Past<D, E> {

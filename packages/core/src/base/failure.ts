@@ -142,6 +142,24 @@ export const failures = {
     retry: "later",
     help: "Look at the reason with `npx atoll quarantine list`; once mended, `npx atoll quarantine release SERVICE KEY`.",
   },
+  SAGA_FAILED: {
+    title: "The saga did not reach its end",
+    outcome: "unknown",
+    retry: "never",
+    help: "What it had done was undone, or is owed as an apology: `npx atoll sagas show SERVICE KEY`. Start another one under another key.",
+  },
+  SAGA_NOT_RUNNING: {
+    title: "The saga does not take signals",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "A signal goes to a saga that was started and has not ended: `npx atoll sagas show SERVICE KEY` says where it is.",
+  },
+  SAGA_VERSION_MISSING: {
+    title: "Running sagas need a version of their definition that is not there",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "Keep the definition of that version beside the newer ones until its sagas have ended: `npx atoll sagas list` of the older program shows them.",
+  },
   TOO_OLD: {
     title: "The command id is older than the receipts that are kept",
     outcome: "unknown",

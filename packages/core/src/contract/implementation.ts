@@ -1,8 +1,8 @@
-// What every implementation of a contract has in common. Each kind has a room of its own (entity/, handlers/).
+// What every implementation of a contract has in common. Each kind has a room of its own (entity/, handlers/, saga/).
 import type { AnyContract } from "./reference.ts";
 
 export interface Implementation {
-  readonly kind: "entity" | "handlers" | "adapter" | "readModel";
+  readonly kind: "entity" | "handlers" | "adapter" | "readModel" | "saga";
   readonly contract: AnyContract;
 }
 

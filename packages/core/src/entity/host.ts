@@ -81,6 +81,12 @@ export class EntityHost implements Residence {
     return new Failure("QUARANTINED", { what: `${entry?.reason ?? "it kept failing"}${since}`, at: `${this.service}: ${message.address}` });
   }
 
+  /** Whoever is asked by `key` will hardly be asked again soon: it leaves memory, if it has nothing left to do. */
+  dismiss(key: string): void {
+    const resident = this.#residents.get(key);
+    if (resident?.idle) this.remove(resident);
+  }
+
   // ── called by residents ─────────────────────────────────────────────────────────────────────────────────────────
 
   readonly sharedStream = (stream: string): string => {

@@ -17,6 +17,8 @@ export interface Asker {
   identity?(): { readonly id: string; readonly minted: number } | undefined;
   /** Told of every nested command, and whether it certainly had no effect. */
   commanded?(settled: Promise<unknown>): void;
+  /** Told of every answer that may be a rejection, before the caller has it. */
+  union?(answer: object): void;
 }
 
 type ReferenceClass = new (asker: Asker, key: unknown) => object;
@@ -77,7 +79,7 @@ function call(
   input: unknown,
   options: CallOptions | undefined,
 ): Promise<unknown> {
-  const dress = to.operation.rejects === undefined ? plainAnswer : unionAnswer;
+  const dress = to.operation.rejects === undefined ? plainAnswer : asker.union ? notedAnswer(asker) : unionAnswer;
   const asked = new Promise<unknown>((resolve, reject) => {
     const leftMs = asker.withinMs?.();
     if (leftMs !== undefined && leftMs <= 0) {
@@ -140,5 +142,13 @@ function cancellable(
 
 const plainAnswer = (answer: MessageAnswer): unknown => (answer.kind === "reply" ? answer.value : undefined);
 
-const unionAnswer = (answer: MessageAnswer): unknown =>
+const unionAnswer = (answer: MessageAnswer): object =>
   answer.kind === "reply" ? { rejected: undefined, reply: answer.value } : { rejected: answer.name, details: answer.details };
+
+const notedAnswer =
+  (asker: Asker) =>
+  (answer: MessageAnswer): unknown => {
+    const dressed = unionAnswer(answer);
+    asker.union?.(dressed);
+    return dressed;
+  };

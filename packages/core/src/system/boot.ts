@@ -4,7 +4,7 @@ import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type AnyTopicRef, type At, type Tell, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
-import type { EventSource, JournalStore } from "../journal/index.ts";
+import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -21,6 +21,9 @@ import type { Telling } from "./outbox.ts";
 import type { RunTells } from "./run-tells.ts";
 import { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
+import type { SagaHost } from "./saga/host.ts";
+import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
+import { openSagas } from "./saga/service-sagas.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -60,6 +63,7 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  readonly sagas: SagaOperator;
   /** Of every contract that a service lists under `calls`. */
   breakers(): readonly BreakerStatus[];
   /** Cuts a dependency off until `closeBreaker`, or the next start. False if it was; undefined if there is no such breaker. */
@@ -80,6 +84,7 @@ interface RunningService {
   readonly log: ServiceLog;
   readonly hosts: readonly EntityHost[];
   readonly deliveries: ServiceDeliveries;
+  readonly sagas: readonly SagaHost[];
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
   readonly books: AddressBooks;
@@ -100,11 +105,14 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       ? { kind: "service", name: "gateway", parts: system.gateway.parts, subscriptions: [], how: {}, calls: [] }
       : undefined;
   const services: RunningService[] = [];
+  const clocks: AlarmClock[] = [];
   const sources = new EventSources();
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
   const close = async (): Promise<void> => {
     deadlines.stop();
+    for (const clock of clocks) clock.stop();
+    for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
     for (const { deliveries } of services) deliveries.close();
     for (const { log } of services) await log.close();
@@ -121,9 +129,16 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
     for (const { deliveries } of services) deliveries.start();
+    for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
   } catch (error) {
     await close();
     throw error;
+  }
+
+  /** Brings back what was running when the process ended, at once, and what sleeps, at its time. */
+  function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
+    const byType = new Map(sagas.map((host) => [host.name, host]));
+    return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
   }
 
   function booksOf(name: string): AddressBooks {
@@ -139,7 +154,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const deliveries = new ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
-    if (entities.length > 0 || subscriptions.length > 0) {
+    const sagas: SagaHost[] = [];
+    if (entities.length > 0 || subscriptions.length > 0 || parts.some(({ kind }) => kind === "saga")) {
       const { journal, writer } = await log.open();
       try {
         const quarantined = await writer.within(journal.quarantined());
@@ -149,6 +165,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           hosts.push(host);
           router.add(name, entity.contract, host);
           sources.add(name, entity.contract.$.version, host.kernel, writer);
+        }
+        const common = { service: name, writer, runtime, deadlines, limits, quarantined, parts, books: outgoing, sagas: how.limits?.sagas };
+        for (const { host, journal: kept } of await openSagas(common)) {
+          hosts.push(kept);
+          sagas.push(host);
+          router.add(name, host.newest.contract, host);
         }
       } catch (error) {
         await log.close();
@@ -162,14 +184,14 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, service, log, hosts, deliveries, dependencies, books: outgoing };
+    return { name, service, log, hosts, sagas, deliveries, dependencies, books: outgoing };
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, log }) => {
+    services.map(({ name, log, sagas }) => {
       const { failing } = log.writer ?? {};
       const readModels = extensions.list().filter(({ service }) => service === name);
-      const more = readModels.length > 0 ? { readModels } : {};
+      const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas) };
       if (failing) return { name, state: "failing", reason: failing.message, ...more };
       return { name, state: draining ? "draining" : "running", ...more };
     });
@@ -216,8 +238,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
     for (const { deliveries } of services) deliveries.halt();
+    const sagas = services.flatMap((running) => running.sagas);
+    for (const clock of clocks) clock.stop();
+    for (const host of sagas) host.drain();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
+    await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
     await Promise.race([Promise.all(services.map(({ deliveries }) => deliveries.flush())), late]);
     await Promise.race([Promise.all(services.map(({ log }) => log.drain())), late]);
     grace.cancel();
@@ -259,6 +285,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
         const typed = `${host.kernel.type}/`;
         if (await host.release(key)) released += 1;
         else if (key.startsWith(typed) && (await host.release(key.slice(typed.length)))) released += 1;
+        else continue;
+        for (const sagas of services.find((running) => running.name === name)?.sagas ?? []) await sagas.released(host.kernel.type, key);
       }
       return released;
     },
@@ -266,11 +294,22 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),
     readModels: extensions,
+    sagas: sagaOperator(
+      () => services.flatMap(({ log: { writer }, sagas }) => (writer ? sagas.map((host) => ({ host, writer })) : [])),
+      () => runtime.clock.now(),
+    ),
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
   };
 }
 
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
+
+/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
+function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
+  const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
+  const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
+  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
+}
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax) return partitions;

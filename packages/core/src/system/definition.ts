@@ -5,7 +5,9 @@ import type { EntityLimits } from "../entity/index.ts";
 import type { AnyAdapter, HandlersLimits } from "../handlers/index.ts";
 import type { AnySubscription } from "../subscription/index.ts";
 import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/index.ts";
+import type { AnySaga } from "../saga/index.ts";
 import type { Gateway } from "./edge.ts";
+import type { SagaLimits } from "./saga/limits.ts";
 
 export interface ServiceLimits {
   /** Partitions of the log, fixed when it is created: 1 to 1024, default 16. */
@@ -14,6 +16,8 @@ export interface ServiceLimits {
   readonly entities?: Partial<EntityLimits>;
   /** Bounds of its handlers, each contract counted by itself. */
   readonly handlers?: Partial<HandlersLimits>;
+  /** Bounds of its sagas, each contract counted by itself. */
+  readonly sagas?: Partial<SagaLimits>;
 }
 
 export interface ServiceHow {
@@ -79,10 +83,11 @@ export function system(name: string, what: { readonly services: readonly Service
   for (const { name: owner, parts } of what.services) {
     if (names.has(owner)) throw new Failure("INVALID_DEFINITION", { what: `two services are named "${owner}"`, at });
     names.add(owner);
+    checkSagas(parts, at);
     for (const part of parts) {
       const { name: contract } = part.contract.$;
       const other = owners.get(contract);
-      const versioned = other === owner && isAnotherVersion(part, parts);
+      const versioned = other === owner && (isAnotherVersion(part, parts) || isSagas(part, parts));
       if (other !== undefined && !versioned) {
         const twice = `contract "${contract}" is implemented twice, in service "${other}" and in service "${owner}"`;
         throw new Failure("INVALID_DEFINITION", { what: twice, at });
@@ -109,6 +114,28 @@ function isAnotherVersion({ contract }: Implementation, parts: readonly Implemen
   return versions.size === same.length && same.filter(({ kind }) => kind !== "adapter").length === 1;
 }
 
+/** Several definitions of one saga stand side by side: `checkSagas` says how they must differ. */
+const isSagas = ({ contract }: Implementation, parts: readonly Implementation[]): boolean =>
+  parts.every((part) => part.contract.$.name !== contract.$.name || part.kind === "saga");
+
+function checkSagas(parts: readonly Implementation[], at: string): void {
+  const refuse = (what: string): never => {
+    throw new Failure("INVALID_DEFINITION", { what, at });
+  };
+  const known = new Map<string, AnySaga[]>();
+  for (const saga of parts.filter((part): part is AnySaga => part.kind === "saga")) {
+    const { name } = saga.contract.$;
+    const { command, version } = saga.how;
+    const others = known.get(name) ?? [];
+    for (const { how } of others) {
+      if (how.command !== command)
+        refuse(`the sagas of contract "${name}" start with "${how.command.name}" and with "${command.name}": there is one such command`);
+      if (how.version === version) refuse(`version ${version} of saga "${name}" is defined twice`);
+    }
+    known.set(name, [...others, saga]);
+  }
+}
+
 function checkName(name: string, at: string): void {
   if (typeof name === "string" && namePattern.test(name)) return;
   throw new Failure("INVALID_DEFINITION", {
@@ -117,7 +144,7 @@ function checkName(name: string, at: string): void {
   });
 }
 
-const kinds: ReadonlySet<string> = new Set<ServicePart["kind"]>(["entity", "handlers", "adapter", "readModel", "subscription"]);
+const kinds: ReadonlySet<string> = new Set<ServicePart["kind"]>(["entity", "handlers", "adapter", "readModel", "saga", "subscription"]);
 
 function checkParts(parts: readonly ServicePart[], at: string): void {
   for (const part of parts) {
@@ -131,7 +158,7 @@ function checkParts(parts: readonly ServicePart[], at: string): void {
     const kind: unknown = (part as Partial<ServicePart> | undefined)?.kind;
     if (typeof kind === "string" && kinds.has(kind)) return;
     throw new Failure("INVALID_DEFINITION", {
-      what: `part ${i} is not an implementation: pass what entity(), handlers(), readModel() or subscription() returned`,
+      what: `part ${i} is not an implementation: pass what entity(), handlers(), saga(), readModel(), adapter() or subscription() returned`,
       at,
     });
   });

@@ -32,6 +32,8 @@ export interface ServiceHealth {
   readonly state: "running" | "draining" | "failing";
   /** Why, when it is failing. */
   readonly reason?: string;
+  /** Present where sagas need somebody: parked ones, open apologies, and how many of these are late. */
+  readonly sagas?: { readonly parked: number; readonly apologies: number; readonly overdue: number };
   /** One that is behind, or failing, does not make its service fail: the service still takes commands. */
   readonly readModels?: readonly ReadModelStatus[];
 }

@@ -20,7 +20,10 @@ export interface StartOptions extends NodeRuntimeOptions {
 export interface Running
   extends
     AsyncDisposable,
-    Pick<Booted, "at" | "session" | "health" | "quarantined" | "readModels" | "release" | "breakers" | "openBreaker" | "closeBreaker"> {
+    Pick<
+      Booted,
+      "at" | "session" | "health" | "quarantined" | "readModels" | "release" | "breakers" | "openBreaker" | "closeBreaker" | "sagas"
+    > {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
   /** Where the gateway listens, without a slash at the end; "" without a gateway. */
@@ -69,6 +72,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
     quarantined: () => running.quarantined(),
     readModels: running.readModels,
     release: (service, key) => running.release(service, key),
+    sagas: running.sagas,
     breakers: () => running.breakers(),
     openBreaker: (service, contract) => running.openBreaker(service, contract),
     closeBreaker: (service, contract) => running.closeBreaker(service, contract),

@@ -8,11 +8,16 @@ import { test } from "node:test";
 import { type Finder, mutants, type Mutant, type Mutation } from "./mutants.ts";
 
 const island = "island.sim.test.ts";
+const sagas = "saga.sim.test.ts";
 const files: { readonly [F in Finder]: string } = {
   "scenario 1": island,
   "scenario 2": island,
   "scenario 5": island,
   tells: "tells.sim.test.ts",
+  "sagas: done": sagas,
+  "sagas: budget spent": sagas,
+  "sagas: answers lost": sagas,
+  "sagas: left alone": sagas,
   simulate: "../../../testkit/src/simulation/simulate.sim.test.ts",
 };
 const hook = new URL("mutate.ts", import.meta.url).href;

@@ -9,7 +9,16 @@ export interface Mutation {
   readonly also?: { readonly from: string; readonly to: string };
 }
 
-export type Finder = "scenario 1" | "scenario 2" | "scenario 5" | "tells" | "simulate";
+export type Finder =
+  | "scenario 1"
+  | "scenario 2"
+  | "scenario 5"
+  | "tells"
+  | "simulate"
+  | "sagas: done"
+  | "sagas: budget spent"
+  | "sagas: answers lost"
+  | "sagas: left alone";
 
 export interface Mutant extends Mutation {
   /** What is wrong with it: subject of "is caught by". */
@@ -241,5 +250,41 @@ export const mutants: readonly Mutant[] = [
     by: "tells",
     says: /acknowledged, in the log: /,
     seeds: 100,
+  },
+  {
+    name: "a saga that undoes in the order in which it did",
+    file: "saga/undo.ts",
+    from: "state.entries.toReversed()",
+    to: "state.entries",
+    by: "sagas: budget spent",
+    says: /undo in reverse: saga o0: it did reserve\/1,charge\/1 and undid reserve\/1,charge\/1/,
+    seeds: 1,
+  },
+  {
+    name: "a step that leaves before the result it rests on is on disk",
+    file: "saga/gate.ts",
+    from: "held && held.after <= this.#durable;",
+    to: "held;",
+    by: "sagas: done",
+    says: /durable before the next: o0 is charged, and its reservation is not in its journal/,
+    seeds: 1,
+  },
+  {
+    name: "a step that is asked again under another id",
+    file: "saga/machine.ts",
+    from: "const id = `${this.#state.run}/",
+    to: "const id = `${this.#state.run}${this.#stage.now()}/",
+    by: "sagas: answers lost",
+    says: /once in its effect|same id|a saga ends|stock:/,
+    seeds: 1,
+  },
+  {
+    name: "a saga at work that nothing brings back after a crash",
+    file: "saga/state.ts",
+    from: 'case "running":\n    case "undoing":\n    case "parked":\n      return 0;',
+    to: 'case "running":\n      return undefined;\n    case "undoing":\n    case "parked":\n      return 0;',
+    by: "sagas: left alone",
+    says: /a saga ends: saga o0: it is running when everything is at rest/,
+    seeds: 1,
   },
 ];

@@ -29,6 +29,8 @@ const restless = new Set([
   "atoll_subscription_lag_records",
   "atoll_tells_open",
   "atoll_http_requests_in_flight",
+  "atoll_sagas_running",
+  "atoll_sagas_waiting",
   "atoll_read_model_behind_records",
   "atoll_read_model_queries_running",
 ]);
@@ -55,6 +57,8 @@ export class Bounds {
         const labels = (part: string): string => `{service="${name}",${part}="${contract.$.name}"}`;
         if (kind === "entity")
           this.#max.set(`atoll_entities_resident${labels("entity")}`, how.limits?.entities?.residentsMax ?? entityLimits.residentsMax);
+        const { runningMax } = how.limits?.sagas ?? {};
+        if (kind === "saga" && runningMax !== undefined) this.#max.set(`atoll_sagas_running${labels("saga")}`, runningMax);
         const { concurrency, mailboxCapacity } = how.limits?.handlers ?? {};
         if (kind !== "handlers") continue;
         if (concurrency !== undefined) this.#max.set(`atoll_handlers_running${labels("contract")}`, concurrency);

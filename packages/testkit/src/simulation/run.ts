@@ -12,6 +12,7 @@ import { Operator } from "./operator.ts";
 import { Bounds, unrest } from "./rest.ts";
 import { checkTold } from "./told-laws.ts";
 import { Witness } from "./stand-in.ts";
+import { checkSagas } from "./saga-laws.ts";
 import { passing } from "./waiting.ts";
 import { Weather } from "./weather.ts";
 import type { Fault, Scenario, World } from "./world.ts";
@@ -69,6 +70,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   });
   const entities = entitiesOf(plan.system);
   const homes = new Map(entities.map(({ entity, service }) => [entity.contract.$.name, service]));
+  const sagas = sagasOf(plan.system);
   const services = [...new Set([...homes.values(), ...plan.system.services.map(({ name }) => name)])];
   const operator = new Operator({ world, machine, weather, witness, entities: homes, logged: new LoggedRecords(disk) });
   const http = new HttpClient(world, machine, weather);
@@ -147,6 +149,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
     if (image) await attempt(broken, () => checkIndex(log, image));
     for (const { entity, receiptsMax } of own)
       await attempt(broken, () => checkFolds(entity, log, image?.snapshots ?? [], witness, receiptsMax));
+    for (const [saga, home] of sagas) if (home === service) await attempt(broken, () => checkSagas(saga, log));
     for (const { partition, offset, record } of log) world.note(`log of ${service}: ${partition}.${offset} ${JSON.stringify(record)}`);
   }
   if (broken.length === 0) await attempt(broken, () => checkTold(plan.system, disk)); // else there may be more to tell
@@ -184,6 +187,15 @@ function entitiesOf({ services, gateway }: System): readonly Owned[] {
       part.kind === "entity"
         ? [{ service: name, entity: part as AnyEntity, receiptsMax: how.limits?.entities?.receiptsMax ?? entityLimits.receiptsMax }]
         : [],
+    ),
+  );
+}
+
+/** Contracts that sagas implement, and the service whose log their journals are in. */
+function sagasOf({ services }: System): ReadonlyMap<string, string> {
+  return new Map(
+    services.flatMap(({ name, parts }) =>
+      parts.flatMap(({ kind, contract }) => (kind === "saga" ? [[contract.$.name, name] as const] : [])),
     ),
   );
 }

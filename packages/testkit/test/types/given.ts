@@ -1,5 +1,5 @@
 // Type test: what `given` accepts, and the mistakes that must not compile. Checked by tsc, never run.
-import { contract, entity } from "@atoll/core";
+import { contract, entity, saga } from "@atoll/core";
 import { given } from "@atoll/testkit";
 import * as z from "zod";
 
@@ -66,3 +66,37 @@ tea.when("close").rejects("SoldOut", { left: 1 });
 reserving.emits("Delivered", { orderId: "a", qty: "1" });
 // @ts-expect-error queries emit nothing
 tea.asked("level").emits("Delivered", { qty: 1 });
+
+// sagas
+const Trip = contract("trip", {
+  version: 1,
+  key: z.string(),
+  commands: {
+    book: { in: z.object({ days: z.int() }), out: z.object({ ok: z.boolean() }), rejects: { Full: z.object({ left: z.int() }) } },
+    cancel: { in: z.object({ by: z.string() }) },
+  },
+});
+const trip = saga(Trip.book, 1, async (run) => {
+  run.on(Trip.cancel, () => run.reject("Full", { left: 1 }));
+  return { ok: true };
+});
+const booking = given(trip, "t").when({ days: 1 });
+void booking.step("a").replies({ x: 1 }).step("b").fails().undo("a").rejects("No", {}).undoes("a").owes("b").rejects("Full", { left: 0 });
+void booking.signal(Trip.cancel, { by: "x" }).replies({ ok: true });
+
+// @ts-expect-error a saga has no past
+given(trip).had("Booked", {});
+// @ts-expect-error missing input
+given(trip).when();
+// @ts-expect-error an input of another form
+given(trip).when({ days: "1" });
+// @ts-expect-error a reply of another form
+void booking.replies({ okay: true });
+// @ts-expect-error undeclared rejection
+void booking.rejects("Nope", {});
+// @ts-expect-error details of another form
+void booking.rejects("Full", { left: "0" });
+// @ts-expect-error a signal without its input
+void booking.signal(Trip.cancel);
+// @ts-expect-error a signal of another contract
+void booking.signal(Stock.close);

@@ -1,0 +1,93 @@
+// Sagas of three steps, from the start command to its answer, beside the records that they leave: written to a bare table,
+// group-committed as ours are. Steps of handlers leave none of their own; steps of entities leave one each.
+import { join } from "node:path";
+import * as z from "zod";
+import { contract, saga, service, start, system, type Running } from "@atoll/core";
+import { BareSqlite } from "./bare-disk.ts";
+import type { Room } from "./benchmark.ts";
+import { askDuring } from "./callers.ts";
+import { Adder, adder, Counter, counter, troubleLogger } from "./counter.ts";
+import { beside, interleave, Latencies, type Row, type Sample, type Side } from "./measure.ts";
+
+const total = z.object({ total: z.int() });
+const Trip = contract("trip", { version: 1, key: z.string(), access: { go: "any" }, commands: { go: { out: total } } });
+const Tour = contract("tour", { version: 1, key: z.string(), access: { go: "any" }, commands: { go: { out: total } } });
+
+/** Three steps of handlers. */
+const trip = saga(Trip.go, 1, async (run) => {
+  const a = await run.step("one", (at) => at(Adder).add({ by: 1 }), { undo: () => Promise.resolve() });
+  const b = await run.step("two", (at) => at(Adder).add({ by: a.total }), { undo: () => Promise.resolve() });
+  return run.step("three", (at) => at(Adder).add({ by: b.total }));
+});
+
+/** Three steps of entities, each of another one. */
+const tour = saga(Tour.go, 1, async (run) => {
+  const undo = (): Promise<void> => Promise.resolve();
+  await run.step("one", (at) => at(Counter, `${run.key}a`).add({ by: 1 }), { undo });
+  await run.step("two", (at) => at(Counter, `${run.key}b`).add({ by: 2 }), { undo });
+  return run.step("three", (at) => at(Counter, `${run.key}c`).add({ by: 3 }));
+});
+
+/** Started; each step's result, the last one with the end. */
+const recordsOfTrip = 4;
+const recordsOfTour = recordsOfTrip + 3;
+const inFlight = 100;
+
+export async function measureSagas({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+  const ms = quick ? 300 : 2_000;
+  await using sqlite = new BareSqlite(directory);
+  await using running = await startTrips(join(directory, "data"));
+  let key = 0;
+  const next = (): string => `s${(key += 1)}`;
+  const sides = {
+    trip1: measured(ms, 1, () => running.at(Trip, next()).go()),
+    trip100: measured(ms, inFlight, () => running.at(Trip, next()).go()),
+    tour1: measured(ms, 1, () => running.at(Tour, next()).go()),
+    tour100: measured(ms, inFlight, () => running.at(Tour, next()).go()),
+  };
+  const bare =
+    (batch: number): Side =>
+    () =>
+      sqlite.run({ batch, ms: ms / 2 });
+  const samples = await interleave(rounds, {
+    bare1: bare(1),
+    trip1: sides.trip1.run,
+    tour1: sides.tour1.run,
+    bare100: bare(inFlight),
+    trip100: sides.trip100.run,
+    tour100: sides.tour100.run,
+  });
+  const row = (name: string, side: keyof typeof sides, records: number, of: Sample, aim?: Row["aim"]): Row => {
+    const sample: Sample = { rounds: of.rounds.map((rate) => rate / records), median: of.median / records };
+    const figures: Row = {
+      name,
+      unit: "/s",
+      ours: samples[side],
+      bare: beside({ [`SQLite, ${records} records`]: sample }),
+      details: sides[side].times.details(),
+    };
+    return aim ? { ...figures, aim } : figures;
+  };
+  return [
+    row("saga of three handlers' steps, alone", "trip1", recordsOfTrip, samples.bare1, { kind: "at-least", value: 400 }),
+    row("saga of three handlers' steps, 100 in flight", "trip100", recordsOfTrip, samples.bare100, { kind: "at-least", value: 10_000 }),
+    row("saga of three entities' steps, alone", "tour1", recordsOfTour, samples.bare1, { kind: "at-least", value: 400 }),
+    row("saga of three entities' steps, 100 in flight", "tour100", recordsOfTour, samples.bare100),
+  ];
+}
+
+function startTrips(data: string): Promise<Running> {
+  const services = [service("counter", [counter]), service("adder", [adder]), service("trips", [trip, tour])];
+  return start(system("bench", { services }), { data, mode: "production", logger: troubleLogger });
+}
+
+function measured(ms: number, callers: number, ask: () => Promise<unknown>): { readonly run: Side; readonly times: Latencies } {
+  const times = new Latencies();
+  return {
+    times,
+    run(round) {
+      times.startRound(round);
+      return askDuring(ms, callers, ask, times);
+    },
+  };
+}
