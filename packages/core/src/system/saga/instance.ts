@@ -130,7 +130,9 @@ export class SagaInstance implements Stage {
   start(starting: Starting): void {
     const unborn = this.#mode === "still" && this.#state.phase === "none";
     if (this.#mode === "loading" || unborn) this.#starting.push(starting);
-    else starting.resolve(JSON.stringify(this.state.input) === JSON.stringify(starting.input) ? this.state : undefined);
+    else if (JSON.stringify(this.state.input) !== JSON.stringify(starting.input)) starting.resolve(undefined);
+    // What its machine has decided may not be on disk yet: the outcome is told when it has come to rest (S2).
+    else starting.resolve(this.#machine ? { ...this.state, outcome: null } : this.#state);
   }
 
   come(coming: Coming): void {

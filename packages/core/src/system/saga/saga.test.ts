@@ -57,6 +57,25 @@ test("saga: a caller's deadline ends its waiting, not the saga; asked again, the
     assert.deepEqual(await answer, { rejected: undefined, reply: { left: 0 } });
   }));
 
+test("saga: whoever joins late hears the outcome no sooner than it is on disk", () =>
+  virtually(checkoutSystem(), async (running) => {
+    const { disk, booted, pause } = running;
+    await deliver(running, 1);
+    disk.faults = { ...disk.faults, slow: 1, slowMsMax: 200 };
+    let early = 0;
+    const ask = async (): Promise<void> => {
+      await booted.at(Checkout, "a").start(tea);
+      if (!disk.rows("orders").some(({ body }) => body.includes('"Ended"'))) early += 1;
+    };
+    const asked = [ask()];
+    for (let i = 0; i < 400; i++) {
+      await pause(2);
+      asked.push(ask());
+    }
+    await Promise.all(asked);
+    assert.equal(early, 0);
+  }));
+
 test("saga: a rejection after a step undoes it: what was reserved is free again", () => {
   const books = new BankBooks();
   books.mood = () => "declines";
