@@ -27,6 +27,9 @@ export interface Pending {
   readonly version: number;
 }
 
+/** To a told command that was applied already; nobody reads it. */
+export const toldBefore: MessageAnswer = { kind: "reply", value: undefined, replayed: true };
+
 export function leave(message: Message, answer: MessageAnswer | Failure): void {
   if (answer instanceof Failure) message.fail(answer);
   else message.answer(answer);

@@ -7,7 +7,13 @@ import * as z from "zod";
 import { simulate, type Fault, type Scenario } from "../index.ts";
 
 const Sale = z.object({ sku: z.string(), qty: z.int() });
-const Till = contract("till", { version: 1, key: z.string(), commands: { sell: { in: Sale } }, topics: { sold: Sale }, access: { sold: "any" } });
+const Till = contract("till", {
+  version: 1,
+  key: z.string(),
+  commands: { sell: { in: Sale } },
+  topics: { sold: Sale },
+  access: { sold: "any" },
+});
 const till = entity(Till, {
   state: z.object({}),
   initial: {},
