@@ -38,7 +38,7 @@ const sink = entity(Sink, {
 });
 
 const sources = 1_000;
-const sinks = 10_000;
+const sinks = 1_000;
 const writers = 1_000;
 
 export async function measureTopicDelivery({ quick, rounds, directory }: Room): Promise<readonly Row[]> {

@@ -1,4 +1,5 @@
 // What @atoll/core/system publishes: composing and running systems on any platform.
 export { boot, type Booted, type Platform, type Quarantined } from "./boot.ts";
+export type { DeadLetters, Retried } from "./dead-letters.ts";
 export { service, system, type Service, type ServiceHow, type ServiceLimits, type ServicePart, type System } from "./definition.ts";
 export { start, stopGraceMs, type Running, type StartOptions } from "./start.ts";

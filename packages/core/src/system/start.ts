@@ -17,7 +17,9 @@ export interface StartOptions extends NodeRuntimeOptions {
 }
 
 export interface Running
-  extends AsyncDisposable, Pick<Booted, "at" | "health" | "quarantined" | "release" | "breakers" | "openBreaker" | "closeBreaker"> {
+  extends
+    AsyncDisposable,
+    Pick<Booted, "at" | "health" | "quarantined" | "release" | "deadLetters" | "breakers" | "openBreaker" | "closeBreaker"> {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
   /** Where the gateway listens, without a slash at the end; "" without a gateway. */
@@ -62,6 +64,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
     health: () => running.health(),
     quarantined: () => running.quarantined(),
     release: (service, key) => running.release(service, key),
+    deadLetters: (service) => running.deadLetters(service),
     breakers: () => running.breakers(),
     openBreaker: (service, contract) => running.openBreaker(service, contract),
     closeBreaker: (service, contract) => running.closeBreaker(service, contract),

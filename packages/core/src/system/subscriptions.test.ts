@@ -251,6 +251,45 @@ test("subscription: a command that its target cannot carry out is parked with it
     assert.equal(again.disk.image("stock")?.deadLetters.length, 2);
   }));
 
+test("dead letters: an operator lists them, sends one once more, applied once however often, and discards another", () =>
+  virtually(shop, async (running) => {
+    broken = true;
+    await confirm(running, "bad", { sku: "tea", qty: 1 }, { sku: "milk", qty: 200 }, { sku: "salt", qty: 3 });
+    await delivered(running);
+    broken = false;
+    const letters = running.booted.deadLetters("stock");
+    assert.ok(letters);
+    const [tea, milk, salt] = await running.inside(() => letters.list(undefined));
+    assert.ok(tea && milk && salt);
+    assert.deepEqual([tea.key, milk.key, salt.key], ["tea", "milk", "salt"]);
+    const retry = ({ stream, place }: typeof tea) => running.inside(() => letters.retry(stream, place));
+    assert.deepEqual(await retry(tea), { kind: "answered" });
+    assert.equal(await retry(tea), undefined);
+    assert.deepEqual(await retry(milk), { kind: "rejected", name: "TooMany" });
+    assert.equal(await running.inside(() => letters.discard(salt.stream, salt.place)), true);
+    assert.equal(await running.inside(() => letters.discard(salt.stream, salt.place)), false);
+    assert.deepEqual(await running.inside(() => letters.list(undefined)), []);
+    const again = await running.restart();
+    await delivered(again);
+    assert.deepEqual([await sold(again, "tea"), await sold(again, "salt")], [["bad:1"], []]);
+  }));
+
+test("dead letters: one that its stream has not passed yet is kept, because after a crash it is what says that it was parked", () =>
+  virtually(shopOf([stock, pager, pageAndSell]), async (running) => {
+    [away, broken] = [true, true];
+    const breaks = subscription("sell", Order.confirmed, (m, tell) => [tell(Pager).page({ order: m.order }), tell(Stock, "").mend()]);
+    const other = await running.restart(shopOf([stock, pager, breaks]));
+    await confirm(other, "o", { sku: "tea", qty: 1 });
+    await other.pause(2_000);
+    const letters = other.booted.deadLetters("stock");
+    const [letter] = (await letters?.list(undefined)) ?? [];
+    assert.ok(letters && letter);
+    assert.equal((await failureOf(other.inside(() => letters.discard(letter.stream, letter.place)))).code, "UNAVAILABLE");
+    [away, broken] = [false, false];
+    await delivered(other);
+    assert.equal(await other.inside(() => letters.discard(letter.stream, letter.place)), true);
+  }));
+
 test("subscription: a target in quarantine has its commands parked, and the stream does not wait for its release", () =>
   virtually(shop, async (running) => {
     broken = true;
