@@ -10,6 +10,7 @@ import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { AddressBooks, type Asker } from "./address-book.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
 import { Extensions } from "./extensions.ts";
@@ -64,6 +65,8 @@ export interface Booted {
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
   readonly sagas: SagaOperator;
+  /** What a service told and could not deliver; undefined if it has told nothing, or is no service here. */
+  deadLetters(service: string): DeadLetters | undefined;
   /** Of every contract that a service lists under `calls`. */
   breakers(): readonly BreakerStatus[];
   /** Cuts a dependency off until `closeBreaker`, or the next start. False if it was; undefined if there is no such breaker. */
@@ -290,6 +293,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
+    deadLetters: (name) => services.find((running) => running.name === name)?.deliveries.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),
