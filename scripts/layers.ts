@@ -32,6 +32,12 @@ export const rooms: readonly Room[] = [
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
   { name: "saga", level: 5, folder: "saga", holds: "definition of a saga and the machine that plays, journals and undoes it" },
   {
+    name: "subscription",
+    level: 5,
+    folder: "subscription",
+    holds: "a service's reaction to a topic: its definition, what it tells, and the delivery of that",
+  },
+  {
     name: "system",
     level: 6,
     folder: "system",

@@ -15,11 +15,14 @@ export type {
   Moment,
   Ref,
   Schema,
+  Tell,
+  Told,
 } from "./contract/index.ts";
 export { entity, type Decision, type Entity, type Turn } from "./entity/index.ts";
 export { adapter, handlers, unavailable, type HandlerContext } from "./handlers/index.ts";
 export type { BreakerStatus, CallPolicy } from "./resilience/index.ts";
 export { saga, type Run, type Saga, type SagaHow, type Signal, type StepOptions } from "./saga/index.ts";
+export { subscription, type Subscription, type SubscriptionOptions } from "./subscription/index.ts";
 export {
   type OpenApology,
   type ParkedEntity,

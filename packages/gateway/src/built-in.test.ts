@@ -12,7 +12,7 @@ test("health: names the services, and turns 503 when the gateway is closing", ()
     assert.deepEqual([healthy.status, healthy.json["status"]], [200, "ok"]);
     assert.deepEqual(
       healthy.json["services"],
-      ["stock", "desk", "gateway"].map((name) => ({ name, state: "running" })),
+      ["stock", "desk", "parcels", "gateway"].map((name) => ({ name, state: "running" })),
     );
     await booted.gateway?.close(0);
     const closing = await request("GET", "/health");

@@ -5,6 +5,7 @@ import type { Bodies } from "./body.ts";
 import type { Once } from "./once.ts";
 import type { Later } from "./later.ts";
 import type { Admission } from "./admission.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface EdgeRoom {
   readonly edge: Edge;
@@ -13,4 +14,5 @@ export interface EdgeRoom {
   readonly once: Once;
   readonly later: Later;
   readonly admission: Admission;
+  readonly sessions: Sessions;
 }

@@ -7,11 +7,12 @@
 //  V3  alive        Without messages a comment is sent every `feedHeartbeatMs`; of a topic's feed it carries the place.
 //  V4  ends         A client that does not read for `stalledMs` is cut off. When the gateway closes, clients are told to come
 //                   back. Either way they resume where they were.
-import type { EventSource, SourceReader } from "@atoll/core/edge";
+import type { EventSource } from "@atoll/core/edge";
 import type { Runtime, Timer } from "@atoll/core/runtime";
+import { FeedCursor } from "./feed-cursor.ts";
 import { isBehind, keyPosition, topicPosition, type Place } from "./feed-position.ts";
 import type { Limits } from "./limits.ts";
-import type { FeedMessage, LiveListener, LiveTopic } from "./live-topic.ts";
+import type { LiveTopic } from "./live-topic.ts";
 
 export type FeedEnd = "gone" | "stalled" | "closing" | "failed";
 
@@ -27,80 +28,13 @@ export interface FeedInit {
   readonly ended: (feed: FeedStream, why: FeedEnd) => void;
 }
 
-/** One partition of a feed. */
-class Cursor implements LiveListener {
-  readonly partition: number;
-  readonly key: string | undefined;
-  /** Everything up to it was handed over, or waits. */
-  read: Place;
-  /** Everything up to it was handed over. */
-  handed: Place;
-  readonly waiting: FeedMessage[] = [];
-  /** Listening, as opposed to catching up from the log. */
-  live = false;
-  reader: SourceReader | undefined;
-  /** Where the reader of a key's history ends. */
-  until = 0;
-  #bytes = 0;
-  readonly #bytesMax: number;
-  readonly #wake: () => void;
-  readonly #lag: (cursor: Cursor) => void;
-
-  constructor(
-    init: { readonly partition: number; readonly key: string | undefined; readonly place: Place; readonly bytesMax: number },
-    wake: () => void,
-    lag: (cursor: Cursor) => void,
-  ) {
-    this.partition = init.partition;
-    this.key = init.key;
-    this.read = init.place;
-    this.handed = init.place;
-    this.#bytesMax = init.bytesMax;
-    this.#wake = wake;
-    this.#lag = lag;
-  }
-
-  offer(message: FeedMessage): void {
-    if (!this.live || isBehind(message, this.read)) return;
-    if (this.#bytes + message.text.length > this.#bytesMax) {
-      this.live = false;
-      this.#lag(this);
-    } else this.push(message);
-    this.#wake();
-  }
-
-  passed(offset: number): void {
-    if (this.live) this.reached({ offset, index: -1 });
-  }
-
-  push(message: FeedMessage): void {
-    this.waiting.push(message);
-    this.#bytes += message.text.length;
-    this.read = { offset: message.offset, index: message.index };
-  }
-
-  reached(place: Place): void {
-    if (isBehind(place, this.read)) return;
-    this.read = place;
-    if (this.waiting.length === 0) this.handed = place;
-  }
-
-  take(): FeedMessage | undefined {
-    const message = this.waiting.shift();
-    if (!message) return undefined;
-    this.#bytes -= message.text.length;
-    this.handed = this.waiting.length === 0 ? this.read : { offset: message.offset, index: message.index };
-    return message;
-  }
-}
-
 const encoder = new TextEncoder();
 
 export class FeedStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly #init: FeedInit;
   readonly #source: EventSource;
-  readonly #cursors: readonly Cursor[];
+  readonly #cursors: readonly FeedCursor[];
   readonly #heartbeatMs: number;
   #stage: "new" | "open" | "closing" | "ended" = "new";
   #pulled = false;
@@ -116,7 +50,7 @@ export class FeedStream {
     const bytesMax = limits.feedBufferBytesMax;
     const wake = (): void => this.#wake?.();
     this.#cursors = partitions.map(
-      ([partition, place]) => new Cursor({ partition, key, place, bytesMax }, wake, (lagging) => live.drop(lagging)),
+      ([partition, place]) => new FeedCursor({ partition, key, place, bytesMax }, wake, (lagging) => live.drop(lagging)),
     );
     for (const { partition } of this.#cursors) live.enter(partition);
     this.body = new ReadableStream<Uint8Array>(
@@ -182,7 +116,7 @@ export class FeedStream {
     return text;
   }
 
-  #idOf({ key, partition }: Cursor, { offset, index }: Place): string {
+  #idOf({ key, partition }: FeedCursor, { offset, index }: Place): string {
     return key === undefined ? this.#place() : keyPosition(this.#source.log, partition, { offset, index });
   }
 
@@ -197,7 +131,7 @@ export class FeedStream {
     return this.#init.key === undefined ? `id: ${this.#place()}\n\n` : ":\n\n";
   }
 
-  #join(cursor: Cursor): boolean {
+  #join(cursor: FeedCursor): boolean {
     cursor.live = this.#init.live.join(cursor, cursor.read.offset);
     if (cursor.live) {
       cursor.reader?.close();
@@ -206,7 +140,7 @@ export class FeedStream {
     return cursor.live;
   }
 
-  async #catchUp(cursor: Cursor): Promise<boolean> {
+  async #catchUp(cursor: FeedCursor): Promise<boolean> {
     const { limits, live, runtime } = this.#init;
     const { key, partition } = cursor;
     if (!cursor.reader) {

@@ -1,18 +1,12 @@
 // Feeds: every message once, from any place on, whatever the client does. In a virtual world, on a log in memory that the test
-// writes and holds up as it likes, and on the log of the system itself, with crashes. What sockets do is in feed.os.test.ts.
+// writes and holds up as it likes. On the log of the system itself, with crashes: feed-log.test.ts. Over sockets: feed.os.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contract, Failure, system } from "@atoll/core";
-import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
-import { VirtualWorld } from "@atoll/core/runtime/virtual";
-import { boot } from "@atoll/core/system";
-import * as z from "zod";
+import { Failure } from "@atoll/core";
 import type { FeedEvent } from "../test/feed-client.ts";
-import { Parcel, Stock, trialSystem } from "../test/trial-system.ts";
 import { TrialLog } from "../test/trial-log.ts";
 import { virtually, type VirtualGateway } from "../test/virtual-gateway.ts";
-import { feed } from "./feed.ts";
-import { gateway as gatewayOf, type GatewayHow } from "./gateway.ts";
+import type { GatewayHow } from "./gateway.ts";
 
 interface Scene extends VirtualGateway {
   readonly log: TrialLog;
@@ -23,7 +17,7 @@ function onTrialLog(scenario: (scene: Scene) => Promise<void>, how?: GatewayHow,
   return virtually((gateway) => scenario({ ...gateway, log }), how, seed, log);
 }
 
-const numbers = (events: readonly FeedEvent[]): readonly unknown[] => events.map(({ data }) => data["n"]);
+const numbers = (events: readonly FeedEvent[]): readonly number[] => events.map(({ data }) => Number(data["n"]));
 const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, i) => from + i);
 const move = ({ log }: Scene, key: string, n: number): void => log.append(key, { n, to: "x" });
 async function gauge(gateway: VirtualGateway): Promise<string | undefined> {
@@ -96,7 +90,7 @@ test("feed: of all keys, in the order of each partition, resumed in all of them"
     seen.push(...(await last.take(80 - seen.length)));
     assert.equal(new Set(numbers(seen)).size, 80);
     for (const key of keys) {
-      const own = numbers(seen.filter(({ data }) => data["key"] === key)).map(Number);
+      const own = numbers(seen.filter(({ data }) => data["key"] === key));
       assert.deepEqual(
         own,
         own.toSorted((x, y) => (x % 1_000) - (y % 1_000) || x - y),
@@ -202,24 +196,24 @@ test("feed: whatever is written while a client comes, lags and goes on, it gets 
           log.append(key, ...messages);
           expected.get(key)?.push(...messages.map(({ n }) => n));
         };
-        let done = false;
+        const writer = { done: false };
         void (async () => {
           for (let i = 0; i < 300; i++) {
             write(keys[Math.floor(random.next() * keys.length)] as string, Math.floor(random.next() * 3));
             if (random.next() < 0.4) await gateway.pause(Math.ceil(random.next() * 5));
           }
           write("a", 1); // whoever waits for one more gets it
-          done = true;
+          writer.done = true;
         })();
         const seen: FeedEvent[] = [];
         const target = all ? "/moves?from=start" : "/parcels/a/moves";
         const whole = (): number => (all ? written : (expected.get("a")?.length ?? 0));
-        while (!done || seen.length < whole()) {
+        while (!writer.done || seen.length < whole()) {
           const id = seen.at(-1)?.id;
           const client = await gateway.feed(target, id === undefined ? {} : { "last-event-id": id });
           const reads = Math.ceil(random.next() * 40);
-          for (let i = 0; i < reads && (!done || seen.length < whole()); i++) {
-            if (done || random.next() < 0.7) seen.push(...(await client.take(1)));
+          for (let i = 0; i < reads && (!writer.done || seen.length < whole()); i++) {
+            if (writer.done || random.next() < 0.7) seen.push(...(await client.take(1)));
             else await gateway.pause(Math.ceil(random.next() * 30));
           }
           await client.leave();
@@ -323,91 +317,3 @@ test("feed: a message that cannot be read is passed over, a log that cannot be r
     log.failure = undefined;
     assert.equal((await client.next())?.data["n"], 3, "who listened already goes on by itself");
   }));
-
-test("feed: on the system's own log, the past of a key, what comes, and every message of a record", () =>
-  virtually(async (gateway) => {
-    const travel = (id: string, ...stops: readonly string[]) => gateway.post(`/parcels/${id}/moves`, { stops });
-    for (let i = 0; i < 5; i++) for (const id of ["a", "b", "c"]) await travel(id, "x", "y");
-    await travel("a");
-    const client = await gateway.feed("/parcels/a/moves");
-    const all = await gateway.feed("/moves?from=start");
-    const past = await client.take(10);
-    assert.deepEqual(numbers(past), range(1, 11));
-    assert.equal((await all.take(30)).length, 30);
-    const coming = client.take(3);
-    await travel("b", "z");
-    await travel("a", "p", "q", "r");
-    assert.deepEqual((await coming).map(({ data }) => data), [{ n: 11, to: "p" }, { n: 12, to: "q" }, { n: 13, to: "r" }]); // prettier-ignore
-    assert.deepEqual(numbers(await all.take(4)).toSorted(), [11, 11, 12, 13]);
-    const resumed = await gateway.feed("/parcels/a/moves", { "last-event-id": past.at(-2)?.id ?? "" });
-    assert.deepEqual(numbers(await resumed.take(4)), [10, 11, 12, 13]);
-  }));
-
-test("feed: across crashes a client resumes with the id that it has seen, and misses nothing", async () => {
-  let cut = 0;
-  for (let seed = 1; seed <= 25; seed++) {
-    await virtually(
-      async (first) => {
-        const { random } = first.world;
-        let gateway = first;
-        const seen: FeedEvent[] = [];
-        let acknowledged = 0;
-        for (let life = 0; life < 4; life++) {
-          const id = seen.at(-1)?.id;
-          const client = await gateway.feed("/parcels/a/moves", id === undefined ? {} : { "last-event-id": id });
-          const reading = (async () => {
-            for (let event = await client.next(); event; event = await client.next()) seen.push(event);
-          })().catch(() => undefined);
-          const posting = (async () => {
-            for (;;) {
-              const { status, json } = await gateway.post("/parcels/a/moves", {
-                stops: ["x", "y"].slice(0, 1 + Math.floor(random.next() * 2)),
-              });
-              assert.equal(status, 200);
-              acknowledged = Number(json["moves"]);
-            }
-          })().catch(() => undefined);
-          await gateway.pause(10 + random.next() * 60);
-          if (seen.length < acknowledged) cut += 1;
-          gateway = await gateway.crash();
-          void reading;
-          void posting;
-        }
-        const last = await gateway.feed("/parcels/a/moves", seen.length === 0 ? {} : { "last-event-id": seen.at(-1)?.id ?? "" });
-        const { json } = await gateway.post("/parcels/a/moves", { stops: ["end"] });
-        const total = Number(json["moves"]);
-        seen.push(...(await last.take(total - seen.length)));
-        assert.deepEqual(numbers(seen), range(1, total + 1), `seed ${seed}`);
-        assert.ok(total > acknowledged, `seed ${seed}`);
-      },
-      {},
-      seed,
-    );
-  }
-  assert.ok(cut > 0, "no crash came between a message and its client");
-});
-
-test("feed: a topic that is not for the gateway, or that nobody publishes, is refused when the system starts", async () => {
-  const Other = contract("other", { version: 1, key: z.string(), topics: { t: z.object({}) }, access: { t: "any" } });
-  for (const one of [feed("GET /a", Parcel.secret, { key: "any" }), feed("GET /a", Other.t, { key: "any" })]) {
-    const world = new VirtualWorld({ seed: 1 });
-    const runtime = world.process("node");
-    const journals = new SimulatedJournalStore(new SimulatedDisk(world.outside), runtime, { process: "node" });
-    const { services } = trialSystem({ runs: 0, ids: [], mended: false, log: undefined, wait: () => Promise.resolve() });
-    const refused = system("refused", { services, gateway: gatewayOf([one]) });
-    await assert.rejects(
-      world.runUntil(runtime.enter(world.outside, () => boot(refused, { runtime, journals, config: {} }))),
-      (error: unknown) => error instanceof Failure && error.code === "INVALID_DEFINITION",
-    );
-  }
-});
-
-test("feed: what cannot be meant is refused when it is defined", () => {
-  const invalid = (define: () => unknown): void =>
-    assert.throws(define, (error: unknown) => error instanceof Failure && error.code === "INVALID_DEFINITION");
-  invalid(() => feed("GET /a", Parcel.moved, undefined as never));
-  invalid(() => feed("GET /a", Parcel.moved, { key: "all" } as never));
-  invalid(() => feed("GET /a", Stock.level as never, { key: "any" } as never));
-  invalid(() => feed("POST /a" as never, Parcel.moved, { key: "any" }));
-  invalid(() => feed("GET /a", Parcel.moved, { key: "any", from: "start" } as never));
-});

@@ -32,7 +32,7 @@ export interface Feed {
  * INVALID_DEFINITION names what cannot be meant.
  */
 export function feed<const P extends `GET /${string}`, D, M>(path: P, topic: TopicRef<D, M>, ...how: Maybe<FeedHow<P, D>>): Feed {
-  return decodeFeed(path, topic as unknown as AnyTopicRef, (how[0] ?? {}) as { readonly key?: unknown });
+  return decodeFeed(path, topic, how[0] ?? {});
 }
 
 function decodeFeed(path: string, topic: AnyTopicRef, options: { readonly key?: unknown }): Feed {

@@ -1,12 +1,13 @@
 // `gateway`: routes as a value, and the edge that opens from it. A request goes: limits, plain handlers, routes, answer; any
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
-import type { Edge, Gateway, OpenGateway } from "@atoll/core/edge";
+import type { Edge, Gateway, OpenGateway, Session } from "@atoll/core/edge";
 import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
-import { emptyAnswer, respond, type Answer } from "./answer.ts";
+import { emptyAnswer, respond, withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
 import { Bodies, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
+import type { EdgeRoom } from "./edge-room.ts";
 import { FeedPlan, Feeds } from "./feed-plan.ts";
 import type { Feed } from "./feed.ts";
 import { httpKey } from "./idempotency-key.ts";
@@ -20,8 +21,8 @@ import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import { targetOf } from "./request.ts";
 import type { Route } from "./route.ts";
-import type { EdgeRoom } from "./edge-room.ts";
 import { RoutePlan } from "./route-plan.ts";
+import { sessionHeader, Sessions } from "./sessions.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {
@@ -62,6 +63,7 @@ interface Visit {
   /** Template of the path, once it is known. */
   route: string;
   recorded: boolean;
+  session: Session | undefined;
 }
 
 class HttpEdge implements OpenGateway {
@@ -74,6 +76,7 @@ class HttpEdge implements OpenGateway {
   readonly #traffic: Traffic;
   readonly #later: Later;
   readonly #feeds: Feeds;
+  readonly #sessions: Sessions;
   #listener: HttpListener | undefined;
   #inFlight = 0;
   #closing = false;
@@ -90,7 +93,8 @@ class HttpEdge implements OpenGateway {
     const admission = new Admission(limits);
     const once = new Once(edge, limits.keptAnswerBytesMax);
     this.#later = new Later(edge, limits, (key, at, answer) => once.keep(key, at, answer));
-    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once, later: this.#later, admission };
+    this.#sessions = new Sessions(edge);
+    const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once, later: this.#later, admission, sessions: this.#sessions };
     this.#feeds = new Feeds(edge, limits);
     for (const route of routes) {
       const handler: Handler =
@@ -157,7 +161,14 @@ class HttpEdge implements OpenGateway {
   }
 
   #visit(request: Request, receive: ReceiveBody | undefined, cut: (() => void) | undefined): Promise<Response> {
-    const visit: Visit = { startedMs: this.#edge.runtime.clock.monotonic(), receive, cut, route: "unmatched", recorded: false };
+    const visit: Visit = {
+      startedMs: this.#edge.runtime.clock.monotonic(),
+      receive,
+      cut,
+      route: "unmatched",
+      recorded: false,
+      session: undefined,
+    };
     return this.#plain ? this.#throughPlain(this.#plain, request, visit) : this.#serve(request, visit);
   }
 
@@ -169,7 +180,10 @@ class HttpEdge implements OpenGateway {
     } catch (error) {
       response = respond(this.#refuse(error, visit, request.method), request.method === "HEAD");
     }
-    if (!visit.recorded) this.#traffic.record(request.method, "plain", response.status, visit.startedMs);
+    if (!visit.recorded) {
+      this.#traffic.record(request.method, "plain", response.status, visit.startedMs);
+      for (const [name, value] of Object.entries(this.#seen(visit))) response.headers.set(name, value);
+    }
     return response;
   }
 
@@ -196,7 +210,12 @@ class HttpEdge implements OpenGateway {
     if (this.#inFlight === 0) this.#whenIdle?.();
     visit.recorded = true;
     this.#traffic.record(method, visit.route, answer.status, visit.startedMs);
-    return respond(answer, method === "HEAD");
+    return respond(withHeaders(answer, this.#seen(visit)), method === "HEAD");
+  }
+
+  #seen({ session = this.#sessions.shared }: Visit): AnswerHeaders {
+    const { token } = session;
+    return token === "" ? {} : { [sessionHeader]: token };
   }
 
   #answer(request: Request, visit: Visit): Answer | Promise<Answer> {
@@ -211,7 +230,8 @@ class HttpEdge implements OpenGateway {
       visit.route = (route.kind === "feed" ? route.plan.feed : route.plan.route).pattern.path;
       if (this.#closing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
       if (route.kind === "feed") return route.plan.answer({ request, target, values, cut: visit.cut });
-      return route.plan.answer({ request, target, values, receive: visit.receive });
+      visit.session = this.#sessions.of(request.headers);
+      return route.plan.answer({ request, target, values, receive: visit.receive, session: visit.session });
     }
     const allow = new Set([...(match.kind === "other-method" ? match.allow : []), ...(this.#plain?.methodsAt(target.path) ?? [])]);
     if (allow.size === 0) throw new Problem("NOT_FOUND", { detail: "The paths that exist are listed at /docs." });

@@ -5,10 +5,10 @@ import { Failure } from "@atoll/core";
 import type { Schema } from "@atoll/core/contract";
 import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
 import { withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
+import type { EdgeRoom } from "./edge-room.ts";
 import type { LaterRoute, Unaccepted } from "./later.ts";
 import { asyncPreference } from "./preference.ts";
 import { scopeDigest, type KeyScope } from "./request.ts";
-import type { EdgeRoom } from "./edge-room.ts";
 import type { HttpRequest, Route } from "./route.ts";
 
 type View = HttpRequest<string, Schema, Schema>;

@@ -22,6 +22,7 @@ export function describeRoute(route: Route, names: readonly string[], schemas: S
   const parameters = [
     ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string", minLength: 1 } })),
     ...queryParameters(route, schemas, title),
+    { $ref: "#/components/parameters/Session" },
     ...(post ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
     ...(route.later ? [{ $ref: "#/components/parameters/Prefer" }] : []),
   ];
@@ -66,7 +67,7 @@ function success(route: Route, schemas: SchemaComponents, title: string, post: b
   return {
     [status]: {
       description: empty ? "Done." : "The reply.",
-      ...headers({ "Idempotency-Replayed": post, Location: later !== undefined && status === 201 }),
+      ...headers({ "Atoll-Session": true, "Idempotency-Replayed": post, Location: later !== undefined && status === 201 }),
       ...(empty ? {} : { content: { "application/json": { schema } } }),
     },
     ...(later && {

@@ -64,6 +64,14 @@ export const sharedParameters = {
       "The same key with the same request gives the same outcome, once, for 24 hours; with another request it is answered 422. While the first is being carried out a repetition waits for it.",
     schema: { type: "string", minLength: 1, maxLength: 255 },
   },
+  Session: {
+    name: "Atoll-Session",
+    in: "header",
+    required: false,
+    description:
+      "What the client has seen, as an answer brought it: the answer shows at least that, or says that it cannot yet. Without it the gateway's own session counts, which has seen all that it has answered.",
+    schema: { type: "string", maxLength: 1_024 },
+  },
   LastEventId: {
     name: "Last-Event-ID",
     in: "header",
@@ -103,6 +111,11 @@ export const sharedHeaders = {
     description: "Present if the request preferred this answer.",
     required: false,
     schema: { type: "string", enum: ["respond-async"] },
+  },
+  AtollSession: {
+    description: "What the client has now seen: sent along with a later request, that one reads its own writes, on any instance.",
+    required: false,
+    schema: { type: "string", maxLength: 1_024 },
   },
   RetryAfter: { description: "Seconds to wait before the request is sent again.", required: true, schema: { type: "integer", minimum: 0 } },
 };

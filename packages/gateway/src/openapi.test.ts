@@ -72,7 +72,7 @@ test("openapi: a route with `later` describes its 202, where it leads, and how t
   const { parameters = [], responses } = paths["/shipments"]?.["post"] ?? assert.fail();
   assert.ok(parameters.some(({ $ref }) => $ref === "#/components/parameters/Prefer"));
   assert.deepEqual(Object.keys(responses["202"]?.headers ?? {}), ["Idempotency-Replayed", "Location", "Preference-Applied"]);
-  assert.deepEqual(Object.keys(responses["201"]?.headers ?? {}), ["Idempotency-Replayed", "Location"]);
+  assert.deepEqual(Object.keys(responses["201"]?.headers ?? {}), ["Atoll-Session", "Idempotency-Replayed", "Location"]);
   assert.equal(paths["/orders"]?.["post"]?.responses["202"], undefined);
 });
 
@@ -111,6 +111,7 @@ test("openapi: parameters come from path and query schema, the key header belong
       },
     },
     { name: "deep", in: "query", required: false, schema: { type: "boolean", default: false } },
+    { $ref: "#/components/parameters/Session" },
   ]);
   for (const [path, item] of Object.entries(paths)) {
     for (const [method, { parameters = [] }] of Object.entries(item)) {

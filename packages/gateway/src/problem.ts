@@ -53,7 +53,7 @@ export const failureStatus: { readonly [C in FailureCode]: number } = {
   JOURNAL_FULL: 503,
   JOURNAL_IN_USE: 500,
   JOURNAL_NEWER: 500,
-  LOG_FORKED: 409,
+  LOG_FORKED: 410,
   OVERLOADED: 503,
   PORT_TAKEN: 500,
   QUARANTINED: 503,

@@ -2,13 +2,13 @@
 // be decided once is decided per request.
 import { Failure } from "@atoll/core";
 import { checkOf, type Check, type Schema } from "@atoll/core/contract";
-import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
+import type { EdgeAnswer, EdgeCall, Session } from "@atoll/core/edge";
 import { emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
 import { parseBody, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
+import type { EdgeRoom } from "./edge-room.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { keyPlace } from "./key-place.ts";
-import type { EdgeRoom } from "./edge-room.ts";
 import { LaterPlan } from "./later-plan.ts";
 import { decode } from "./pattern.ts";
 import { Problem, problemOf, rejectionAnswer } from "./problem.ts";
@@ -23,6 +23,8 @@ export interface Arrival {
   /** Decoded path parameters, in the order of the path. */
   readonly values: readonly string[];
   readonly receive: ReceiveBody | undefined;
+  /** What the client has seen. */
+  readonly session: Session;
 }
 
 /**
@@ -66,7 +68,8 @@ export class RoutePlan {
     const { to, key: keyOf, input: inputOf } = this.route;
     const query = this.#query(arrival.target.search);
     const sent = this.#bodyUse === "unread" ? undefined : await this.#body(arrival);
-    const { admission, edge } = this.#room;
+    const { admission, edge, sessions } = this.#room;
+    const { session } = arrival;
     admission.enter();
     try {
       const scope = this.#scope(arrival);
@@ -75,10 +78,17 @@ export class RoutePlan {
       const input = inputOf ? inputOf(r) : to.operation.in ? sent : undefined;
       if (this.#later) {
         this.#checkCall(key, input, r);
-        return await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint: fingerprintOf(sent, arrival) });
+        const fingerprint = fingerprintOf(sent, arrival);
+        const answer = await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint });
+        sessions.sawAll(session);
+        return answer;
       }
-      if (scope) return await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(sent, arrival) });
-      const call = this.#call(key, input, this.#withinMs);
+      if (scope) {
+        const answer = await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(sent, arrival), session });
+        sessions.sawAll(session);
+        return answer;
+      }
+      const call = { ...this.#call(key, input, this.#withinMs), session };
       let answer: EdgeAnswer;
       try {
         // A client that goes away cancels what it only wanted to read. What it wanted done goes on: not waiting would not undo it.
@@ -134,9 +144,9 @@ export class RoutePlan {
   async #once(
     r: View,
     scope: KeyScope,
-    asked: { readonly key: unknown; readonly input: unknown; readonly fingerprint: string },
+    asked: { readonly key: unknown; readonly input: unknown; readonly fingerprint: string; readonly session: Session },
   ): Promise<Answer> {
-    const { key, input } = asked;
+    const { key, input, session } = asked;
     // What is not even a call must not use up the key: the client corrects it and sends it again.
     this.#checkCall(key, input, r);
     const { answer, replayed } = await this.#room.once.run({
@@ -144,7 +154,7 @@ export class RoutePlan {
       request: asked.fingerprint,
       withinMs: this.#withinMs,
       perform: async ({ commandId, mintedAt }, withinMs) => {
-        const call = this.#call(key, input, withinMs);
+        const call = { ...this.#call(key, input, withinMs), session };
         const given = await this.#room.edge.ask(this.route.to.kind === "command" ? { ...call, commandId, mintedAt } : call);
         return { answer: this.#dress(given, r), replayed: given.replayed, toKeep: true };
       },

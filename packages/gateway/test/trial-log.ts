@@ -15,7 +15,7 @@ export class TrialLog implements EventSource {
   /** Readers at the head do not hear of what is new until it is let go. */
   #held = false;
   readonly #records: (readonly SourceItem[])[][] = Array.from({ length: partitions }, () => []);
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   /** One record of `key` with these messages; none, for a record that publishes nothing. */
   append(key: string, ...messages: readonly unknown[]): void {
@@ -61,10 +61,10 @@ export class TrialLog implements EventSource {
     let next = from;
     let closed = false;
     this.open += 1;
+    const waits = (): boolean => how === "read" && !closed && (this.#held || next >= records.length);
     return {
       next: async (bytesMax) => {
-        while (how === "read" && !closed && (this.#held || next >= records.length))
-          await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        while (waits()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
         if (closed) return { items: [], next };
         if (this.failure) throw this.failure;
         const items: SourceItem[] = [];

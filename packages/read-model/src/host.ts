@@ -159,7 +159,7 @@ export class ReadModelHost implements OpenExtension {
     const { live, building, broken } = this.#lineage;
     const shown = live ?? building;
     const failing = live ? live.trouble : (broken ?? building?.trouble);
-    const reasons = [...(failing === undefined ? [] : [reasonOf(failing)])];
+    const reasons = failing === undefined ? [] : [reasonOf(failing)];
     if (live && building?.broken) reasons.push(`rebuilding it has failed: ${building.broken.message}`);
     const sources = Object.keys(this.#behaviour.from).map((source) => {
       const behind = shown?.streams.reduce((records, stream) => records + (stream.alias === source ? stream.behind : 0), 0) ?? 0;

@@ -31,17 +31,20 @@ export type Address<D> = D extends { readonly key: infer S } ? [key: StandardSch
 /** A stable address; asks, and waits at most `within` (10 s by default). */
 export type At = <D>(contract: Contract<D>, ...key: Address<D>) => Ref<D>;
 
-/** A message that is in the sender's log once this resolves. */
+/** A told command. In a handler: it is in the log of the own service once this resolves. Of a subscription: what `react` returns. */
 export interface Told extends PromiseLike<void> {
   readonly kind: "told";
 }
 
-/** The same address, durable: delivered in order, applied once. Nothing implements it yet. */
+/**
+ * The same address, durable: told commands of one sender reach one entity in order, each is applied once, whatever crashes, and
+ * however long the entity is away (ADR 0013). Whoever tells gets no answer.
+ */
 export type Tell = <D>(
   contract: Contract<D>,
   ...key: Address<D>
 ) => {
   readonly [K in keyof Part<D, "commands">]: (
-    ...input: In<Part<D, "commands">[K]> extends Schema ? [input: Given<In<Part<D, "commands">[K]>>] : []
+    ...input: In<Part<D, "commands">[K]> extends Schema ? [input: Deep<Given<In<Part<D, "commands">[K]>>>] : []
   ) => Told;
 };

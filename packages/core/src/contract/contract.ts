@@ -23,8 +23,18 @@ export function contract<const D extends Definition>(name: string, definition: D
   return define(name, definition) as unknown as Contract<D>;
 }
 
+/** A contract of the platform's own: its name begins with "$", which no other's can. */
+export function ownContract<const D extends Definition>(name: `$${string}`, definition: D & Checked<D>): Contract<D> {
+  checkDefinition(name.slice(1), definition);
+  return compiled(name, definition) as unknown as Contract<D>;
+}
+
 function define(name: string, definition: unknown): AnyContract {
   checkDefinition(name, definition);
+  return compiled(name, definition);
+}
+
+function compiled(name: string, definition: Definition): AnyContract {
   const access = tableOf(definition.access ?? {});
   const accessOf = (member: string): Access => frozenAccess(access[member] ?? ownServiceOnly);
 

@@ -3,7 +3,7 @@ export type { Answer, AnswerOf, Reject, Rejected, Rejection, Replied } from "./a
 export type { Address, Args, At, CallOptions, Ref, Tell, Told } from "./call.ts";
 export { checkOf, issuesMax, type Check } from "./check.ts";
 export { checkFunctions, checkMembers } from "./completeness.ts";
-export { contract, keyLengthMax } from "./contract.ts";
+export { contract, keyLengthMax, ownContract } from "./contract.ts";
 export { freezeDeep, frozenCopy, jsonDepthMax, jsonNodesMax, NotJson } from "./frozen-copy.ts";
 export type { Implementation, Moment } from "./implementation.ts";
 export type { Deep, Json } from "./json.ts";

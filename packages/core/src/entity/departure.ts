@@ -10,7 +10,7 @@ import {
   type Submission,
 } from "../journal/index.ts";
 import type { LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
-import type { Outcome } from "./kernel.ts";
+import type { Outcome, Verdict } from "./kernel.ts";
 
 /** Where an entity's records are. */
 interface Origin {
@@ -46,9 +46,31 @@ export function answerOf(outcome: Outcome): MessageAnswer {
     : { kind: "rejection", name: outcome.name, details: outcome.taken, replayed: false };
 }
 
-/** The two fields of a record that say what was answered: what the implementation gave, not yet read by anybody's schema. */
-export const storedOutcome = (outcome: Outcome): Pick<LogRecord, "reply" | "rejected"> =>
-  outcome.kind === "reply" ? { reply: outcome.given } : { rejected: [outcome.name, outcome.given] };
+/** What the log keeps of a command that was decided: what the implementation gave, not yet read by anybody's schema. */
+export function recordOf(
+  { to, key, id, minted, timeless, told, caller }: Message,
+  { version, events, topics, alarm, outcome }: Verdict,
+  { type, prev, input, now }: Pick<LogRecord, "type" | "prev" | "input" | "now">,
+): LogRecord {
+  return {
+    type,
+    key,
+    version,
+    prev,
+    command: to.name,
+    id,
+    minted,
+    ...(timeless ? { timeless: true as const } : {}),
+    input,
+    caller,
+    now,
+    ...(told ? { told } : {}),
+    events,
+    ...(topics.length > 0 ? { topics } : {}),
+    ...(alarm === undefined ? {} : { alarm }),
+    ...(outcome.kind === "reply" ? { reply: outcome.given } : { rejected: [outcome.name, outcome.given] as const }),
+  };
+}
 
 /** The answer that `record` gave; a failure if the id belongs to another command, or the answer no longer fits the contract. */
 export function repeatedAnswer(message: Message, record: LogRecord, input: string): MessageAnswer | Failure {

@@ -1,16 +1,14 @@
-// What an entity in memory occupies, estimated: its state by the length of its JSON, its receipts exactly, and the rest by a
+// What an entity in memory occupies, estimated: its state by the length of its JSON, what it remembers exactly, and the rest by a
 // constant. The state is looked at anew only when the number of its events has doubled, so that looking costs little however
 // it grows.
-import type { Receipts } from "./receipts.ts";
+import type { Remembered } from "./remembered.ts";
 
-/** An entity without state and receipts: seen on V8, with a key of usual length. */
+/** An entity without state and memory of commands: seen on V8, with a key of usual length. */
 const emptyBytes = 1_024;
 /** Heap that a state takes per character of its JSON: small objects with short members take most. */
 const bytesPerCharacter = 4;
 /** Versions before which the state is not looked at a second time. */
 const secondLookAt = 8;
-/** Characters of a receipt in a snapshot. */
-const receiptLength = 40;
 
 export class Footprint {
   bytes = 0;
@@ -18,18 +16,18 @@ export class Footprint {
   #lookAt = 0;
 
   /** Characters of a snapshot, about. */
-  snapshotLength(receipts: Receipts): number {
-    return this.#stateLength + receipts.size * receiptLength;
+  snapshotLength(remembered: Remembered): number {
+    return this.#stateLength + remembered.storedLength;
   }
 
   /** Returns by how many bytes it has grown since the last time. */
-  grown(state: unknown, version: number, receipts: Receipts): number {
+  grown(state: unknown, version: number, remembered: Remembered): number {
     if (version >= this.#lookAt) {
       this.#stateLength = JSON.stringify(state).length;
       this.#lookAt = Math.max(secondLookAt, version * 2);
     }
     const before = this.bytes;
-    this.bytes = emptyBytes + this.#stateLength * bytesPerCharacter + receipts.bytes;
+    this.bytes = emptyBytes + this.#stateLength * bytesPerCharacter + remembered.bytes;
     return this.bytes - before;
   }
 }

@@ -35,6 +35,8 @@ export class EntityHost implements Residence {
   readonly #quarantined: Map<string, QuarantineEntry>;
   /** Failures in a row, by key; those of a key that left memory meanwhile count on. */
   readonly #strikes = new Map<string, number>();
+  /** One instance of each name of a stream, for the marks of all entities: as many as there are streams. */
+  readonly #streams = new Map<string, string>();
   /** Entities that wait for their turn to read the log. */
   readonly #recoveries = new Deque<Resident>();
   #recovering = 0;
@@ -86,6 +88,12 @@ export class EntityHost implements Residence {
   }
 
   // ── called by residents ─────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly sharedStream = (stream: string): string => {
+    const known = this.#streams.get(stream);
+    if (known === undefined) this.#streams.set(stream, stream);
+    return known ?? stream;
+  };
 
   /** Makes `resident` the one used last. */
   used(resident: Resident): void {

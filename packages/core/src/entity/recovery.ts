@@ -2,7 +2,8 @@
 // and nothing else; a snapshot only makes it shorter.
 import { type Chain, decodeRecord, formatPosition, JournalError, type LogWriter, type Snapshot } from "../journal/index.ts";
 import type { EntityKernel } from "./kernel.ts";
-import { Receipts, type StoredReceipts } from "./receipts.ts";
+import { Receipts } from "./receipts.ts";
+import { Remembered, type StoredMemory } from "./remembered.ts";
 
 export interface Recovered {
   readonly state: unknown;
@@ -13,7 +14,7 @@ export interface Recovered {
   readonly snapshotVersion: number;
   /** Characters of the records that were folded after it. */
   readonly folded: number;
-  readonly receipts: Receipts;
+  readonly remembered: Remembered;
 }
 
 /** A record that cannot be folded, and where: the entity cannot run until program or log is mended. */
@@ -31,35 +32,40 @@ interface SnapshotBody {
   readonly fingerprint: string;
   readonly version: number;
   readonly state: unknown;
-  readonly remembered: StoredReceipts;
+  readonly remembered: StoredMemory;
 }
 
 /** Raised when the form of a snapshot changes: older ones are then not used. */
-const snapshotForm = 2;
+const snapshotForm = 3;
 const chainPage = 10_000;
 const recordsPage = 500;
 /** Of an entity's newest records, as many are read together with where the others are; most entities have no others. */
 const newestBytes = 2 ** 20;
 
-/** Rejects with a `PoisonedRecord`, or with a `JournalError` if the journal cannot be read now. */
+/**
+ * Rejects with a `PoisonedRecord`, or with a `JournalError` if the journal cannot be read now. `shared` gives one instance for all
+ * equal names of streams.
+ */
 export async function recover(
   writer: LogWriter,
   kernel: EntityKernel,
   partition: number,
   key: string,
   receiptsMax: number,
+  shared: (stream: string) => string,
 ): Promise<Recovered> {
   const { journal, tail } = writer;
   const { type } = kernel;
   const unindexed = tail.lookup(partition, type, key); // before the index is asked: a flush may come between
   const indexed = await writer.within(journal.lookup(partition, type, key));
   const entry = unindexed ?? indexed.entry;
-  if (!entry) return { state: kernel.initial(), version: 0, last: -1, snapshotVersion: 0, folded: 0, receipts: new Receipts(receiptsMax) };
+  const nothing = (): Remembered => new Remembered(new Receipts(receiptsMax));
+  if (!entry) return { state: kernel.initial(), version: 0, last: -1, snapshotVersion: 0, folded: 0, remembered: nothing() };
   const base = indexed.snapshot && readSnapshot(indexed.snapshot, kernel);
   let state = base ? base.state : kernel.initial();
   let version = base?.version ?? 0;
   let folded = 0;
-  const receipts = base ? Receipts.restore(receiptsMax, base.remembered) : new Receipts(receiptsMax);
+  const remembered = base ? Remembered.restore(receiptsMax, base.remembered, shared) : nothing();
   for await (const { offsets, lines } of history(writer, partition, entry.last, base ? indexed.snapshot.offset : -1)) {
     for (const [i, line] of lines.entries()) {
       const offset = offsets[i] as number;
@@ -76,14 +82,14 @@ export async function recover(
           version += 1;
           state = kernel.apply(state, event, { key, version, now: record.now, caller: record.caller });
         }
-        receipts.add(record, offset);
+        remembered.fold(record, offset, shared);
         folded += line.length;
       } catch (cause) {
         throw new PoisonedRecord(offset, position, cause);
       }
     }
   }
-  return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, folded, receipts };
+  return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, folded, remembered };
 }
 
 /** The entity's records above `after`, oldest first, in pages. */
@@ -108,7 +114,7 @@ async function* history(writer: LogWriter, partition: number, last: number, afte
   yield { offsets: offsets.slice(0, newest.length).reverse(), lines: newest.toReversed() };
 }
 
-export function snapshotBody(kernel: EntityKernel, state: unknown, version: number, remembered: StoredReceipts): string {
+export function snapshotBody(kernel: EntityKernel, state: unknown, version: number, remembered: StoredMemory): string {
   return JSON.stringify({ form: snapshotForm, fingerprint: kernel.fingerprint, version, state, remembered } satisfies SnapshotBody);
 }
 

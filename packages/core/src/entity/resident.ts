@@ -4,7 +4,8 @@
 //  E1  serial       Messages are taken in arrival order, one at a time.
 //  E2  durable      Replies, rejections, query answers, duplicates and defects leave when every record that their state
 //                   rests on is committed.
-//  E3  once         A command id has one outcome; asked again it gets that outcome (receipts.ts).
+//  E3  once         A command id has one outcome; asked again it gets that outcome (receipts.ts). A told command is applied
+//                   once, whenever it is repeated (marks.ts).
 //  E4  start over   When records turn out not to be in the log, state goes back to the last committed version and what
 //                   was decided on it is decided again, in arrival order.
 //  E5  bounded      Unanswered messages ≤ mailboxCapacity; beyond, OVERLOADED at once.
@@ -18,11 +19,12 @@ import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSo
 import type { Deadlines, LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
 import { Asked } from "./asked.ts";
-import { answerFromLog, answerOf, endOf, leave, type Pending, repeatedAnswer, storedOutcome } from "./departure.ts";
+import { answerFromLog, answerOf, endOf, leave, type Pending, recordOf, repeatedAnswer } from "./departure.ts";
 import { Footprint } from "./footprint.ts";
 import type { EntityKernel, Verdict } from "./kernel.ts";
 import type { EntityLimits } from "./limits.ts";
 import { Receipts } from "./receipts.ts";
+import { Remembered } from "./remembered.ts";
 import { PoisonedRecord, recover, snapshotBody } from "./recovery.ts";
 
 type Phase =
@@ -54,10 +56,15 @@ export interface Residence {
   /** It has failed; returns how often in a row, also across its absences from memory. */
   failed(key: string): number;
   succeeded(key: string): void;
+  /** One instance for all equal names of streams. */
+  readonly sharedStream: (stream: string) => string;
   /** It keeps failing. */
   quarantine(key: string, reason: string, offset: number | undefined): void;
   refusal(message: Message): Failure;
 }
+
+/** To a told command that was applied already; nobody reads it. */
+const toldBefore: MessageAnswer = { kind: "reply", value: undefined, replayed: true };
 
 export class Resident implements Sink, SnapshotSource {
   readonly key: string;
@@ -83,7 +90,7 @@ export class Resident implements Sink, SnapshotSource {
   /** Characters of the committed records since the last snapshot. */
   #unsnappedLength = 0;
   readonly #footprint = new Footprint();
-  #receipts: Receipts;
+  #remembered: Remembered;
   /** Reads of the log that failed in a row for the journal's own reasons: no fault of this entity. */
   #unreadable = 0;
 
@@ -92,7 +99,7 @@ export class Resident implements Sink, SnapshotSource {
     this.key = key;
     this.partition = partition;
     this.log = host.log;
-    this.#receipts = new Receipts(host.limits.receiptsMax);
+    this.#remembered = new Remembered(new Receipts(host.limits.receiptsMax));
   }
 
   /** Estimate of what it occupies. */
@@ -131,12 +138,13 @@ export class Resident implements Sink, SnapshotSource {
     const host = this.#host;
     this.#phase = { kind: "recovering" };
     try {
-      const found = await recover(host.writer, host.kernel, this.partition, this.key, host.limits.receiptsMax);
+      const { writer, kernel, limits, sharedStream } = host;
+      const found = await recover(writer, kernel, this.partition, this.key, limits.receiptsMax, sharedStream);
       this.#state = found.state;
       this.#version = found.version;
       this.#committed = { state: found.state, version: found.version, offset: found.last };
       this.#snapshotVersion = found.snapshotVersion;
-      this.#receipts = found.receipts;
+      this.#remembered = found.remembered;
       this.#unsnappedLength = found.folded;
       this.#resize();
       this.#phase = { kind: "active" };
@@ -178,9 +186,10 @@ export class Resident implements Sink, SnapshotSource {
 
   #command(message: Message): void {
     const input = message.input === undefined ? "" : fingerprint(JSON.stringify(message.input));
-    const known = this.#receipts.find(message.id);
-    if (known !== undefined) return this.#repeat(message, known, input);
-    if (this.#receipts.hasForgotten(message)) {
+    const known = this.#remembered.find(message);
+    if (known === "told") return this.#depart(this.#pending.last(), message, toldBefore);
+    if (typeof known === "number") return this.#repeat(message, known, input);
+    if (known === "forgotten") {
       const what = `command ${message.id} is older than the receipts that are kept; it may have been applied`;
       return this.#depart(this.#pending.last(), message, new Failure("TOO_OLD", { what, at: message.address }));
     }
@@ -201,27 +210,11 @@ export class Resident implements Sink, SnapshotSource {
       this.#strike(error);
       return;
     }
-    const outcome = storedOutcome(verdict.outcome);
-    const submission = writer.submit(this.partition, this, {
-      type: kernel.type,
-      key: this.key,
-      version: verdict.version,
-      prev: this.#pending.last()?.submission.offset ?? this.#committed.offset,
-      command: message.to.name,
-      id: message.id,
-      minted: message.minted,
-      ...(message.timeless ? { timeless: true as const } : {}),
-      input,
-      caller: message.caller,
-      now,
-      events: verdict.events,
-      ...(verdict.topics.length > 0 ? { topics: verdict.topics } : {}),
-      ...(verdict.alarm === undefined ? {} : { alarm: verdict.alarm }),
-      ...outcome,
-    });
+    const prev = this.#pending.last()?.submission.offset ?? this.#committed.offset;
+    const submission = writer.submit(this.partition, this, recordOf(message, verdict, { type: kernel.type, prev, input, now }));
     this.#state = verdict.state;
     this.#version = verdict.version;
-    this.#receipts.add(message, submission.offset);
+    this.#remembered.add(message, submission.offset);
     const pending: Pending = { submission, departures: [], state: verdict.state, version: verdict.version };
     this.#pending.push(pending);
     this.#depart(pending, message, answerOf(verdict.outcome));
@@ -278,6 +271,7 @@ export class Resident implements Sink, SnapshotSource {
     const pending = this.#pending.shift();
     assert(pending && pending.submission === submission, "an entity's records are committed in the order of its commands");
     this.#committed = { state: pending.state, version: pending.version, offset: submission.offset };
+    this.#remembered.committed(submission.record);
     this.#host.succeeded(this.key);
     this.#unsnappedLength += submission.line.length;
     this.#resize();
@@ -290,7 +284,7 @@ export class Resident implements Sink, SnapshotSource {
   rewind(doubted: boolean): void {
     const again: Message[] = [];
     let refused: JournalError | undefined;
-    this.#receipts.dropNewest(this.#pending.length);
+    this.#remembered.rewind(this.#pending);
     for (let pending = this.#pending.shift(); pending; pending = this.#pending.shift()) {
       const { submission, departures } = pending;
       this.#departing -= departures.length;
@@ -376,7 +370,7 @@ export class Resident implements Sink, SnapshotSource {
     const { version, offset, state } = this.#committed;
     if (offset < 0 || version === this.#snapshotVersion) return undefined;
     const { kernel } = this.#host;
-    const body = snapshotBody(kernel, state, version, this.#receipts.store(this.#pending.length));
+    const body = snapshotBody(kernel, state, version, this.#remembered.store(this.#pending));
     this.#snapshotVersion = version;
     this.#unsnappedLength = 0;
     return { type: kernel.type, key: this.key, offset, body };
@@ -388,12 +382,12 @@ export class Resident implements Sink, SnapshotSource {
    */
   considerSnapshot(): void {
     if (this.#snapshotWanted || this.#committed.version - this.#snapshotVersion < this.#host.limits.snapshotEvery) return;
-    if (this.#unsnappedLength < this.#footprint.snapshotLength(this.#receipts)) return;
+    if (this.#unsnappedLength < this.#footprint.snapshotLength(this.#remembered)) return;
     this.#snapshotWanted = this.#host.writer.tail.wantSnapshot(this.partition, this);
   }
 
   #resize(): void {
-    const grown = this.#footprint.grown(this.#committed.state, this.#committed.version, this.#receipts);
+    const grown = this.#footprint.grown(this.#committed.state, this.#committed.version, this.#remembered);
     if (grown !== 0) this.#host.resized(grown);
   }
 }

@@ -18,12 +18,18 @@ import type {
   Schema,
   Table,
   Taken,
+  Tell,
 } from "../contract/index.ts";
 
 /** What a handler gets beside its input: everything it may reach. */
 export interface HandlerContext<O, C> extends Moment {
   /** Calls others, as the own service. */
   readonly at: At;
+  /**
+   * Tells others, as the own service, without waiting for them: `await cx.tell(Stock, "tea").release(…)` resolves once the command is
+   * in the own service's log. What one handler tells one target arrives in that order, once, whatever crashes.
+   */
+  readonly tell: Tell;
   /** Read and validated once, when the system starts. */
   readonly config: { readonly [K in keyof C]: Taken<C[K]> };
   /** The same on every retry of one command: pass it on to an outside party as its idempotency key. */

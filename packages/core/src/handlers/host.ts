@@ -2,7 +2,7 @@
 // with an address book that passes deadline and identity on.
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
-import type { At } from "../contract/index.ts";
+import type { At, Tell } from "../contract/index.ts";
 import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyAdapter } from "./adapter.ts";
@@ -20,6 +20,9 @@ export const handlersLimits: HandlersLimits = { concurrency: 1_024, mailboxCapac
 /** What one run may ask of others: the system makes it, because only the system knows who is where. */
 export interface NestedCalls {
   readonly at: At;
+  readonly tell: Tell;
+  /** What was told and is not yet in the log; undefined if there is nothing to wait for. */
+  told(): Promise<unknown> | undefined;
   /** True once a nested command may have taken effect. */
   readonly acted: boolean;
 }
@@ -90,6 +93,8 @@ export class HandlersHost {
       const answering = handle(message.input, run);
       if (!message.settled) deadlines.watch(message);
       const given = await answering;
+      const telling = calls.told();
+      if (telling) await telling;
       const answer: MessageAnswer =
         given instanceof HandlerRejection
           ? { kind: "rejection", name: given.name, details: checks.rejection(given.name, given.details), replayed: false }
@@ -153,6 +158,7 @@ class HandlerRun {
       this.fetched = true;
       return runtime.network.fetch(input, { ...init, signal: init?.signal ?? this.signal });
     };
+    this.#calls = calls;
     this.#message = message;
     this.#deadlines = deadlines;
   }
@@ -171,6 +177,10 @@ class HandlerRun {
       else this.#deadlines.watch(this.#message);
     }
     return this.#abort.signal;
+  }
+
+  get tell(): Tell {
+    return this.#calls.tell;
   }
 
   readonly reject = (name: string, details: unknown): HandlerRejection => new HandlerRejection(name, details);

@@ -222,4 +222,6 @@ export interface JournalStore {
    * JOURNAL_IN_USE (names the owner's pid), JOURNAL_NEWER, JOURNAL_DAMAGED (path, last readable position, advice).
    */
   open(service: string, partitions: number): Promise<Journal>;
+  /** Whether there is one, so that a service that may never need it opens it only if it once did. Rejects like `open`. */
+  exists(service: string): Promise<boolean>;
 }

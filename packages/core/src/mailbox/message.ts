@@ -4,6 +4,7 @@ import type { AnyOpRef } from "../contract/index.ts";
 import { Failure } from "../base/failure.ts";
 import type { Session } from "./session.ts";
 import type { Counter } from "../runtime/index.ts";
+import type { Told } from "../journal/index.ts";
 
 /** An answer before it is dressed for the caller. `replayed`: it repeats what a receipt says. */
 export type MessageAnswer =
@@ -24,6 +25,8 @@ export interface MessageInit {
   readonly minted: number;
   /** The id is in free form: `minted` is when it came, and says nothing about a repetition. */
   readonly timeless: boolean;
+  /** The durable tell by which it comes (ADR 0013). */
+  readonly told?: Told | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   /** What the caller has seen: a read waits for it, and the answer adds to it. */
@@ -71,6 +74,7 @@ export class Message {
   readonly id: string;
   readonly minted: number;
   readonly timeless: boolean;
+  readonly told: Told | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
@@ -97,6 +101,7 @@ export class Message {
     this.id = init.id;
     this.minted = init.minted;
     this.timeless = init.timeless;
+    this.told = init.told;
     this.withinMs = init.withinMs;
     this.read = init.read;
     this.session = init.session;

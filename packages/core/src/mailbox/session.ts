@@ -25,6 +25,8 @@ interface Seen {
   readonly log: string;
   readonly partitions: Map<number, number>;
   everything: boolean;
+  /** As a token says it; undefined since it has changed. */
+  text: string | undefined;
 }
 
 /** Characters of a token. */
@@ -36,7 +38,14 @@ const everything = "*";
 /** stock:3f9a01bc.1:0=a3,5=12 or stock:3f9a01bc.1:* ; offsets in base 36. */
 const servicePattern = /^([a-z][a-z0-9-]{0,62}):([0-9a-f]{8}\.[1-9]\d{0,8}):(\*|\d{1,4}=[0-9a-z]{1,10}(?:,\d{1,4}=[0-9a-z]{1,10})*)$/;
 
-const logOf = ({ logId, timeline }: LogIdentity): string => `${logId.slice(0, logIdDigits)}.${timeline}`;
+const logs = new WeakMap<LogIdentity, string>();
+
+/** As a token says it. */
+function logOf(log: LogIdentity): string {
+  let text = logs.get(log);
+  if (text === undefined) logs.set(log, (text = `${log.logId.slice(0, logIdDigits)}.${log.timeline}`));
+  return text;
+}
 
 export class Session {
   readonly #services = new Map<string, Seen>();
@@ -44,21 +53,19 @@ export class Session {
 
   /** An answer rests on the record at `offset`; -1 for one that rests on none. */
   saw(log: LogIdentity, partition: number, offset: number): void {
-    if (offset < 0 || this.#everything) return;
-    let seen = this.#services.get(log.service);
-    const name = logOf(log);
-    if (!seen || seen.log !== name) this.#services.set(log.service, (seen = { log: name, partitions: new Map(), everything: false }));
-    if (offset >= (seen.partitions.get(partition) ?? 0)) seen.partitions.set(partition, offset + 1);
+    if (offset >= 0 && !this.#everything) see(this.#of(log.service, logOf(log)), partition, offset + 1);
   }
 
   /** Takes over all that `other` has seen. */
   merge(other: Session): void {
     this.#everything ||= other.#everything;
     for (const [service, { log, partitions, everything: all }] of other.#services) {
-      let seen = this.#services.get(service);
-      if (!seen || seen.log !== log) this.#services.set(service, (seen = { log, partitions: new Map(), everything: false }));
-      seen.everything ||= all;
-      for (const [partition, above] of partitions) seen.partitions.set(partition, Math.max(above, seen.partitions.get(partition) ?? 0));
+      const seen = this.#of(service, log);
+      if (all && !seen.everything) {
+        seen.everything = true;
+        seen.text = undefined;
+      }
+      for (const [partition, above] of partitions) see(seen, partition, above);
     }
   }
 
@@ -80,7 +87,7 @@ export class Session {
   /** Empty if nothing was seen. */
   get token(): string {
     if (this.#everything) return everything;
-    const parts = [...this.#services].map(([service, seen]) => ({ service, seen, text: textOf(service, seen) }));
+    const parts = [...this.#services].map(([service, seen]) => ({ service, seen, text: (seen.text ??= textOf(service, seen)) }));
     let length = parts.reduce((sum, { text }) => sum + text.length + 1, -1);
     for (const part of parts.toSorted((a, b) => b.text.length - a.text.length)) {
       if (length <= tokenLengthMax && part.text.length <= serviceLengthMax) break;
@@ -100,12 +107,19 @@ export class Session {
     return session;
   }
 
+  /** Of another log under the same name nothing is kept: the newer one is what there is. */
+  #of(service: string, log: string): Seen {
+    let seen = this.#services.get(service);
+    if (seen?.log !== log) this.#services.set(service, (seen = { log, partitions: new Map(), everything: false, text: undefined }));
+    return seen;
+  }
+
   #read(part: string): void {
     const [, service, log, positions] = servicePattern.exec(part) ?? [];
     if (service === undefined || log === undefined || positions === undefined)
       throw malformed("it is not a token that this system gave out");
     if (this.#services.has(service)) throw malformed(`it names service "${service}" twice`);
-    const seen: Seen = { log, partitions: new Map(), everything: positions === everything };
+    const seen: Seen = { log, partitions: new Map(), everything: positions === everything, text: part };
     if (!seen.everything) {
       for (const position of positions.split(",")) {
         const [partition, above] = position.split("=") as [string, string];
@@ -114,6 +128,12 @@ export class Session {
     }
     this.#services.set(service, seen);
   }
+}
+
+function see(seen: Seen, partition: number, above: number): void {
+  if (above <= (seen.partitions.get(partition) ?? 0)) return;
+  seen.partitions.set(partition, above);
+  seen.text = undefined;
 }
 
 function textOf(service: string, { log, partitions, everything: all }: Seen): string {

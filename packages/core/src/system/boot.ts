@@ -1,20 +1,10 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Tell, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
-import {
-  AlarmClock,
-  alarmClockLimits,
-  type EventSource,
-  JournalError,
-  journalFailure,
-  LogWriter,
-  logWriterLimits,
-  type Journal,
-  type JournalStore,
-} from "../journal/index.ts";
+import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -27,6 +17,10 @@ import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./e
 import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
+import type { Telling } from "./outbox.ts";
+import type { RunTells } from "./run-tells.ts";
+import { ServiceDeliveries } from "./service-deliveries.ts";
+import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
 import { openSagas } from "./saga/service-sagas.ts";
@@ -86,10 +80,11 @@ export interface Booted {
 
 interface RunningService {
   readonly name: string;
-  readonly journal: Journal | undefined;
-  readonly writer: LogWriter | undefined;
+  readonly service: Service;
+  readonly log: ServiceLog;
   readonly hosts: readonly EntityHost[];
   readonly sagas: readonly SagaHost[];
+  readonly deliveries: ServiceDeliveries;
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
   readonly books: AddressBooks;
@@ -107,7 +102,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const configs = readConfig(system, platform.config);
   const own: Service | undefined =
     system.gateway && system.gateway.parts.length > 0
-      ? { kind: "service", name: "gateway", parts: system.gateway.parts, how: {}, calls: [] }
+      ? { kind: "service", name: "gateway", parts: system.gateway.parts, subscriptions: [], how: {}, calls: [] }
       : undefined;
   const services: RunningService[] = [];
   const clocks: AlarmClock[] = [];
@@ -119,19 +114,22 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const clock of clocks) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
-    for (const { writer, journal } of services) {
-      writer?.tail.stop();
-      await journal?.[Symbol.asyncDispose]();
-    }
+    for (const { deliveries } of services) deliveries.close();
+    for (const { log } of services) await log.close();
   };
 
   try {
     const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
+    for (const { deliveries, service } of services) {
+      const handling = service.parts.some(({ kind }) => kind === "handlers");
+      await deliveries.open(service.subscriptions, handling);
+    }
     for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
-    for (const { name, writer, sagas } of services) if (writer && sagas.length > 0) clocks.push(clockOf(name, writer, sagas));
+    for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
+    for (const { deliveries } of services) deliveries.start();
   } catch (error) {
     await close();
     throw error;
@@ -147,18 +145,19 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     return services.find((running) => running.name === name)?.books ?? books;
   }
 
-  async function open({ name, parts, how, calls }: Service): Promise<RunningService> {
+  async function open(service: Service): Promise<RunningService> {
+    const { name, parts, subscriptions, how, calls } = service;
     const dependencies = calls.map((policy) => new Dependency({ service: name, policy, runtime }));
-    const outgoing = calls.length === 0 ? books : new AddressBooks(new GuardedSender(router, dependencies, runtime));
+    const sender = calls.length === 0 ? router : new GuardedSender(router, dependencies, runtime);
+    const outgoing = calls.length === 0 ? books : new AddressBooks(sender);
+    const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
+    const deliveries = new ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
-    let journal: Journal | undefined;
-    let writer: LogWriter | undefined;
-    if (entities.length > 0 || parts.some(({ kind }) => kind === "saga")) {
-      journal = await platform.journals.open(name, partitionCount(name, how.limits?.partitions));
+    if (entities.length > 0 || subscriptions.length > 0 || parts.some(({ kind }) => kind === "saga")) {
+      const { journal, writer } = await log.open();
       try {
-        writer = await LogWriter.open(name, journal, runtime, logWriterLimits);
         const quarantined = await writer.within(journal.quarantined());
         const limits = { ...entityLimits, ...how.limits?.entities };
         for (const entity of entities) {
@@ -174,24 +173,23 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           router.add(name, host.newest.contract, host);
         }
       } catch (error) {
-        writer?.tail.stop();
-        await journal[Symbol.asyncDispose]();
-        throw error instanceof JournalError ? journalFailure(error, `service "${name}"`) : error;
+        await log.close();
+        throw log.failure(error);
       }
     }
     for (const handlers of parts.filter(isHandled)) {
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
-      const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, runtime, name, message, deadlineMs);
+      const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, journal, writer, hosts, sagas, dependencies, books: outgoing };
+    return { name, service, log, hosts, sagas, deliveries, dependencies, books: outgoing };
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, writer, sagas }) => {
-      const { failing } = writer ?? {};
+    services.map(({ name, log, sagas }) => {
+      const { failing } = log.writer ?? {};
       const readModels = extensions.list().filter(({ service }) => service === name);
       const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas) };
       if (failing) return { name, state: "failing", reason: failing.message, ...more };
@@ -211,7 +209,19 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     });
 
   const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, health };
+  const heads = (): Session => {
+    const session = new Session();
+    for (const {
+      name,
+      log: { writer },
+    } of services) {
+      if (!writer) continue;
+      const { logId, timeline, partitions } = writer.journal.meta;
+      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
+    }
+    return session;
+  };
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health };
   let gateway: OpenGateway | undefined;
   try {
     gateway = system.gateway?.open(edge);
@@ -230,10 +240,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const sagas = services.flatMap((running) => running.sagas);
     for (const clock of clocks) clock.stop();
     for (const host of sagas) host.drain();
+    for (const { deliveries } of services) deliveries.halt();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
     await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
-    await Promise.race([Promise.all(services.map(async ({ writer }) => writer?.drain())), late]);
+    await Promise.race([Promise.all(services.map(({ deliveries }) => deliveries.flush())), late]);
+    await Promise.race([Promise.all(services.map(({ log }) => log.drain())), late]);
     grace.cancel();
     if (router.inbox.waiting > 0) runtime.logger.log("warn", "system.abandoned", { system: system.name, waiting: router.inbox.waiting });
     await close();
@@ -258,8 +270,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     gateway,
     health,
     quarantined: () =>
-      services.flatMap(({ name, hosts }) =>
-        hosts.flatMap((host) =>
+      services.flatMap(({ name, hosts, deliveries }) =>
+        [...hosts, ...deliveries.hosts].flatMap((host) =>
           host.quarantined().map(({ type, key, since, reason, offset }): Quarantined => {
             const entry: Quarantined = { service: name, entity: type, key, since: new Date(since).toISOString(), reason };
             return offset === undefined ? entry : Object.assign(entry, { offset });
@@ -268,8 +280,8 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       ),
     async release(name, key) {
       let released = 0;
-      const hosts = services.find((running) => running.name === name)?.hosts ?? [];
-      for (const host of hosts) {
+      const { hosts = [], deliveries } = services.find((running) => running.name === name) ?? {};
+      for (const host of [...hosts, ...(deliveries?.hosts ?? [])]) {
         const typed = `${host.kernel.type}/`;
         if (await host.release(key)) released += 1;
         else if (key.startsWith(typed) && (await host.release(key.slice(typed.length)))) released += 1;
@@ -283,7 +295,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),
     readModels: extensions,
     sagas: sagaOperator(
-      () => services.flatMap(({ writer, sagas }) => (writer ? sagas.map((host) => ({ host, writer })) : [])),
+      () => services.flatMap(({ log: { writer }, sagas }) => (writer ? sagas.map((host) => ({ host, writer })) : [])),
       () => runtime.clock.now(),
     ),
     stop: (graceMs) => (stopped ??= shutDown(graceMs)),
@@ -338,16 +350,19 @@ class RunCalls implements NestedCalls, Asker {
   readonly session: Session | undefined;
   acted = false;
   readonly #books: AddressBooks;
+  readonly #deliveries: ServiceDeliveries;
   readonly #runtime: Runtime;
   readonly #message: Message;
   readonly #deadlineMs: number;
   #at: At | undefined = undefined;
+  #tells: RunTells | undefined = undefined;
   #commands = 0;
 
-  constructor(books: AddressBooks, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
+  constructor(books: AddressBooks, deliveries: ServiceDeliveries, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
     this.caller = caller;
     this.session = message.session;
     this.#books = books;
+    this.#deliveries = deliveries;
     this.#runtime = runtime;
     this.#message = message;
     this.#deadlineMs = deadlineMs;
@@ -356,6 +371,19 @@ class RunCalls implements NestedCalls, Asker {
   /** Made when it is first asked for: many runs ask nobody. */
   get at(): At {
     return (this.#at ??= this.#books.of(this));
+  }
+
+  get tell(): Tell {
+    const next = (): Telling => {
+      const { random, clock } = this.#runtime;
+      return { ...(this.identity() ?? { id: random.id(), minted: clock.now() }), withinMs: this.withinMs() };
+    };
+    this.#tells ??= this.#deliveries.tellsOf(next, (settled) => this.commanded(settled));
+    return this.#tells.tell;
+  }
+
+  told(): Promise<unknown> | undefined {
+    return this.#tells?.settled();
   }
 
   withinMs(): number {

@@ -3,6 +3,7 @@ import { Failure } from "../base/failure.ts";
 import type { At, Implementation } from "../contract/index.ts";
 import type { EntityLimits } from "../entity/index.ts";
 import type { AnyAdapter, HandlersLimits } from "../handlers/index.ts";
+import type { AnySubscription } from "../subscription/index.ts";
 import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/index.ts";
 import type { AnySaga } from "../saga/index.ts";
 import type { Gateway } from "./edge.ts";
@@ -31,11 +32,15 @@ export interface ServiceHow {
   readonly seed?: (at: At) => Promise<void>;
 }
 
+/** What a service is made of. */
+export type ServicePart = Implementation | AnySubscription;
+
 /** What owns a store: a name, a log, the implementations of its contracts. */
 export interface Service {
   readonly kind: "service";
   readonly name: string;
   readonly parts: readonly Implementation[];
+  readonly subscriptions: readonly AnySubscription[];
   readonly how: ServiceHow;
   /** `how.calls`, decoded. */
   readonly calls: readonly DependencyPolicy[];
@@ -53,12 +58,17 @@ const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 const reserved = new Set(["gateway", "operator"]);
 
 /** A service. Its name is also that of its folder of the data directory. Throws INVALID_DEFINITION. */
-export function service(name: string, parts: readonly Implementation[], how: ServiceHow = {}): Service {
+export function service(name: string, parts: readonly ServicePart[], how: ServiceHow = {}): Service {
   const at = `service "${name}"`;
   checkName(name, at);
   if (reserved.has(name)) throw new Failure("INVALID_DEFINITION", { what: `"${name}" is a name of the platform's own`, at });
-  if (parts.length === 0) throw new Failure("INVALID_DEFINITION", { what: "a service implements at least one contract", at });
-  return Object.freeze({ kind: "service", name, parts: checkedParts(parts, at), how, calls: decodeCalls(how.calls ?? [], at) });
+  if (parts.length === 0)
+    throw new Failure("INVALID_DEFINITION", { what: "a service implements at least one contract, or subscribes to a topic", at });
+  checkParts(parts, at);
+  const implementations = parts.filter((part): part is Implementation => part.kind !== "subscription");
+  const subscriptions = parts.filter((part): part is AnySubscription => part.kind === "subscription");
+  checkSubscriptions(subscriptions, at);
+  return Object.freeze({ kind: "service", name, parts: implementations, subscriptions, how, calls: decodeCalls(how.calls ?? [], at) });
 }
 
 /**
@@ -134,23 +144,31 @@ function checkName(name: string, at: string): void {
   });
 }
 
-const kinds: ReadonlySet<string> = new Set<Implementation["kind"]>(["entity", "handlers", "adapter", "readModel", "saga"]);
+const kinds: ReadonlySet<string> = new Set<ServicePart["kind"]>(["entity", "handlers", "adapter", "readModel", "saga", "subscription"]);
 
-function checkedParts(parts: readonly Implementation[], at: string): readonly Implementation[] {
+function checkParts(parts: readonly ServicePart[], at: string): void {
   for (const part of parts) {
     if (part?.kind !== "adapter") continue;
     const { now, contract } = part as AnyAdapter;
-    if (parts.some((other) => other.kind !== "adapter" && other.contract === now)) continue;
+    if (parts.some((other) => other.kind !== "adapter" && other.kind !== "subscription" && other.contract === now)) continue;
     const what = `the adapter of version ${contract.$.version} of contract "${now.$.name}" leads to version ${now.$.version}, which the service does not implement`;
     throw new Failure("INVALID_DEFINITION", { what, at });
   }
   parts.forEach((part, i) => {
-    const kind: unknown = (part as Partial<Implementation> | undefined)?.kind;
+    const kind: unknown = (part as Partial<ServicePart> | undefined)?.kind;
     if (typeof kind === "string" && kinds.has(kind)) return;
     throw new Failure("INVALID_DEFINITION", {
-      what: `part ${i} is not an implementation: pass what entity(), handlers(), saga() or readModel() returned`,
+      what: `part ${i} is not an implementation: pass what entity(), handlers(), saga(), readModel() or subscription() returned`,
       at,
     });
   });
-  return [...parts];
+}
+
+/** A subscription is known by its name. */
+function checkSubscriptions(subscriptions: readonly AnySubscription[], at: string): void {
+  const names = new Set<string>();
+  for (const { name } of subscriptions) {
+    if (names.has(name)) throw new Failure("INVALID_DEFINITION", { what: `two subscriptions are named "${name}"`, at });
+    names.add(name);
+  }
 }

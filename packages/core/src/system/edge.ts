@@ -6,6 +6,7 @@ import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { ReadModelStatus } from "./read-models.ts";
 
+export { Session } from "../mailbox/index.ts";
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
 
 export interface EdgeCall {
@@ -46,6 +47,8 @@ export interface Edge {
   ask(call: EdgeCall): Promise<EdgeAnswer>;
   /** The messages of a topic. INVALID_DEFINITION if its contract does not let the gateway see it, or nobody publishes it. */
   topic(topic: AnyTopicRef): EventSource;
+  /** A session that has seen everything the logs hold now. */
+  heads(): Session;
   health(): readonly ServiceHealth[];
 }
 

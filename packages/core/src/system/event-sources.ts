@@ -42,8 +42,8 @@ export class EventSources {
       const owner = publisher ? `entity "${name}" belongs to service "${publisher.service}"` : `no service here has entity "${name}"`;
       throw new Failure("INVALID_DEFINITION", { what: `${owner}: others read a topic of it`, at: `service "${reader}"` });
     }
-    const { kernel } = publisher;
-    return sourceOf(publisher, (placed) => eventsOf(kernel, placed));
+    const { kernel, writer } = publisher;
+    return eventSource(publisher.service, kernel, writer);
   }
 
   topic(reader: string, topic: AnyTopicRef): EventSource {
@@ -65,7 +65,11 @@ export class EventSources {
 
 type ItemsOf = (placed: PlacedRecord) => readonly SourceItem[];
 
-function sourceOf({ service, writer, kernel: { type } }: Publisher, itemsOf: ItemsOf): EventSource {
+/** The events of one entity type, from the log that they are in. */
+export const eventSource = (service: string, kernel: EntityKernel, writer: LogWriter): EventSource =>
+  sourceOf({ service, kernel, writer }, (placed) => eventsOf(kernel, placed));
+
+function sourceOf({ service, writer, kernel: { type } }: Pick<Publisher, "service" | "kernel" | "writer">, itemsOf: ItemsOf): EventSource {
   const partitionOf = (key: string): number => writer.partitionOf(type, key);
   return {
     log: { service, ...writer.journal.meta },

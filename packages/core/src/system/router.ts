@@ -2,6 +2,7 @@
 // alike. Access is checked here, at the receiver, and input by the receiver's own schema.
 import { Failure } from "../base/failure.ts";
 import type { AnyContract, AnyOpRef } from "../contract/index.ts";
+import type { Told } from "../journal/index.ts";
 import { addressOf, Inbox, Message, type MessageAnswer, type Session } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
 
@@ -30,6 +31,8 @@ export interface Call {
   /** Undefined: a fresh one, for a command. */
   readonly id: string | undefined;
   readonly minted: number | undefined;
+  /** The durable tell by which a command comes. */
+  readonly told?: Told;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
@@ -89,6 +92,11 @@ export class Router implements Sender {
     if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
 
+  /** As its service implements it. */
+  contract(name: string): AnyContract | undefined {
+    return this.#routes.get(name)?.contract;
+  }
+
   /** From now on calls from outside are refused; what services still ask of each other goes through. */
   drain(): void {
     this.#draining = true;
@@ -145,9 +153,9 @@ export class Router implements Sender {
     const key = route.contract.$.checkKey(call.key);
     const input = to.checks.input(call.input);
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
-    const { caller, withinMs, read, session } = call;
+    const { caller, told, withinMs, read, session } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
-    return new Message({ to, key, input, caller, id, minted, timeless, withinMs, read, session }, this.inbox, resolve, reject);
+    return new Message({ to, key, input, caller, id, minted, timeless, told, withinMs, read, session }, this.inbox, resolve, reject);
   }
 
   #identity({ id, minted }: Call, at: string): typeof noIdentity {

@@ -181,6 +181,7 @@ export class IslandWorld {
 
   #counted(store: JournalStore): JournalStore {
     return {
+      exists: (service) => store.exists(service),
       open: async (service, partitions) => {
         const opened = await store.open(service, partitions);
         const { plan } = this;

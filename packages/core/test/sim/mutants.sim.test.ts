@@ -17,6 +17,7 @@ const files: { readonly [F in Finder]: string } = {
   "sagas: budget spent": sagas,
   "sagas: answers lost": sagas,
   "sagas: left alone": sagas,
+  tells: "tells.sim.test.ts",
   simulate: "../../../testkit/src/simulation/simulate.sim.test.ts",
 };
 const hook = new URL("mutate.ts", import.meta.url).href;
@@ -38,9 +39,9 @@ function run(mutation: Mutation, { by, seeds }: Pick<Mutant, "by" | "seeds">): P
 }
 
 for (const mutant of mutants) {
-  const { name, by, says, file, from, to } = mutant;
+  const { name, by, says, file, from, to, also } = mutant;
   test(`mutant: ${name} is caught by ${by}`, async () => {
-    const { code, out } = await run({ file, from, to }, mutant);
+    const { code, out } = await run({ file, from, to, ...(also && { also }) }, mutant);
     assert.doesNotMatch(out, /the text to mutate is/, "the mutant no longer fits the code: renew its text");
     assert.notEqual(code, 0, `the broken build passes ${mutant.seeds} seeds`);
     assert.match(out, says, "it fails, but for another reason");

@@ -5,17 +5,20 @@ export interface Mutation {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** A second text of the same file, for what cannot be broken in one place. */
+  readonly also?: { readonly from: string; readonly to: string };
 }
 
 export type Finder =
   | "scenario 1"
   | "scenario 2"
   | "scenario 5"
-  | "simulate"
   | "sagas: done"
   | "sagas: budget spent"
   | "sagas: answers lost"
-  | "sagas: left alone";
+  | "sagas: left alone"
+  | "tells"
+  | "simulate";
 
 export interface Mutant extends Mutation {
   /** What is wrong with it: subject of "is caught by". */
@@ -28,14 +31,14 @@ export interface Mutant extends Mutation {
   readonly seeds: number;
 }
 
-const depart = "if (!rests) return leave(message, answer);";
+const depart = "if (!rests) return leave(message, answer, this, this.#committed.offset);";
 
 export const mutants: readonly Mutant[] = [
   {
     name: "a reply that leaves before its commit",
     file: "entity/resident.ts",
     from: depart,
-    to: "return leave(message, answer);",
+    to: "return leave(message, answer, this, this.#committed.offset);",
     by: "scenario 1",
     says: /nothing before its commit: (put|clear|touch) c\d+ .* was answered before its record was on the disk/,
     seeds: 20,
@@ -44,7 +47,7 @@ export const mutants: readonly Mutant[] = [
     name: "a rejection that leaves before the version it was decided on is committed",
     file: "entity/resident.ts",
     from: depart,
-    to: 'if (!rests || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer);',
+    to: 'if (!rests || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer, this, this.#committed.offset);',
     by: "scenario 2",
     says: /(nothing before its commit|acknowledged, in the log): put c\d+ of ledger\/\w+ was answered/,
     seeds: 100,
@@ -52,8 +55,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a query that is answered from speculative state",
     file: "entity/resident.ts",
-    from: "      answer = error;\n    }\n    this.#depart(this.#pending.last(), message, answer);",
-    to: "      answer = error;\n    }\n    this.#depart(undefined, message, answer);",
+    from: "this.#depart(this.#pending.last(), message, this.#asked(",
+    to: "this.#depart(undefined, message, this.#asked(",
     by: "scenario 2",
     says: /nothing before its commit: count of \w+ shows version \d+, the disk has \d+/,
     seeds: 50,
@@ -115,7 +118,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that are not brought back with the state",
     file: "entity/recovery.ts",
-    from: "receipts.add(record, offset);",
+    from: "remembered.fold(record, offset, shared);",
     to: "",
     by: "scenario 5",
     says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice/,
@@ -124,8 +127,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that a snapshot leaves out",
     file: "entity/recovery.ts",
-    from: "Receipts.restore(receiptsMax, base.remembered)",
-    to: "new Receipts(receiptsMax)",
+    from: "Remembered.restore(receiptsMax, base.remembered, shared)",
+    to: "nothing()",
     by: "simulate",
     says: /apply once: \w+ \S+ of account\/\w is in the log twice/,
     seeds: 200,
@@ -160,8 +163,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an uncommitted answer of a query, seen from outside",
     file: "entity/resident.ts",
-    from: "      answer = error;\n    }\n    this.#depart(this.#pending.last(), message, answer);",
-    to: "      answer = error;\n    }\n    this.#depart(undefined, message, answer);",
+    from: "this.#depart(this.#pending.last(), message, this.#asked(",
+    to: "this.#depart(undefined, message, this.#asked(",
     by: "simulate",
     says: /reads are committed and fresh: account\/\w\.balance was answered from version \d+/,
     seeds: 400,
@@ -219,5 +222,69 @@ export const mutants: readonly Mutant[] = [
     by: "sagas: left alone",
     says: /a saga ends: saga o0: it is running when everything is at rest/,
     seeds: 1,
+  },
+  {
+    name: "an entity that forgets what it was told",
+    file: "entity/marks.ts",
+    from: "return mark !== undefined && place <= mark;",
+    to: "return mark !== undefined && place < 0;",
+    by: "tells",
+    says: /apply once: hear told-\w+-\d+ of sink\/\w+ is in the log twice/,
+    seeds: 20,
+  },
+  {
+    name: "marks that a snapshot leaves out",
+    file: "entity/remembered.ts",
+    from: "for (const [stream, place] of marks) restored.#marks.committed([shared(stream), place]);",
+    to: "void [marks, shared];",
+    by: "tells",
+    says: /apply once: hear told-\w+-\d+ of sink\/\w+ is in the log twice/,
+    seeds: 200,
+  },
+  {
+    name: "a mark of what turned out not to be in the log",
+    file: "entity/marks.ts",
+    from: "this.#speculative = undefined;",
+    to: "",
+    by: "tells",
+    says: /nothing lost: /,
+    seeds: 100,
+  },
+  {
+    name: "a cursor that moves before what was told is delivered",
+    file: "subscription/progress.ts",
+    from: "return this.#open.peek()?.offset ?? this.#taken;",
+    to: "return this.#taken;",
+    by: "tells",
+    says: /nothing lost: |in order: /,
+    seeds: 100,
+  },
+  {
+    name: "a follower that is shown what is not durable yet",
+    file: "journal/log-writer.ts",
+    from: "    this.#queue.push(submission);\n    this.#schedule();",
+    to: "    log.feed.committed(submission.line);\n    this.#queue.push(submission);\n    this.#schedule();",
+    also: { from: "    log.feed.committed(submission.line);\n\n", to: "" },
+    by: "tells",
+    says: /told what was published: |told or parked: |nothing lost: |told once: |in order: |settles: |the log holds every record below/,
+    seeds: 100,
+  },
+  {
+    name: "two commands of one stream under way to one entity",
+    file: "subscription/deliverer.ts",
+    from: "let lane = this.#lanes.get(target);",
+    to: "let lane: Lane | undefined;",
+    by: "tells",
+    says: /nothing lost: |in order: /,
+    seeds: 100,
+  },
+  {
+    name: "a handler that is answered before what it told is in the log",
+    file: "handlers/host.ts",
+    from: "if (telling) await telling;",
+    to: "if (telling) telling.catch(() => undefined);",
+    by: "tells",
+    says: /acknowledged, in the log: /,
+    seeds: 100,
   },
 ];

@@ -136,6 +136,7 @@ export class SagaWorld {
 
   #deadly(store: JournalStore): JournalStore {
     return {
+      exists: (service) => store.exists(service),
       open: async (service, partitions) => {
         const journal = await store.open(service, partitions);
         return service === "orders" ? this.#counted(journal) : journal;

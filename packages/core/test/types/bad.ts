@@ -3,9 +3,8 @@
 // has to contain so that it names the cause; mistakes.test.ts takes the directives away and looks. Mistakes 23 to 25 are in
 // bad-read-model.ts.
 /* oxlint-disable unicorn/no-thenable -- mistake 13 is one */
-import { contract, entity, handlers, saga, type At, type Decision } from "@atoll/core";
+import { contract, entity, handlers, saga, subscription, type At, type Decision } from "@atoll/core";
 import * as z from "zod";
-import { subscription } from "./designed.ts";
 import { given, route } from "./others.ts";
 import { Bank, Checkout, Order, OrderHistory, stock, Stock } from "./shop.ts";
 

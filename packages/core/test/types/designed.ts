@@ -1,22 +1,8 @@
 // Parts of the programming model that are designed and not built: signatures only, kept here so that what is built goes on
 // fitting them, and so that the promise about their mistakes (bad.ts) stays checked. A part that gets built leaves this
 // file; nothing outside of the type tests may import it.
-import type { At, Deep, Given, Tell, Told, TopicRef } from "@atoll/core/contract";
+import type { At, Given, Tell, TopicRef } from "@atoll/core/contract";
 import type { Implementation, Running, System } from "@atoll/core";
-
-/** An implementation of a kind that the system does not know yet. */
-export interface Designed {
-  readonly kind: "subscription";
-}
-
-// subscription
-
-/** Whenever the topic says so, tell. */
-export declare function subscription<D, M>(
-  name: string,
-  topic: TopicRef<D, M>,
-  react: (message: Deep<M>, tell: Tell) => Told | readonly Told[] | undefined,
-): Designed;
 
 // gateway: server-sent events
 

@@ -1,7 +1,7 @@
 // The good counterpart of bad.ts: a whole shop that must compile. It is never run. Parts from designed.ts are not built.
-import { adapter, contract, entity, handlers, saga, service, start, system, unavailable } from "@atoll/core";
+import { adapter, contract, entity, handlers, saga, service, start, subscription, system, unavailable } from "@atoll/core";
 import * as z from "zod";
-import { feed, session, simulate, subscription } from "./designed.ts";
+import { feed, session, simulate } from "./designed.ts";
 import { given, readModel, route, tables } from "./others.ts";
 
 // stock: an entity
@@ -250,7 +250,7 @@ export const progress = feed("GET /orders/:id/events", Order.progress, { key: (r
 
 export const shop = system("shop", {
   services: [
-    service("stock", [stock]),
+    service("stock", [stock, sellConfirmed]),
     service("bank", [bank]),
     service("shop", [shopApi]),
     service("orders", [order, orderHistory], {

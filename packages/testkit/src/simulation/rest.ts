@@ -26,6 +26,8 @@ const restless = new Set([
   "atoll_recoveries_waiting",
   "atoll_handlers_running",
   "atoll_handlers_waiting",
+  "atoll_subscription_lag_records",
+  "atoll_tells_open",
   "atoll_http_requests_in_flight",
   "atoll_sagas_running",
   "atoll_sagas_waiting",

@@ -10,6 +10,7 @@ import { LoggedRecords } from "./logged.ts";
 import { Machine } from "./machine.ts";
 import { Operator } from "./operator.ts";
 import { Bounds, unrest } from "./rest.ts";
+import { checkTold } from "./told-laws.ts";
 import { Witness } from "./stand-in.ts";
 import { checkSagas } from "./saga-laws.ts";
 import { passing } from "./waiting.ts";
@@ -70,7 +71,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   const entities = entitiesOf(plan.system);
   const homes = new Map(entities.map(({ entity, service }) => [entity.contract.$.name, service]));
   const sagas = sagasOf(plan.system);
-  const services = [...new Set([...homes.values(), ...sagas.values()])];
+  const services = [...new Set([...homes.values(), ...plan.system.services.map(({ name }) => name)])];
   const operator = new Operator({ world, machine, weather, witness, entities: homes, logged: new LoggedRecords(disk) });
   const http = new HttpClient(world, machine, weather);
   const bounds = new Bounds(plan.system);
@@ -151,9 +152,11 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
     for (const [saga, home] of sagas) if (home === service) await attempt(broken, () => checkSagas(saga, log));
     for (const { partition, offset, record } of log) world.note(`log of ${service}: ${partition}.${offset} ${JSON.stringify(record)}`);
   }
+  if (broken.length === 0) await attempt(broken, () => checkTold(plan.system, disk)); // else there may be more to tell
   for (const { error, process } of world.failures)
     broken.push(new BrokenLaw("nothing throws in a task", `in ${process}: ${String(error)}`));
   if (world.trace.marks.has("entity.recovery_bug")) broken.push(new BrokenLaw("nothing throws in a task", "the recovery of an entity did"));
+  if (world.trace.marks.has("subscription.bug")) broken.push(new BrokenLaw("nothing throws in a task", "a subscription did"));
   broken.push(...operator.bugs, ...http.bugs);
   if (broken.length === 0 && operator.answered + http.answered === 0) {
     const asked = operator.asked + http.asked;

@@ -34,8 +34,8 @@ const seedsForReach = 20;
 /**
  * Runs `scenario` against the whole system in virtual time, once per seed, and checks after each that nothing acknowledged is
  * lost, nothing is applied twice or answered before its commit, every log is what its entities decide, indexes and snapshots are
- * folds of their logs, bounds hold, and everything comes to rest once the faults end (the laws are functions: log-laws.ts of
- * @atoll/core/journal/simulated, and here fold-laws.ts, rest.ts, operator.ts). Rejects with an `AssertionError` for the first seed that fails: its message says what
+ * folds of their logs, what was told has arrived once and in order or is parked, bounds hold, and everything comes to rest once the faults end (the laws are functions: log-laws.ts of
+ * @atoll/core/journal/simulated, and here fold-laws.ts, told-laws.ts, rest.ts, operator.ts). Rejects with an `AssertionError` for the first seed that fails: its message says what
  * broke, which faults there were, and the command that repeats it. Also fails if a seed does not give the same run twice,
  * if nothing was answered, or if with 20 seeds or more one of the faults never happened. INVALID_DEFINITION for a mistake in `how`.
  */

@@ -10,6 +10,7 @@ const wrappedIn = (under: JournalUnderTest, plan: FaultPlan): JournalUnderTest =
   ...under,
   store: (): JournalStore => ({
     open: async (service, partitions) => new FaultyJournal(await under.store().open(service, partitions), plan, { timers: under.timers() }),
+    exists: (service) => under.store().exists(service),
   }),
 });
 

@@ -92,6 +92,10 @@ export class SimulatedDisk {
     });
   }
 
+  exists(user: DiskUser, name: string): Promise<boolean> {
+    return this.submit(user, () => this.#services.has(name));
+  }
+
   /** Gives the lock back. */
   close(user: DiskUser, name: string): Promise<void> {
     return this.submit(user, () => {

@@ -75,6 +75,10 @@ export class SimulatedJournalStore implements JournalStore {
     return journal;
   }
 
+  exists(service: string): Promise<boolean> {
+    return this.#disk.exists(this.#user, service);
+  }
+
   /**
    * The process dies. What was under way is on the disk or is not; a late operation may also still be travelling and
    * arrive after the successor has opened the journal. No answer arrives any more.

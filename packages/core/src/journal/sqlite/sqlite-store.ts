@@ -8,7 +8,7 @@ import { assert } from "../../base/assert.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Logger } from "../../runtime/index.ts";
 import type { JournalStore } from "../journal.ts";
-import { makeDirectory } from "./durable-file.ts";
+import { makeDirectory, sizeOf } from "./durable-file.ts";
 import { OwnerLock } from "./owner-lock.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { describe, systemCodeOf } from "./sqlite-error.ts";
@@ -24,6 +24,10 @@ export class SqliteJournalStore implements JournalStore {
   constructor(directory: string, logger: Logger) {
     this.#directory = resolve(directory);
     this.#logger = logger;
+  }
+
+  exists(service: string): Promise<boolean> {
+    return Promise.resolve(sizeOf(join(this.#directory, service, "log.db")) > 0);
   }
 
   /**

@@ -57,7 +57,7 @@ export async function sqliteUnderTest(): Promise<JournalUnderTest> {
     journals.clear();
   };
   return {
-    store: () => ({ open }),
+    store: () => ({ open, exists: (service) => inner.exists(service) }),
     async crash() {
       await started.terminate();
       await closeAll(); // nothing but the lock is left

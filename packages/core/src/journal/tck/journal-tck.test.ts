@@ -43,6 +43,7 @@ function broken(breakage: Breakage): Setup {
   return async (seed) => {
     const under = await simulatedUnderTest(seed);
     const store: JournalUnderTest["store"] = () => ({
+      exists: (service) => under.store().exists(service),
       open: async (service, partitions) => withBreakage(await under.store().open(service, partitions), breakage),
     });
     return { ...under, store };

@@ -25,6 +25,17 @@ export function storeLaws(subject: Subject): void {
     assert.equal((await again.partitions()).length, partitionCount);
   });
 
+  law(subject, "exists: there is a journal once it was opened, also after it is closed, and also for the next process", async (under) => {
+    assert.equal(await under.store().exists(service), false);
+    const journal = await under.store().open(service, partitionCount);
+    assert.equal(await under.store().exists(service), true);
+    assert.equal(await under.store().exists("another"), false);
+    await journal[Symbol.asyncDispose]();
+    assert.equal(await under.store().exists(service), true);
+    await under.crash();
+    assert.equal(await under.store().exists(service), true);
+  });
+
   law(subject, "open: the journals of two services know nothing of each other", async (under) => {
     const one = await under.store().open("one", 2);
     const two = await under.store().open("two", 3);

@@ -1,0 +1,108 @@
+// The cursors of one service's streams, written behind: a cursor that lags only costs telling again what is known to have
+// been applied (marks, ADR 0013). It is never ahead of what is done with.
+import { backoffMs } from "../base/backoff.ts";
+import { JournalError, type Cursor } from "../journal/index.ts";
+import type { Runtime, Timer } from "../runtime/index.ts";
+import type { SubscriptionLimits } from "./limits.ts";
+
+export class Cursors {
+  readonly #service: string;
+  readonly #runtime: Runtime;
+  readonly #limits: SubscriptionLimits;
+  readonly #store: (cursors: readonly Cursor[]) => Promise<void>;
+  /** As the journal has them. */
+  readonly #stored: Map<string, number>;
+  readonly #moved = new Map<string, number>();
+  #timer: Timer | undefined;
+  #storing: Promise<void> | undefined;
+  #failures = 0;
+  #stopped = false;
+
+  /** `stored`: as the journal has them. `store` rejects with a `JournalError`. */
+  constructor(
+    service: string,
+    runtime: Runtime,
+    limits: SubscriptionLimits,
+    stored: readonly Cursor[],
+    store: (cursors: readonly Cursor[]) => Promise<void>,
+  ) {
+    this.#service = service;
+    this.#runtime = runtime;
+    this.#limits = limits;
+    this.#stored = new Map(stored.map(({ stream, offset }) => [stream, offset]));
+    this.#store = store;
+  }
+
+  /** Undefined: the stream has never been read. */
+  stored(stream: string): number | undefined {
+    return this.#stored.get(stream);
+  }
+
+  /** Whether any stream whose name begins so has ever been read. */
+  knows(prefix: string): boolean {
+    for (const stream of this.#stored.keys()) if (stream.startsWith(prefix)) return true;
+    return false;
+  }
+
+  /** Everything below `offset` is done with. */
+  moved(stream: string, offset: number): void {
+    if (offset <= (this.#stored.get(stream) ?? 0)) return;
+    this.#moved.set(stream, offset);
+    this.#schedule();
+  }
+
+  /** Resolves once these are stored. Rejects with a `JournalError`. */
+  async begin(cursors: readonly Cursor[]): Promise<void> {
+    if (cursors.length > 0) await this.#store(cursors);
+    for (const { stream, offset } of cursors) this.#stored.set(stream, offset);
+  }
+
+  /** Stores what has moved until now. Resolves false if that failed; it is then tried again by itself. */
+  async flush(): Promise<boolean> {
+    await this.#storing;
+    await this.#run();
+    return this.#failures === 0;
+  }
+
+  /** Nothing is stored any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#timer || this.#storing || this.#stopped || this.#moved.size === 0) return;
+    const again = { ...this.#limits.again, firstMs: this.#limits.cursorDelayMs };
+    const delayMs = this.#failures === 0 ? this.#limits.cursorDelayMs : backoffMs(again, this.#failures, () => this.#runtime.random.next());
+    this.#timer = this.#runtime.timers.after(delayMs, () => {
+      this.#timer = undefined;
+      void this.#run();
+    });
+  }
+
+  #run(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#storing = this.#storeMoved().finally(() => {
+      this.#storing = undefined;
+      this.#schedule();
+    });
+    return this.#storing;
+  }
+
+  async #storeMoved(): Promise<void> {
+    if (this.#moved.size === 0) return;
+    const cursors = Array.from(this.#moved, ([stream, offset]): Cursor => ({ stream, offset }));
+    this.#moved.clear();
+    try {
+      await this.#store(cursors);
+      for (const { stream, offset } of cursors) this.#stored.set(stream, offset);
+      this.#failures = 0;
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#failures += 1;
+      for (const { stream, offset } of cursors) if (!this.#moved.has(stream)) this.#moved.set(stream, offset);
+      this.#runtime.logger.log("warn", "subscription.cursors_not_stored", { service: this.#service, failures: this.#failures, error });
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// A system whose parts speak by topics and tells, under every schedule and fault of the seeds: the laws of told-laws.ts hold
+// for it, and find a subscription that is not what it must be.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { contract, entity, handlers, service, subscription, system, type System } from "@atoll/core";
+import * as z from "zod";
+import { simulate, type Fault, type Scenario } from "../index.ts";
+
+const Sale = z.object({ sku: z.string(), qty: z.int() });
+const Till = contract("till", {
+  version: 1,
+  key: z.string(),
+  commands: { sell: { in: Sale } },
+  topics: { sold: Sale },
+  access: { sold: "any" },
+});
+const till = entity(Till, {
+  state: z.object({}),
+  initial: {},
+  events: { Sold: Sale },
+  decide: { sell: (_, c, turn) => turn.emit("Sold", c) },
+  evolve: { Sold: (s) => s },
+  publish: { sold: { Sold: (e) => e } },
+});
+
+const Shelf = contract("shelf", {
+  version: 1,
+  key: z.string(),
+  commands: { take: { in: z.object({ qty: z.int() }), rejects: { Empty: z.object({}) } }, fill: { in: z.object({ qty: z.int() }) } },
+  queries: { left: { out: z.object({ left: z.int() }) } },
+  access: { fill: ["desk"], left: "any" },
+});
+const shelf = entity(Shelf, {
+  state: z.object({ left: z.int() }),
+  initial: { left: 0 },
+  events: { Taken: z.object({ qty: z.int() }), Filled: z.object({ qty: z.int() }) },
+  decide: {
+    take: (s, { qty }, turn) => (s.left + 50 < qty ? turn.reject("Empty", {}) : turn.emit("Taken", { qty })),
+    fill: (_, { qty }, turn) => turn.emit("Filled", { qty }),
+  },
+  evolve: { Taken: (s, { qty }) => ({ left: s.left - qty }), Filled: (s, { qty }) => ({ left: s.left + qty }) },
+  queries: { left: (s) => s },
+});
+
+const Desk = contract("desk", { version: 1, access: { order: "any" }, commands: { order: { in: Sale } } });
+const desk = handlers(Desk, { handle: { order: async ({ sku, qty }, cx) => void (await cx.tell(Shelf, sku).fill({ qty })) } });
+
+const limits = { partitions: 2, entities: { residentsMax: 3, snapshotEvery: 2 } };
+const storeOf = (take: Parameters<typeof subscription<typeof Till.$.definition, z.infer<typeof Sale>>>[2]): System =>
+  system("store", {
+    services: [
+      service("tills", [till], { limits }),
+      service("shelves", [shelf, subscription("take", Till.sold, take)], { limits }),
+      service("desk", [desk], { limits: { partitions: 2 } }),
+    ],
+  });
+const store = storeOf(({ sku, qty }, tell) => tell(Shelf, sku).take({ qty }));
+
+const skus = ["tea", "milk", "rice", "salt"];
+const scenario: Scenario = async (world) => {
+  const expected = new Map(skus.map((sku) => [sku, 0]));
+  await Promise.all(
+    skus.flatMap((sku, i) =>
+      [1, 2].map(async (qty) => {
+        await world.at(Till, `till-${i % 3}`).sell({ sku, qty }, { within: "5m" });
+        await world.at(Desk).order({ sku, qty: qty * 10 }, { within: "5m" });
+        expected.set(sku, (expected.get(sku) ?? 0) + 9 * qty);
+      }),
+    ),
+  );
+  await world.settle();
+  for (const sku of skus) assert.equal((await world.at(Shelf, sku).left()).left, expected.get(sku), sku);
+};
+const faults: readonly Fault[] = ["crash", "duplicate", "slow-disk", "failing-disk"];
+
+test("tells: what topics and handlers say arrives once, under all faults", () => simulate(store, { seeds: 60, faults }, scenario));
+
+test("tells: a react that is not pure is found, by what it told against what it tells when it is asked again", async () => {
+  let runs = 0;
+  const fickle = storeOf(({ sku, qty }, tell) => tell(Shelf, (runs += 1) % 5 === 0 ? "elsewhere" : sku).take({ qty }));
+  await assert.rejects(
+    simulate(fickle, { seeds: 3, faults: [] }, async (world) => {
+      for (let i = 0; i < 7; i++) await world.at(Till, "till").sell({ sku: "tea", qty: 1 });
+      await world.settle();
+    }),
+    (error) => error instanceof assert.AssertionError && /nothing told is lost: |told what was published: /.test(error.message),
+  );
+});
