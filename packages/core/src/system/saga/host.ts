@@ -227,7 +227,7 @@ export class SagaHost implements SagaHome {
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #start(message: Message): void {
-    const { key, input, caller, session } = message;
+    const { key, input, caller, told, session } = message;
     const known = this.#instances.get(key);
     const full = !known && this.#instances.size >= this.limits.runningMax;
     if (full || this.#waiting.size >= this.limits.waitingMax) {
@@ -237,11 +237,14 @@ export class SagaHost implements SagaHome {
     const starting: Starting = {
       input,
       caller,
+      told,
       session,
       resolve: (state) => {
         if (!state) {
           const what = "a saga of this key was started with another input";
           message.fail(new Failure("COMMAND_ID_REUSED", { what, at: message.address }));
+        } else if (told) {
+          message.answer({ kind: "reply", value: undefined, replayed: false }); // who tells does not wait for the outcome
         } else if (state.outcome) {
           answerWith(message, state.outcome, allThereIs());
         } else {
@@ -257,13 +260,13 @@ export class SagaHost implements SagaHome {
   }
 
   #signal(message: Message): void {
-    const { key, id, minted, timeless, caller, input } = message;
+    const { key, id, minted, timeless, told, caller, input } = message;
     if (!this.#instances.has(key) && this.#instances.size >= this.limits.runningMax) {
       const what = `${this.limits.runningMax} sagas are running`;
       return message.fail(new Failure("OVERLOADED", { what, at: message.address }));
     }
     const signal: OutsideInput = { kind: "Signalled", signal: message.to.name, ...(input === undefined ? {} : { input }) };
-    void this.#hear(message, this.outside(key, signal, { id, minted, timeless, caller }));
+    void this.#hear(message, this.outside(key, signal, { id, minted, timeless, told, caller }));
   }
 
   async #hear(message: Message, recording: Promise<OutsideReply>): Promise<void> {
