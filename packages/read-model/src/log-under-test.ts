@@ -76,8 +76,8 @@ export class LogUnderTest {
         const failure = this.failures.shift();
         if (failure) throw failure;
         const records = this.partitions[partition] as (readonly LoggedEvent[])[];
-        const waits = key === undefined;
-        while (waits && !closed.signal.aborted && next >= records.length) {
+        const arrived = (): boolean => key !== undefined || closed.signal.aborted || next < records.length;
+        while (!arrived()) {
           await new Promise<void>((resolve) => {
             wake = resolve;
             this.#arrived.add(resolve);
