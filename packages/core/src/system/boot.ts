@@ -4,7 +4,7 @@ import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type AnyTopicRef, type At, type Tell, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
-import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
+import type { AlarmClock, EventSource, JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -23,7 +23,7 @@ import { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
-import { openSagas } from "./saga/service-sagas.ts";
+import { needOf, openSagas, sagaClock } from "./saga/service-sagas.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -128,17 +128,12 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     }
     for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
-    for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
+    for (const { name, log, sagas } of services)
+      if (log.writer && sagas.length > 0) clocks.push(sagaClock(name, log.writer, runtime, sagas));
     for (const { deliveries } of services) deliveries.start();
   } catch (error) {
     await close();
     throw error;
-  }
-
-  /** Brings back what was running when the process ended, at once, and what sleeps, at its time. */
-  function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
-    const byType = new Map(sagas.map((host) => [host.name, host]));
-    return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
   }
 
   function booksOf(name: string): AddressBooks {
@@ -303,13 +298,6 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 }
 
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
-
-/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
-function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
-  const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
-  const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
-}
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax) return partitions;
