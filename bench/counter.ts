@@ -6,6 +6,7 @@ import { contract, entity, handlers, type Running, service, start, type StartOpt
 import type { EntityLimits } from "@atoll/core/entity";
 import type { Gateway } from "@atoll/core/edge";
 import type { Metrics } from "@atoll/core/runtime";
+import { troubleLogger } from "./trouble-logger.ts";
 
 const amount = z.object({ by: z.int().positive() });
 const total = z.object({ total: z.int() });
@@ -53,10 +54,3 @@ export async function indexed(metrics: Metrics): Promise<void> {
   const zero = (name: string): boolean => new RegExp(`^${name}\\{service="counter"\\} 0$`, "m").test(metrics.render());
   while (!zero("atoll_index_tail_entities") || !zero("atoll_snapshots_waiting")) await pause(10);
 }
-
-/** A log that speaks of trouble only. */
-export const troubleLogger: NonNullable<StartOptions["logger"]> = {
-  log(level, event, fields) {
-    if (level === "warn" || level === "error") console.error(level, event, fields);
-  },
-};

@@ -34,6 +34,11 @@ export const benchmarks: readonly Benchmark[] = [
     load: async () => (await import("./read-model.ts")).measureReadModel,
   },
   {
+    name: "topic-delivery",
+    about: "messages of a topic to a subscription, and what it tells applied by entities",
+    load: async () => (await import("./topic-delivery.ts")).measureTopicDelivery,
+  },
+  {
     name: "http-post",
     about: "POST to a handlers command and to a durable command, 64 connections",
     load: async () => (await import("./http-post.ts")).measurePosts,

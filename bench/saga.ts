@@ -6,7 +6,8 @@ import { contract, saga, service, start, system, type Running } from "@atoll/cor
 import { BareSqlite } from "./bare-disk.ts";
 import type { Room } from "./benchmark.ts";
 import { askDuring } from "./callers.ts";
-import { Adder, adder, Counter, counter, troubleLogger } from "./counter.ts";
+import { Adder, adder, Counter, counter } from "./counter.ts";
+import { troubleLogger } from "./trouble-logger.ts";
 import { beside, interleave, Latencies, type Row, type Sample, type Side } from "./measure.ts";
 
 const total = z.object({ total: z.int() });

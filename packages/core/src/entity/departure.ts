@@ -33,6 +33,9 @@ export interface Pending {
   readonly version: number;
 }
 
+/** To a told command that was applied already; nobody reads it. */
+export const toldBefore: MessageAnswer = { kind: "reply", value: undefined, replayed: true };
+
 /** `on`: whose answer it is; `offset`: of the record that it rests on. */
 export function leave(message: Message, answer: MessageAnswer | Failure, on: Origin, offset: number): void {
   message.session?.saw(on.log, on.partition, offset);

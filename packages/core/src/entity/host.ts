@@ -2,12 +2,15 @@
 // bounds, and keeps quarantined keys out.
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
-import type { LogWriter, QuarantineEntry } from "../journal/index.ts";
+import { JournalError, journalFailure, type LogWriter, type QuarantineEntry } from "../journal/index.ts";
 import type { Deadlines, LogIdentity, Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyEntity } from "./definition.ts";
+import { toldBefore } from "./departure.ts";
 import { EntityKernel } from "./kernel.ts";
 import type { EntityLimits } from "./limits.ts";
+import { recoverMemory } from "./recovery.ts";
+import type { Remembered } from "./remembered.ts";
 import { Resident, type Residence } from "./resident.ts";
 
 export interface EntityHostInit {
@@ -39,6 +42,8 @@ export class EntityHost implements Residence {
   readonly #streams = new Map<string, string>();
   /** Entities that wait for their turn to read the log. */
   readonly #recoveries = new Deque<Resident>();
+  /** Of keys in quarantine that were told something since. */
+  readonly #memories = new Map<string, Promise<Remembered>>();
   #recovering = 0;
   #oldest: Resident | undefined;
   #newest: Resident | undefined;
@@ -70,12 +75,39 @@ export class EntityHost implements Residence {
   receive(message: Message): void {
     const resident = this.#residents.get(message.key);
     if (resident && this.#quarantined.size === 0) resident.receive(message);
-    else if (this.#quarantined.has(message.key)) message.fail(this.refusal(message));
+    else if (this.#quarantined.has(message.key)) this.refuse(message);
     else if (resident) resident.receive(message);
     else this.#enter(message);
   }
 
-  refusal(message: Message): Failure {
+  refuse(message: Message): void {
+    if (message.told) void this.#refuseUnlessTold(message);
+    else message.fail(this.#refusal(message));
+  }
+
+  /** What was applied before the quarantine has been delivered, also if that is asked again. */
+  async #refuseUnlessTold(message: Message): Promise<void> {
+    const { key } = message;
+    this.deadlines.watch(message);
+    if (this.#residents.has(key))
+      return message.fail(new Failure("UNAVAILABLE", { what: "commands of it are still being stored", at: message.address }));
+    try {
+      let memory = this.#memories.get(key);
+      if (!memory) {
+        const { type } = this.kernel;
+        memory = recoverMemory(this.writer, this.writer.partitionOf(type, key), type, key, this.limits.receiptsMax, this.sharedStream);
+        this.#memories.set(key, memory);
+      }
+      if ((await memory).find(message) === "told") message.answer(toldBefore);
+      else message.fail(this.#refusal(message));
+    } catch (error) {
+      this.#memories.delete(key);
+      if (!(error instanceof JournalError)) throw error;
+      message.fail(journalFailure(error, message.address));
+    }
+  }
+
+  #refusal(message: Message): Failure {
     const entry = this.#quarantined.get(message.key);
     const since = entry ? `, since ${new Date(entry.since).toISOString()}` : "";
     return new Failure("QUARANTINED", { what: `${entry?.reason ?? "it kept failing"}${since}`, at: `${this.service}: ${message.address}` });
@@ -162,6 +194,7 @@ export class EntityHost implements Residence {
     if (!this.#quarantined.has(key)) return false;
     await this.writer.journal.release(this.kernel.type, key);
     this.#quarantined.delete(key);
+    this.#memories.delete(key);
     this.#strikes.delete(key);
     this.runtime.logger.log("info", "entity.released", { service: this.service, type: this.kernel.type, key });
     this.#residents.get(key)?.release();

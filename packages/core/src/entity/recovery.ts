@@ -92,6 +92,33 @@ export async function recover(
   return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, folded, remembered };
 }
 
+/**
+ * What an entity that cannot run remembers of commands, from its log alone: none of its functions is needed for that. Rejects with a
+ * `JournalError`.
+ */
+export async function recoverMemory(
+  writer: LogWriter,
+  partition: number,
+  type: string,
+  key: string,
+  receiptsMax: number,
+  shared: (stream: string) => string,
+): Promise<Remembered> {
+  const { journal, tail } = writer;
+  const unindexed = tail.lookup(partition, type, key); // before the index is asked: a flush may come between
+  const indexed = await writer.within(journal.lookup(partition, type, key));
+  const base = indexed.snapshot && snapshotOf(indexed.snapshot);
+  const remembered = base ? Remembered.restore(receiptsMax, base.remembered, shared) : new Remembered(new Receipts(receiptsMax));
+  const { last = -1 } = unindexed ?? indexed.entry ?? {};
+  for await (const { offsets, lines } of history(writer, partition, last, base ? indexed.snapshot.offset : -1)) {
+    for (const [i, line] of lines.entries()) {
+      const offset = offsets[i] as number;
+      remembered.fold(decodeRecord(line, formatPosition(journal.meta, partition, offset)), offset, shared);
+    }
+  }
+  return remembered;
+}
+
 /** The entity's records above `after`, oldest first, in pages. */
 async function* history(writer: LogWriter, partition: number, last: number, after: number): AsyncGenerator<Chain> {
   if (last <= after) return;
@@ -120,9 +147,14 @@ export function snapshotBody(kernel: EntityKernel, state: unknown, version: numb
 
 /** Undefined if it was taken by another program: then the log is replayed, which is always right. */
 function readSnapshot(snapshot: Snapshot, kernel: EntityKernel): SnapshotBody | undefined {
+  const body = snapshotOf(snapshot);
+  return body?.fingerprint === kernel.fingerprint ? body : undefined;
+}
+
+function snapshotOf(snapshot: Snapshot): SnapshotBody | undefined {
   try {
     const body = JSON.parse(snapshot.body) as SnapshotBody;
-    return body.form === snapshotForm && body.fingerprint === kernel.fingerprint ? body : undefined;
+    return body.form === snapshotForm ? body : undefined;
   } catch {
     return undefined; // a cache that cannot be read is no cache
   }

@@ -19,7 +19,7 @@ import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSo
 import type { Deadlines, LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
 import { Asked } from "./asked.ts";
-import { answerFromLog, answerOf, endOf, leave, type Pending, recordOf, repeatedAnswer } from "./departure.ts";
+import { answerFromLog, answerOf, endOf, leave, type Pending, recordOf, repeatedAnswer, toldBefore } from "./departure.ts";
 import { Footprint } from "./footprint.ts";
 import type { EntityKernel, Verdict } from "./kernel.ts";
 import type { EntityLimits } from "./limits.ts";
@@ -60,11 +60,9 @@ export interface Residence {
   readonly sharedStream: (stream: string) => string;
   /** It keeps failing. */
   quarantine(key: string, reason: string, offset: number | undefined): void;
-  refusal(message: Message): Failure;
+  /** It does not run, and this came for it. */
+  refuse(message: Message): void;
 }
-
-/** To a told command that was applied already; nobody reads it. */
-const toldBefore: MessageAnswer = { kind: "reply", value: undefined, replayed: true };
 
 export class Resident implements Sink, SnapshotSource {
   readonly key: string;
@@ -343,7 +341,7 @@ export class Resident implements Sink, SnapshotSource {
   /** After a commit, a rewind or the back-off: a failed entity goes on only once nothing of it is under way. */
   #settled(): void {
     if (this.#phase.kind === "quarantined") {
-      for (let message = this.#mailbox.shift(); message; message = this.#mailbox.shift()) message.fail(this.#host.refusal(message));
+      for (let message = this.#mailbox.shift(); message; message = this.#mailbox.shift()) this.#host.refuse(message);
       if (this.#pending.length === 0) this.#host.remove(this);
     } else if (this.#phase.kind === "restarting" && this.#phase.timer === undefined && this.#pending.length === 0) {
       if (this.load === 0) this.#host.remove(this);

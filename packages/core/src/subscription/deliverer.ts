@@ -45,8 +45,9 @@ export interface DelivererInit {
   readonly contract: string;
   /** What is told of one message. Throws a `Failure`. */
   readonly commands: (message: unknown) => readonly ToldCommand[];
-  /** The cursor. */
+  /** The cursor, and whether the stream was ever read before. */
   readonly from: number;
+  readonly read: boolean;
   /** By place: what was parked at or above the cursor in an earlier life of the process (`subjectText`). */
   readonly parked: ReadonlyMap<number, string>;
   readonly send: Send;
@@ -65,7 +66,7 @@ interface Open {
   readonly place: number;
   readonly message: OpenMessage;
   failures: number;
-  /** A try had no answer. */
+  /** A try had no answer, or may have been made before a crash. */
   doubted: boolean;
 }
 
@@ -95,6 +96,8 @@ export class Deliverer {
   readonly #init: DelivererInit;
   readonly #progress: Progress;
   readonly #parked: Map<number, string>;
+  /** What was published before this life of the process may have been told in an earlier one. */
+  readonly #doubtedBelow: number;
   readonly #lanes = new Map<string, Lane>();
   readonly #pauses = new Set<() => void>();
   #reader: SourceReader | undefined;
@@ -108,6 +111,7 @@ export class Deliverer {
     this.#init = init;
     this.#progress = new Progress(init.from);
     this.#parked = new Map(init.parked);
+    this.#doubtedBelow = init.read ? init.source.head(init.partition) : 0;
   }
 
   /** Told and not done with. */
@@ -216,7 +220,14 @@ export class Deliverer {
     this.#taking.ofTarget.set(target, index + 1);
     const told: Told = [stream, placeOf(offset, index)];
     const order: Order = { to, key: given, input, id: toldId(`${stream}\u0000${target}`, told[1]), minted: at.now, told };
-    const open: Sending = { order, subject: { contract, command: to.name, key, input }, place, message, failures: 0, doubted: false };
+    const open: Sending = {
+      order,
+      subject: { contract, command: to.name, key, input },
+      place,
+      message,
+      failures: 0,
+      doubted: offset < this.#doubtedBelow,
+    };
     if (this.#wasParked(open)) return this.#done(open);
     let lane = this.#lanes.get(target);
     if (!lane) this.#lanes.set(target, (lane = { target, queue: new Deque(), timer: undefined }));

@@ -46,12 +46,12 @@ export class Delivery {
   static async open(init: DeliveryInit): Promise<Delivery> {
     const { service, name, from, source, cursors, runtime } = init;
     const streams = Array.from({ length: source.log.partitions }, (_, p) => streamOf(service, name, source.log, p));
-    if (from === "now") {
-      const unread = streams
-        .map((stream, p) => ({ stream, offset: source.head(p) }))
-        .filter(({ stream }) => cursors.stored(stream) === undefined);
-      await cursors.begin(unread);
-    }
+    // Also one that begins at the start is told of on disk: what is published by then may be told more than once from then on.
+    const unread = streams.flatMap((stream, p) =>
+      cursors.stored(stream) === undefined ? [{ stream, offset: from === "now" ? source.head(p) : 0 }] : [],
+    );
+    const begun = new Set(unread.map(({ stream }) => stream));
+    await cursors.begin(unread);
     const parked = await Promise.all(streams.map((stream) => parkedSince(init, stream, cursors.stored(stream) ?? 0)));
     const deliverers: Deliverer[] = [];
     const sum = (of: (deliverer: Deliverer) => number) => (): number => deliverers.reduce((total, deliverer) => total + of(deliverer), 0);
@@ -65,6 +65,7 @@ export class Delivery {
           partition,
           metrics,
           from: cursors.stored(stream) ?? 0,
+          read: !begun.has(stream),
           parked: parked[partition] as ReadonlyMap<number, string>,
           park: (letter) => init.within(init.journal.park(letter)),
           moved: (cursor) => cursors.moved(stream, cursor),

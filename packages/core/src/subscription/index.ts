@@ -5,5 +5,5 @@ export { type Order, type Send } from "./deliverer.ts";
 export { Delivery, type DeliveryInit } from "./delivery.ts";
 export { subscriptionLimits, type SubscriptionLimits } from "./limits.ts";
 export { Reaction } from "./reaction.ts";
-export { offsetOf, placeOf, streamOf, tellsPerRecordMax } from "./stream.ts";
+export { letterId, offsetOf, placeOf, streamOf, tellsPerRecordMax } from "./stream.ts";
 export { TellBooks, type ToldCommand } from "./tell.ts";

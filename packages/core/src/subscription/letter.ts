@@ -18,13 +18,17 @@ export const subjectText = ({ contract, command, key }: Omit<Subject, "input">):
 /** Repeating it cannot help; or only once somebody has released its target, for which the stream does not wait. */
 export const mustPark = ({ code, retry }: Failure): boolean => retry === "never" || code === "QUARANTINED";
 
-/** `doubted`: an earlier try had no answer. */
+/** Said by the entity itself, which knows what it was told. */
+const certain: ReadonlySet<string> = new Set(["QUARANTINED", "COMMIT_REFUSED"]);
+
+/** `doubted`: an earlier try had no answer, or came before a crash. */
 export function letterOf(
   { stream, place, since }: Pick<DeadLetter, "stream" | "place" | "since">,
   { input, ...named }: Subject,
   { code, message, outcome }: Failure,
   doubted: boolean,
 ): DeadLetter {
-  const reason = doubted && outcome !== "unknown" ? `${message} An earlier try had no answer: it may have taken effect.` : message;
+  const open = doubted && outcome !== "unknown" && !certain.has(code);
+  const reason = open ? `${message} An earlier try may have taken effect.` : message;
   return { stream, place, since, ...named, input: JSON.stringify(input) ?? "", code, reason };
 }

@@ -16,5 +16,8 @@ export const placeOf = (offset: number, index: number): number => offset * tells
 /** The offset that a place belongs to. */
 export const offsetOf = (place: number): number => Math.floor(place / tellsPerRecordMax);
 
+/** Of a dead letter that is sent once more: never that of the told command, which an outside party may know. */
+export const letterId = (stream: string, place: number): string => `letter-${fingerprint(stream)}-${place}`;
+
 /** The same for every repetition of one told command, another one for every other: an outside party's idempotency key. */
 export const toldId = (lane: string, place: number): string => `told-${fingerprint(lane)}-${place}`;

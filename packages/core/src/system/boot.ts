@@ -1,15 +1,16 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Tell, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
-import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
-import type { AlarmClock, EventSource, JournalStore } from "../journal/index.ts";
+import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
+import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
-import { AddressBooks, type Asker } from "./address-book.ts";
+import { AddressBooks } from "./address-book.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
 import { Extensions } from "./extensions.ts";
@@ -17,13 +18,12 @@ import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./e
 import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
-import type { Telling } from "./outbox.ts";
-import type { RunTells } from "./run-tells.ts";
+import { RunCalls } from "./run-calls.ts";
 import { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
-import { needOf, openSagas, sagaClock } from "./saga/service-sagas.ts";
+import { openSagas } from "./saga/service-sagas.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -64,6 +64,8 @@ export interface Booted {
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
   readonly sagas: SagaOperator;
+  /** What a service told and could not deliver; undefined if it has told nothing, or is no service here. */
+  deadLetters(service: string): DeadLetters | undefined;
   /** Of every contract that a service lists under `calls`. */
   breakers(): readonly BreakerStatus[];
   /** Cuts a dependency off until `closeBreaker`, or the next start. False if it was; undefined if there is no such breaker. */
@@ -83,8 +85,8 @@ interface RunningService {
   readonly service: Service;
   readonly log: ServiceLog;
   readonly hosts: readonly EntityHost[];
-  readonly sagas: readonly SagaHost[];
   readonly deliveries: ServiceDeliveries;
+  readonly sagas: readonly SagaHost[];
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
   readonly books: AddressBooks;
@@ -128,12 +130,17 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     }
     for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
-    for (const { name, log, sagas } of services)
-      if (log.writer && sagas.length > 0) clocks.push(sagaClock(name, log.writer, runtime, sagas));
     for (const { deliveries } of services) deliveries.start();
+    for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
   } catch (error) {
     await close();
     throw error;
+  }
+
+  /** Brings back what was running when the process ended, at once, and what sleeps, at its time. */
+  function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
+    const byType = new Map(sagas.map((host) => [host.name, host]));
+    return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
   }
 
   function booksOf(name: string): AddressBooks {
@@ -232,10 +239,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
+    for (const { deliveries } of services) deliveries.halt();
     const sagas = services.flatMap((running) => running.sagas);
     for (const clock of clocks) clock.stop();
     for (const host of sagas) host.drain();
-    for (const { deliveries } of services) deliveries.halt();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
     await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
@@ -285,6 +292,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
+    deadLetters: (name) => services.find((running) => running.name === name)?.deliveries.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),
@@ -298,6 +306,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 }
 
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
+
+/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
+function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
+  const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
+  const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
+  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
+}
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax) return partitions;
@@ -329,65 +344,4 @@ function readConfig(system: System, source: Platform["config"]): Map<Implementat
   if (issues.length === 0) return configs;
   const what = issues.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join("; ");
   throw new Failure("INVALID_CONFIG", { what, at: `system "${system.name}"`, issues });
-}
-
-/** What one run of a handler asks of others. A class, because an object literal with a getter is a slow object of its own kind each time. */
-class RunCalls implements NestedCalls, Asker {
-  readonly caller: string;
-  /** The caller's own: what a handler's calls see, its caller has seen. */
-  readonly session: Session | undefined;
-  acted = false;
-  readonly #books: AddressBooks;
-  readonly #deliveries: ServiceDeliveries;
-  readonly #runtime: Runtime;
-  readonly #message: Message;
-  readonly #deadlineMs: number;
-  #at: At | undefined = undefined;
-  #tells: RunTells | undefined = undefined;
-  #commands = 0;
-
-  constructor(books: AddressBooks, deliveries: ServiceDeliveries, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
-    this.caller = caller;
-    this.session = message.session;
-    this.#books = books;
-    this.#deliveries = deliveries;
-    this.#runtime = runtime;
-    this.#message = message;
-    this.#deadlineMs = deadlineMs;
-  }
-
-  /** Made when it is first asked for: many runs ask nobody. */
-  get at(): At {
-    return (this.#at ??= this.#books.of(this));
-  }
-
-  get tell(): Tell {
-    const next = (): Telling => {
-      const { random, clock } = this.#runtime;
-      return { ...(this.identity() ?? { id: random.id(), minted: clock.now() }), withinMs: this.withinMs() };
-    };
-    this.#tells ??= this.#deliveries.tellsOf(next, (settled) => this.commanded(settled));
-    return this.#tells.tell;
-  }
-
-  told(): Promise<unknown> | undefined {
-    return this.#tells?.settled();
-  }
-
-  withinMs(): number {
-    return this.#deadlineMs - this.#runtime.clock.monotonic();
-  }
-
-  /** The n-th command of one run has the same id on every retry of that run's own command. */
-  identity(): { readonly id: string; readonly minted: number } | undefined {
-    const { id, minted } = this.#message;
-    return id === "" ? undefined : { id: `${id}/${(this.#commands += 1)}`, minted };
-  }
-
-  commanded(settled: Promise<unknown>): void {
-    settled.then(
-      () => (this.acted = true),
-      (error: unknown) => (this.acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
-    );
-  }
 }

@@ -158,7 +158,7 @@ function checkParts(parts: readonly ServicePart[], at: string): void {
     const kind: unknown = (part as Partial<ServicePart> | undefined)?.kind;
     if (typeof kind === "string" && kinds.has(kind)) return;
     throw new Failure("INVALID_DEFINITION", {
-      what: `part ${i} is not an implementation: pass what entity(), handlers(), saga(), readModel() or subscription() returned`,
+      what: `part ${i} is not an implementation: pass what entity(), handlers(), saga(), readModel(), adapter() or subscription() returned`,
       at,
     });
   });

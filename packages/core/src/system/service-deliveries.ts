@@ -14,6 +14,7 @@ import {
   type DeliveryInit,
   type Send,
 } from "../subscription/index.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { eventSource, type EventSources } from "./event-sources.ts";
 import { Outbox, outboxName } from "./outbox.ts";
 import type { Router, Sender } from "./router.ts";
@@ -41,6 +42,7 @@ export class ServiceDeliveries {
   readonly hosts: EntityHost[] = [];
   #cursors: Promise<Cursors> | undefined;
   #opened: Cursors | undefined;
+  #letters: DeadLetters | undefined;
   #state: "opening" | "started" | "halted" = "opening";
 
   constructor(init: ServiceDeliveriesInit) {
@@ -99,6 +101,11 @@ export class ServiceDeliveries {
     await this.#opened?.flush();
   }
 
+  /** Undefined in a service that has told nothing. */
+  get deadLetters(): DeadLetters | undefined {
+    return this.#letters;
+  }
+
   close(): void {
     this.halt();
     this.#opened?.stop();
@@ -139,6 +146,7 @@ export class ServiceDeliveries {
     const { service, runtime } = this.#init;
     const stored = await writer.within(journal.cursors());
     this.#opened = new Cursors(service, runtime, subscriptionLimits, stored, (moved) => writer.within(journal.moveCursors(moved)));
+    this.#letters = new DeadLetters(this.#init, { journal, writer }, this.#opened);
     return this.#opened;
   }
 

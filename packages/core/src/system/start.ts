@@ -22,7 +22,17 @@ export interface Running
     AsyncDisposable,
     Pick<
       Booted,
-      "at" | "session" | "health" | "quarantined" | "readModels" | "release" | "breakers" | "openBreaker" | "closeBreaker" | "sagas"
+      | "at"
+      | "session"
+      | "health"
+      | "quarantined"
+      | "readModels"
+      | "release"
+      | "breakers"
+      | "openBreaker"
+      | "closeBreaker"
+      | "sagas"
+      | "deadLetters"
     > {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
@@ -73,6 +83,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
     readModels: running.readModels,
     release: (service, key) => running.release(service, key),
     sagas: running.sagas,
+    deadLetters: (service) => running.deadLetters(service),
     breakers: () => running.breakers(),
     openBreaker: (service, contract) => running.openBreaker(service, contract),
     closeBreaker: (service, contract) => running.closeBreaker(service, contract),

@@ -43,7 +43,7 @@ const desk = handlers(Desk, {
       for (let n = 0; n < 3; n++) void cx.tell(Box, key).put({ n, note: "!" });
     },
     wrong: (_, cx) => void cx.tell(Box, "").put({ n: 0.5 }),
-    pry: async (_, cx) => void (await cx.tell(Box, "x").secret()),
+    pry: async (_, cx) => await cx.tell(Box, "x").secret(),
     quiet: () => undefined,
     ask: async (_, cx) => {
       await cx.tell(Box, "asked").put({ n: 1 });

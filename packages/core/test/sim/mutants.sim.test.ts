@@ -13,11 +13,11 @@ const files: { readonly [F in Finder]: string } = {
   "scenario 1": island,
   "scenario 2": island,
   "scenario 5": island,
+  tells: "tells.sim.test.ts",
   "sagas: done": sagas,
   "sagas: budget spent": sagas,
   "sagas: answers lost": sagas,
   "sagas: left alone": sagas,
-  tells: "tells.sim.test.ts",
   simulate: "../../../testkit/src/simulation/simulate.sim.test.ts",
 };
 const hook = new URL("mutate.ts", import.meta.url).href;

@@ -1,8 +1,8 @@
 // The good counterpart of bad.ts: a whole shop that must compile. It is never run. Parts from designed.ts are not built.
 import { adapter, contract, entity, handlers, saga, service, start, subscription, system, unavailable } from "@atoll/core";
 import * as z from "zod";
-import { feed, session, simulate } from "./designed.ts";
-import { given, readModel, route, tables } from "./others.ts";
+import { simulate } from "./designed.ts";
+import { feed, given, readModel, route, tables } from "./others.ts";
 
 // stock: an entity
 const Hold = z.object({ orderId: z.string() });
@@ -246,7 +246,7 @@ export const routes = [
     rejects: { NotAcceptable: { status: 406, with: (d) => ({ message: d.message }) } },
   }),
 ];
-export const progress = feed("GET /orders/:id/events", Order.progress, { key: (r) => r.params["id"] ?? "" });
+export const progress = feed("GET /orders/:id/events", Order.progress, { key: (r) => r.params.id });
 
 export const shop = system("shop", {
   services: [
@@ -280,7 +280,7 @@ export const oversold = (): Promise<void> =>
 
 export async function ask(): Promise<string> {
   await using running = await start(shop, { data: ".atoll/shop", config: { BANK_URL: "http://127.0.0.1:9000" } });
-  const me = session(running);
+  const me = running.session();
   const answer = await me.at(Stock, "tea").reserve({ orderId: "o1", qty: 2 }, { within: "2s" });
   const orders = await me.at(OrderHistory).of({ customer: "u1" });
   const left: number = answer.rejected ? answer.details.left : answer.reply.left;

@@ -26,9 +26,9 @@ const till = entity(Till, {
 const Shelf = contract("shelf", {
   version: 1,
   key: z.string(),
-  commands: { take: { in: z.object({ qty: z.int() }), rejects: { Empty: z.object({}) } }, fill: { in: z.object({ qty: z.int() }) } },
+  commands: { take: { in: z.object({ qty: z.int() }), rejects: { Empty: z.object({}) } }, refill: { in: z.object({ qty: z.int() }) } },
   queries: { left: { out: z.object({ left: z.int() }) } },
-  access: { fill: ["desk"], left: "any" },
+  access: { refill: ["desk"], left: "any" },
 });
 const shelf = entity(Shelf, {
   state: z.object({ left: z.int() }),
@@ -36,14 +36,14 @@ const shelf = entity(Shelf, {
   events: { Taken: z.object({ qty: z.int() }), Filled: z.object({ qty: z.int() }) },
   decide: {
     take: (s, { qty }, turn) => (s.left + 50 < qty ? turn.reject("Empty", {}) : turn.emit("Taken", { qty })),
-    fill: (_, { qty }, turn) => turn.emit("Filled", { qty }),
+    refill: (_, { qty }, turn) => turn.emit("Filled", { qty }),
   },
   evolve: { Taken: (s, { qty }) => ({ left: s.left - qty }), Filled: (s, { qty }) => ({ left: s.left + qty }) },
   queries: { left: (s) => s },
 });
 
 const Desk = contract("desk", { version: 1, access: { order: "any" }, commands: { order: { in: Sale } } });
-const desk = handlers(Desk, { handle: { order: async ({ sku, qty }, cx) => void (await cx.tell(Shelf, sku).fill({ qty })) } });
+const desk = handlers(Desk, { handle: { order: async ({ sku, qty }, cx) => await cx.tell(Shelf, sku).refill({ qty }) } });
 
 const limits = { partitions: 2, entities: { residentsMax: 3, snapshotEvery: 2 } };
 const storeOf = (take: Parameters<typeof subscription<typeof Till.$.definition, z.infer<typeof Sale>>>[2]): System =>

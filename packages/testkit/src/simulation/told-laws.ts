@@ -42,20 +42,20 @@ export function checkTold(system: System, disk: SimulatedDisk): void {
       if (home) checkStreams(name, part.name, home.name, dueOfTopic(part), part.from === "now");
     }
   for (const { name } of system.services) checkStreams(name, "$outbox", name, dueOfOutbox, false);
-  const [left] = [...told].filter(([, entries]) => entries.length > 0);
+  const left = [...told].find(([, entries]) => entries.length > 0);
   if (left) throw new BrokenLaw("told what was published", `${left[0]}: ${left[1].map(({ command }) => command).join(", ")}`);
 
-  function checkStreams(teller: string, subscription: string, publisher: string, dueOf: DueOf, late: boolean): void {
+  function checkStreams(teller: string, subscription: string, publisher: string, due: DueOf, late: boolean): void {
     const image = disk.image(publisher);
     if (!image) return;
     for (const { partition, offset, record } of placedRecords(disk.rows(publisher))) {
       const stream = streamOf(teller, subscription, { service: publisher, ...image.meta }, partition);
       const before = new Map<string, number>();
-      for (const [index, due] of dueOf(record).entries()) {
-        const { target = "" } = due;
+      for (const [index, one] of due(record).entries()) {
+        const { target = "" } = one;
         const n = before.get(target) ?? 0;
         before.set(target, n + 1);
-        checkDue(due, stream, { place: placeOf(offset, index), mark: placeOf(offset, n) }, late);
+        checkDue(one, stream, { place: placeOf(offset, index), mark: placeOf(offset, n) }, late);
       }
     }
   }

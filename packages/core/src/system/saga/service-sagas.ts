@@ -4,10 +4,7 @@ import { Failure } from "../../base/failure.ts";
 import type { Implementation } from "../../contract/index.ts";
 import { EntityHost, type EntityHostInit } from "../../entity/index.ts";
 import type { AnySaga } from "../../saga/index.ts";
-import { AlarmClock, alarmClockLimits, type LogWriter } from "../../journal/index.ts";
-import type { Runtime } from "../../runtime/index.ts";
 import type { AddressBooks } from "../address-book.ts";
-import type { ServiceHealth } from "../edge.ts";
 import { alarmsOf } from "./alarms.ts";
 import { SagaHost } from "./host.ts";
 import { sagaJournal } from "./journal.ts";
@@ -64,17 +61,4 @@ async function checkVersions(host: SagaHost, { writer }: Pick<EntityHostInit, "w
   }
   const stay = [...new Set([...versions, ...known.filter((version) => !gone.includes(version))])].sort((a, b) => a - b);
   if (stay.join() !== [...known].sort((a, b) => a - b).join()) await host.register(stay);
-}
-
-/** Brings back what was at work when the process ended, at once, and what only waits, at its time. */
-export function sagaClock(service: string, writer: LogWriter, runtime: Runtime, sagas: readonly SagaHost[]): AlarmClock {
-  const byType = new Map(sagas.map((host) => [host.name, host]));
-  return new AlarmClock(service, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
-}
-
-/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
-export function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
-  const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
-  const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
 }
