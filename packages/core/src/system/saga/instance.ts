@@ -316,10 +316,15 @@ export class SagaInstance implements Stage {
       return undefined;
     }
     try {
-      const { value, replayed } = await this.#host.send(this.key, "outside", input, identity);
+      const { value, replayed }: { readonly value: OutsideReply | undefined; readonly replayed: boolean } = await this.#host.send(
+        this.key,
+        "outside",
+        input,
+        identity,
+      );
       // What was recorded before is not told twice. A tell that is repeated has no reply.
-      if (replayed || value.kind === "refused") {
-        resolve((value as OutsideReply | undefined) ?? { kind: "recorded", at: this.now() });
+      if (replayed || value?.kind !== "recorded") {
+        resolve(value ?? { kind: "recorded", at: this.now() });
         return undefined;
       }
       this.#version += 1;
