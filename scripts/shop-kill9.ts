@@ -101,4 +101,5 @@ try {
 } catch (error) {
   console.error(`shop-kill9: ${error instanceof Error ? error.message : String(error)}`);
 }
-process.exitCode = options ? await shopKill9(options) : 2;
+// At once: where one shopper gave up, the others would go on.
+process.exit(options ? await shopKill9(options) : 2);
