@@ -1,5 +1,5 @@
-// The shop, but for what differs between a server and a simulation: how passwords are derived.
-import { service, system, type System } from "@atoll/core";
+// The shop, but for what differs between a server and a simulation: how passwords are derived, and who speaks to the bank.
+import { service, system, type Implementation, type System } from "@atoll/core";
 import { gateway } from "@atoll/gateway";
 import { bank } from "./bank/bank.ts";
 import { Bank } from "./bank/contract.ts";
@@ -50,7 +50,7 @@ const bankCalls = {
   breaker: { failures: 5, within: "10s", halfOpenAfter: "1s" },
 } as const;
 
-export const sockShopWith = (scrypt: Scrypt): System =>
+export const sockShopWith = (scrypt: Scrypt, outside: Implementation = bank): System =>
   system("sock-shop", {
     services: [
       service("catalogue", [catalogue]),
@@ -60,7 +60,7 @@ export const sockShopWith = (scrypt: Scrypt): System =>
         seed: openCustomers,
         limits: { handlers: derivations },
       }),
-      service("bank", [bank]),
+      service("bank", [outside]),
       service("payment", [payment]),
       service("orders", [order, desk, checkout, orderHistory], { calls: [[Bank, bankCalls]] }),
       service("shipping", [shipment, shipConfirmed]),

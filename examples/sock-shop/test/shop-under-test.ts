@@ -1,17 +1,27 @@
 // The shop in a virtual world: the code that is served, virtual time, a simulated disk, and a process that can crash.
-import type { System } from "@atoll/core";
+import { handlers, type System } from "@atoll/core";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { SimulatedTables, type SimulatedTableStore } from "@atoll/core/tables/simulated";
+import { Bank } from "../bank/contract.ts";
 import { sockShopWith } from "../composition.ts";
+import { chargeCentsMax } from "../payment/contract.ts";
 import { synchronousScrypt } from "../user/passwords.ts";
 import { ShopClient } from "./shop-client.ts";
 
 const origin = "http://shop";
 
+/** A bank without a network, that never fails. */
+const calmBank = handlers(Bank, {
+  handle: {
+    charge: ({ cents }, cx) => (cents > chargeCentsMax ? cx.reject("Declined", { reason: "too much" }) : undefined),
+    refund: () => {},
+  },
+});
+
 /** The shop without threads, and with passwords that cost nothing: that many would take up most of a simulation. */
-export const simulatedShop = sockShopWith(synchronousScrypt);
+export const simulatedShop = sockShopWith(synchronousScrypt, calmBank);
 export const simulatedConfig = { PASSWORD_COST: "1" };
 
 export class VirtualShop {
