@@ -111,6 +111,19 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const sources = new EventSources();
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
+  /** Everything that is on disk now. */
+  const heads = (): Session => {
+    const session = new Session();
+    for (const {
+      name,
+      log: { writer },
+    } of services) {
+      if (!writer) continue;
+      const { logId, timeline, partitions } = writer.journal.meta;
+      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
+    }
+    return session;
+  };
   const close = async (): Promise<void> => {
     deadlines.stop();
     for (const clock of clocks) clock.stop();
@@ -168,7 +181,18 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           router.add(name, entity.contract, host);
           sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
-        const common = { service: name, writer, runtime, deadlines, limits, quarantined, parts, books: outgoing, sagas: how.limits?.sagas };
+        const common = {
+          service: name,
+          writer,
+          runtime,
+          deadlines,
+          limits,
+          quarantined,
+          parts,
+          books: outgoing,
+          heads,
+          sagas: how.limits?.sagas,
+        };
         for (const { host, journal: kept } of await openSagas(common)) {
           hosts.push(kept);
           sagas.push(host);
@@ -211,18 +235,6 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     });
 
   const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
-  const heads = (): Session => {
-    const session = new Session();
-    for (const {
-      name,
-      log: { writer },
-    } of services) {
-      if (!writer) continue;
-      const { logId, timeline, partitions } = writer.journal.meta;
-      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
-    }
-    return session;
-  };
   const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health };
   let gateway: OpenGateway | undefined;
   try {

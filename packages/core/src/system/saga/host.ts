@@ -8,7 +8,7 @@ import { addressOf, Inbox, Message, type Deadlines, type MessageAnswer, type Ses
 import type { Counter, Runtime } from "../../runtime/index.ts";
 import { openApologies, type AnySaga, type Outcome, type SagaState } from "../../saga/index.ts";
 import type { AddressBooks } from "../address-book.ts";
-import { allThereIs, SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
+import { SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
 import type { JournalReplies, OutsideInput, OutsideReply, Register, StoredSaga } from "./journal.ts";
 import type { SagaLimits } from "./limits.ts";
 import { Waiting } from "./waiting.ts";
@@ -23,6 +23,8 @@ export interface SagaHostInit {
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
   readonly books: AddressBooks;
+  /** Everything that is on disk now, in all logs of the system. */
+  readonly heads: () => Session;
   readonly limits: SagaLimits;
 }
 
@@ -30,6 +32,7 @@ export class SagaHost implements SagaHome {
   readonly service: string;
   readonly runtime: Runtime;
   readonly books: AddressBooks;
+  readonly heads: () => Session;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
   readonly #part: AnyEntity;
@@ -50,6 +53,7 @@ export class SagaHost implements SagaHome {
     this.service = init.service;
     this.runtime = init.runtime;
     this.books = init.books;
+    this.heads = init.heads;
     this.limits = init.limits;
     this.#part = init.part;
     this.#journal = init.journal;
@@ -246,7 +250,7 @@ export class SagaHost implements SagaHome {
         } else if (told) {
           message.answer({ kind: "reply", value: undefined, replayed: false }); // who tells does not wait for the outcome
         } else if (state.outcome) {
-          answerWith(message, state.outcome, allThereIs());
+          answerWith(message, state.outcome, this.heads());
         } else {
           this.#waiting.add(message);
         }

@@ -63,14 +63,13 @@ export interface Sent<K extends keyof JournalReplies> {
   readonly replayed: boolean;
 }
 
-/** A session of somebody who has seen everything: its reader waits for all that is there when it asks. */
-export const allThereIs = (): Session => Session.parse("*");
-
 /** What a saga in memory needs of whoever keeps it there. */
 export interface SagaHome {
   readonly service: string;
   readonly runtime: Runtime;
   readonly books: AddressBooks;
+  /** A session that has seen everything that is on disk now. */
+  heads(): Session;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
   definitionOf(version: number): AnySaga | undefined;
@@ -102,8 +101,8 @@ export class SagaInstance implements Stage {
   readonly #starting: Starting[] = [];
   readonly #coming: Coming[] = [];
   #submitting = false;
-  /** What its steps have seen. After a restart nobody knows: then it is all there is. */
-  #seen = allThereIs();
+  /** What its steps have seen. Of one that was brought back nobody knows: then it is all that was there. */
+  #seen = new Session();
   readonly #loaded: ((failure: Failure | undefined) => void)[] = [];
 
   constructor(host: SagaHome, key: string) {
@@ -246,6 +245,7 @@ export class SagaInstance implements Stage {
     try {
       const { state, version } = await this.#host.stateOf(this.key);
       this.#version = version;
+      this.#seen = this.#host.heads();
       this.#go(state);
     } catch (error) {
       this.#fail(error as Failure);
