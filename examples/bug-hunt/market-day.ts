@@ -13,7 +13,8 @@ export const faults: readonly Fault[] = ["crash", "duplicate"];
 const customers = 6;
 const units = 5;
 
-export const marketDay: Scenario = async ({ at, pause }) => {
+export const marketDay: Scenario = async (world) => {
+  const { at } = world;
   await at(Stock, "tea").deliver({ units }, { within: "1m" });
   for (let i = 1; i <= customers; i++) {
     try {
@@ -21,7 +22,7 @@ export const marketDay: Scenario = async ({ at, pause }) => {
     } catch (error) {
       if (!(error instanceof Failure)) throw error; // heard nothing, and goes home
     }
-    await pause("200ms");
+    await world.pause("200ms");
   }
 };
 

@@ -25,6 +25,7 @@ const buyStepByStep = handlers(Shop, {
         await cx.at(Stock, sku).release({ orderId });
         throw error;
       }
+      return undefined;
     },
   },
 });

@@ -1,4 +1,5 @@
 export { given, type Answered, type Past, type Then } from "./given.ts";
+export type { Hearing, Reacted } from "./subscription-given.ts";
 export type { Beginning, Course, StepTold } from "./saga-given.ts";
 export { FailingSeed } from "./simulation/failing-seed.ts";
 export type { Invariant, Invariants, Observed } from "./simulation/invariants.ts";
