@@ -1,11 +1,13 @@
-// given / when / then: a rule of an entity, or the course of a saga (saga-given.ts), as one sentence. For entities pure and
+// given / when / then: a rule of an entity, the course of a saga (saga-given.ts), or what a subscription tells (subscription-given.ts), as one sentence. For entities pure and
 // synchronous: no journal, no clock, no system.
 //
 //   given(stock, "tea").had("Delivered", { qty: 1 }).when("reserve", { orderId: "b", qty: 2 }).rejects("SoldOut", { left: 1 });
 import type { Given, In, Part, Rejects, ReplyGiven, Schema } from "@atoll/core/contract";
 import type { Entity } from "@atoll/core/entity";
 import type { Saga } from "@atoll/core/saga";
+import type { Subscription } from "@atoll/core/subscription";
 import { beginning, type Beginning } from "./saga-given.ts";
+import { hearing, type Hearing } from "./subscription-given.ts";
 import { Scene, type Circumstances } from "./scene.ts";
 import { Expectations } from "./then.ts";
 
@@ -46,7 +48,13 @@ const nowMs = 1_767_225_600_000;
 export function given<D, E, S>(entity: Entity<D, E, S>, key?: string): Past<D, E>;
 /** A saga that was not started yet: saga-given.ts. */
 export function given<D, O>(saga: Saga<D, O>, key?: string): Beginning<D, O>;
-export function given<D, E, S, O>(of: Entity<D, E, S> | Saga<D, O>, key = "test"): Past<D, E> | Beginning<D, O> {
+/** A subscription that hears of something: subscription-given.ts. */
+export function given<D, M>(subscription: Subscription<D, M>): Hearing<M>;
+export function given<D, E, S, O, M>(
+  of: Entity<D, E, S> | Saga<D, O> | Subscription<D, M>,
+  key = "test",
+): Past<D, E> | Beginning<D, O> | Hearing<M> {
+  if (of.kind === "subscription") return hearing(of);
   const circumstances: Circumstances = { caller: "test", now: nowMs };
   return of.kind === "saga" ? beginning(of, key, circumstances) : past(Scene.open(of, key, circumstances));
 }

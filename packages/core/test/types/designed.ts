@@ -1,23 +1,15 @@
 // Parts of the programming model that are designed and not built: signatures only, kept here so that what is built goes on
 // fitting them, and so that the promise about their mistakes (bad.ts) stays checked. A part that gets built leaves this
 // file; nothing outside of the type tests may import it.
-import type { Implementation, System } from "@atoll/core";
-import type { At, Tell } from "@atoll/core/contract";
+import type { System } from "@atoll/core";
+import type { Fault, Scenario, SimulateHow } from "@atoll/testkit";
 
-// simulation of more than one process
-
-export interface World {
-  readonly at: At;
-  readonly tell: Tell;
-  settle(): Promise<void>;
-}
+/** Simulation of more than one process: everything else about it is built. */
 export declare function simulate(
   system: System,
-  how: {
-    readonly seeds: number;
+  how: Omit<SimulateHow, "faults"> & {
     readonly nodes: number;
-    readonly faults: readonly ("crash" | "pause" | "partition" | "duplicate" | "reorder" | "slow-disk")[];
-    readonly replace?: readonly Implementation[];
+    readonly faults: readonly (Fault | "pause" | "partition" | "reorder")[];
   },
-  scenario: (world: World) => Promise<void>,
+  scenario: Scenario,
 ): Promise<void>;

@@ -4,6 +4,7 @@ import { Failure } from "@atoll/core";
 import { BrokenLaw } from "@atoll/core/journal/simulated";
 import type { VirtualWorld } from "@atoll/core/runtime/virtual";
 import type { Machine } from "./machine.ts";
+import type { Story } from "./story.ts";
 import { shortText } from "./text.ts";
 import { passing } from "./waiting.ts";
 import type { Weather } from "./weather.ts";
@@ -30,11 +31,13 @@ export class HttpClient {
   readonly #world: VirtualWorld;
   readonly #machine: Machine;
   readonly #weather: Weather;
+  readonly #story: Story | undefined;
 
-  constructor(world: VirtualWorld, machine: Machine, weather: Weather) {
+  constructor(world: VirtualWorld, machine: Machine, weather: Weather, story: Story | undefined) {
     this.#world = world;
     this.#machine = machine;
     this.#weather = weather;
+    this.#story = story;
   }
 
   async request(request: Request): Promise<Response> {
@@ -72,15 +75,20 @@ export class HttpClient {
   }
 
   async #send(request: Request): Promise<Received> {
+    this.#story?.tell("client", `sends ${nameOf(request)}`);
+    const note = (came: string): void => {
+      this.#world.note(`${nameOf(request)} -> ${came}`);
+      this.#story?.tell("client", `${nameOf(request)} -> ${came}`);
+    };
     try {
       const received = await this.#machine.enter(async ({ gateway }): Promise<Received> => {
         if (!gateway) throw new Failure("INVALID_DEFINITION", { what: "the system has no gateway", at: "world.http" });
         return receive(await gateway.fetch(request));
       });
-      this.#world.note(`${nameOf(request)} -> ${received.status} ${shortText(new TextDecoder().decode(received.body))}`);
+      note(`${received.status} ${shortText(new TextDecoder().decode(received.body))}`);
       return received;
     } catch (error) {
-      this.#world.note(`${nameOf(request)} -> ${error instanceof Failure ? error.code : "an error"}`);
+      note(error instanceof Failure ? error.code : "an error");
       throw error;
     }
   }

@@ -2,10 +2,11 @@
 // starts it again when it has died, as a supervisor would.
 import { Failure, type System } from "@atoll/core";
 import { JournalError } from "@atoll/core/journal";
-import { type PlannedFault, type SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
+import { type FaultPlan, type SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import type { VirtualProcess, VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { SimulatedTables, type SimulatedTableStore } from "@atoll/core/tables/simulated";
+import type { Story } from "./story.ts";
 import { passing } from "./waiting.ts";
 
 export interface MachineInit {
@@ -14,8 +15,9 @@ export interface MachineInit {
   readonly system: System;
   readonly config: { readonly [name: string]: string };
   readonly random: () => number;
-  /** Told of every fault of the disk, as it happens. */
-  readonly onDiskFault: (service: string, planned: PlannedFault) => void;
+  /** What goes wrong with the journal of a service: asked once for each, and used by all lives of the process. */
+  readonly planFor: (service: string) => FaultPlan;
+  readonly story: Story | undefined;
 }
 
 interface Life {
@@ -34,6 +36,7 @@ const graceMs = 60_000;
 export class Machine {
   readonly #init: MachineInit;
   readonly #tables: SimulatedTables;
+  readonly #plans = new Map<string, FaultPlan>();
   #life: Life | undefined;
   readonly #failed = Promise.withResolvers<never>();
   readonly #started = Promise.withResolvers<void>();
@@ -99,16 +102,18 @@ export class Machine {
   }
 
   async #start(): Promise<void> {
-    const { world, disk, system, config, onDiskFault } = this.#init;
+    const { world, disk, system, config, story } = this.#init;
     const process = world.process("node");
-    const store = new SimulatedJournalStore(disk, process, { process: process.label, onFault: onDiskFault });
+    const store = new SimulatedJournalStore(disk, process, { process: process.label, plan: (service) => this.#planOf(service) });
     const tables = this.#tables.store(process);
     const life: Life = { process, store, tables, bornAtStep: world.steps, booted: undefined };
     this.#life = life;
+    story?.tell(process.label, "starts");
     try {
       const booted = await process.enter(world.outside, () => boot(system, { runtime: process, journals: store, tables, config }));
       if (this.#life !== life) return;
       life.booted = booted;
+      story?.tell(process.label, "is up");
       this.#started.resolve();
     } catch (error) {
       if (this.#life !== life) return; // it died while starting, and has a successor
@@ -116,6 +121,12 @@ export class Machine {
       world.reach("boot failed");
       this.crash(restartPauseMs.min + this.#init.random() * (restartPauseMs.max - restartPauseMs.min));
     }
+  }
+
+  #planOf(service: string): FaultPlan {
+    let plan = this.#plans.get(service);
+    if (!plan) this.#plans.set(service, (plan = this.#init.planFor(service)));
+    return plan;
   }
 
   #bury(): boolean {

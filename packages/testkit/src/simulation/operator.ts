@@ -7,12 +7,17 @@ import { type VirtualWorld, seededRandom } from "@atoll/core/runtime/virtual";
 import { mintCommandId } from "./command-id.ts";
 import type { LoggedRecords, Place } from "./logged.ts";
 import type { Machine } from "./machine.ts";
+import { inputText } from "./narrator.ts";
 import type { Read, Witness } from "./stand-in.ts";
+import type { Story } from "./story.ts";
 import { shortText } from "./text.ts";
 import { passing } from "./waiting.ts";
 import type { Weather } from "./weather.ts";
 
 export interface OperatorInit {
+  /** Who asks: tells the streams of randomness of several operators apart. */
+  readonly name: "operator" | "invariants";
+  readonly story: Story | undefined;
   readonly world: VirtualWorld;
   readonly machine: Machine;
   readonly weather: Weather;
@@ -55,7 +60,7 @@ export class Operator {
 
   constructor(init: OperatorInit) {
     this.#init = init;
-    this.#random = seededRandom(init.world.seed, "operator");
+    this.#random = seededRandom(init.world.seed, init.name);
   }
 
   get at(): At {
@@ -75,9 +80,7 @@ export class Operator {
     const { world, weather } = this.#init;
     const endMs = world.timeMs + milliseconds(options.within ?? withinByDefault);
     const id = to.kind === "query" ? "" : (options.commandId ?? mintCommandId(world.outside.clock.now(), this.#random));
-    const { name } = to.contract.$;
-    const address = to.contract.$.keyed ? `${name}/${String(key)}` : name;
-    const call: Call = { to, key, input, id, options, name: `${address}.${to.name}${id === "" ? "" : ` ${id}`}` };
+    const call: Call = { to, key, input, id, options, name: `${addressOf({ to, key })}.${to.name}${id === "" ? "" : ` ${id}`}` };
     const again = to.kind === "command" ? weather.duplicate() : undefined;
     this.asked += 1;
     this.waiting += 1;
@@ -128,8 +131,10 @@ export class Operator {
 
   /** Rejects only with what is a bug. */
   async #deliver(call: Call, withinMs: number): Promise<Heard> {
-    const { world, machine } = this.#init;
+    const { world, machine, story, name: who } = this.#init;
     const { to, name } = call;
+    const told = story && `${addressOf(call)}.${to.name}${call.id === "" ? "" : ` ${story.name(call.id)}`}`;
+    story?.tell(who, `asks ${told}${inputText(call.input)}`);
     const place = this.#placeOf(call);
     const delivery = place && this.#deliveryTo(place, call);
     let heard: Heard;
@@ -144,6 +149,7 @@ export class Operator {
       heard = { kind: "failure", failure: error };
       delivery?.fails(error);
     }
+    story?.tell(who, `${told} ${heard.kind === "failure" ? "failed with" : "was answered"} ${heardText(heard)}`);
     world.note(`${name} ${call.input === undefined ? "" : `${shortText(call.input)} `}-> ${heardText(heard)}`);
     return heard;
   }
@@ -189,6 +195,11 @@ export class Operator {
     };
     return { leaves, fails: () => undefined };
   }
+}
+
+function addressOf({ to, key }: Pick<Call, "to" | "key">): string {
+  const { name, keyed } = to.contract.$;
+  return keyed ? `${name}/${String(key)}` : name;
 }
 
 /** Whether an answer may be what a query returned. Which rejection that was cannot be told from outside of the kernel. */

@@ -20,8 +20,14 @@ test("origin: a file below the working directory is named relative to it", { ski
 test("origin: the running test is found, and its name is quoted for shell and pattern", () => {
   assert.equal(originOf("").test, "origin: the running test is found, and its name is quoted for shell and pattern");
   assert.equal(
-    commandFor({ file: "shop.test.ts", test: "it's (all) fine?" }, 7),
+    commandFor({ file: "shop.test.ts", test: "it's (all) fine?" }, { seed: 7 }),
     String.raw`ATOLL_SEED=7 node --test --test-name-pattern='it.s \(all\) fine\?' shop.test.ts`,
   );
-  assert.equal(commandFor({ file: undefined, test: undefined }, 7), "ATOLL_SEED=7 node --test FILE");
+  assert.equal(commandFor({ file: undefined, test: undefined }, { seed: 7 }), "ATOLL_SEED=7 node --test FILE");
+  assert.equal(commandFor({ file: "shop.test.ts", test: undefined }, { seed: 7 }), "ATOLL_SEED=7 node --test shop.test.ts");
+  const schedule = [{ fault: "crash", step: 3, downMs: 0 }] as const;
+  assert.equal(
+    commandFor({ file: "hunt.ts", test: undefined }, { seed: 7, schedule }),
+    `ATOLL_SEED=7 ATOLL_SCHEDULE='[{"fault":"crash","step":3,"downMs":0}]' node hunt.ts`,
+  );
 });

@@ -2,6 +2,7 @@
 // command that has to be put together by hand is not a reproduction.
 import * as nodeTest from "node:test";
 import { environment } from "@atoll/core/runtime/node";
+import type { Schedule } from "./schedule.ts";
 
 export interface Origin {
   /** Undefined if the stack does not say. */
@@ -23,9 +24,11 @@ function relative(place: string): string {
   return here !== undefined && path.startsWith(`${here}/`) ? path.slice(here.length + 1) : path;
 }
 
-/** The one command that runs `seed` of this simulation again. */
-export function commandFor({ file, test }: Origin, seed: number): string {
+/** The one command that runs `seed` of this simulation again, with the faults that it draws or with those of `schedule`. */
+export function commandFor({ file, test }: Origin, { seed, schedule }: { readonly seed: number; readonly schedule?: Schedule }): string {
   const pattern = test?.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`).replaceAll("'", ".");
   const only = pattern === undefined ? "" : ` --test-name-pattern='${pattern}'`;
-  return `ATOLL_SEED=${seed} node --test${only} ${file ?? "FILE"}`;
+  const runner = test === undefined && file !== undefined && !/\.test\.[cm]?[jt]s$/.test(file) ? "node" : "node --test";
+  const faults = schedule === undefined ? "" : ` ATOLL_SCHEDULE='${JSON.stringify(schedule)}'`;
+  return `ATOLL_SEED=${seed}${faults} ${runner}${only} ${file ?? "FILE"}`;
 }

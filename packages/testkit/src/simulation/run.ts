@@ -1,18 +1,21 @@
 // One seed: a world, a machine, a scenario, faults until it settles, and then the laws. What is found is returned, not
 // thrown: who called decides what it means.
 import { milliseconds, type System } from "@atoll/core";
-import { entityLimits, type AnyEntity } from "@atoll/core/entity";
-import { BrokenLaw, checkAttempts, checkIndex, checkLog, placedRecords, SimulatedDisk } from "@atoll/core/journal/simulated";
+import { BrokenLaw, SimulatedDisk } from "@atoll/core/journal/simulated";
 import { seededRandom, VirtualWorld, type Trace, type VirtualWorldOptions } from "@atoll/core/runtime/virtual";
-import { checkFolds } from "./fold-laws.ts";
+import { DrawnFate, plannedFate } from "./fate.ts";
 import { HttpClient } from "./http-client.ts";
+import { checkAlways, checkInvariants, looksAlways, type Invariants, type Observed } from "./invariants.ts";
+import { attempt, estateOf, judge } from "./judge.ts";
 import { LoggedRecords } from "./logged.ts";
 import { Machine } from "./machine.ts";
+import { narrated, tellCommits } from "./narrator.ts";
 import { Operator } from "./operator.ts";
+import { Settling, type Phases } from "./phases.ts";
 import { Bounds, unrest } from "./rest.ts";
-import { checkTold } from "./told-laws.ts";
+import type { Schedule } from "./schedule.ts";
 import { Witness } from "./stand-in.ts";
-import { checkSagas } from "./saga-laws.ts";
+import { Story } from "./story.ts";
 import { passing } from "./waiting.ts";
 import { Weather } from "./weather.ts";
 import type { Fault, Scenario, World } from "./world.ts";
@@ -22,13 +25,17 @@ export interface RunPlan {
   /** With its stand-ins. */
   readonly system: System;
   readonly scenario: Scenario;
-  readonly faults: readonly Fault[];
-  /** Events of a run without faults: the span in which faults fall. */
-  readonly calmSteps: number;
+  readonly invariants: Invariants;
+  /** Drawn from the seed within `calmSteps`, the events of a run without faults; or exactly these. */
+  readonly faults: { readonly kinds: readonly Fault[]; readonly calmSteps: number } | { readonly schedule: Schedule };
+  /** After the last fault everything is at rest within this (virtual ms). */
+  readonly settleWithinMs: number;
   readonly config: { readonly [name: string]: string };
   readonly fetch: VirtualWorldOptions["fetch"];
   /** Entries of the trace that are kept. */
   readonly traceCapacity: number;
+  /** Whether the story is told: it costs time and changes nothing. */
+  readonly told: boolean;
 }
 
 export interface Run {
@@ -40,53 +47,60 @@ export interface Run {
   readonly trace: Trace;
   /** Events until the scenario was over. */
   readonly steps: number;
-  /** The faults that happened, a line each, and their kinds. */
+  /** Events in all. */
+  readonly events: number;
+  /** The faults that happened, a line each, their kinds, and the schedule that repeats them. */
   readonly faults: readonly string[];
   readonly seen: ReadonlySet<Fault>;
+  readonly schedule: Schedule;
+  readonly phases: Phases;
+  /** Empty unless it was told. */
+  readonly story: readonly string[];
 }
 
 /** Far above what a scenario needs: only a livelock gets there. */
 const stepsMax = 2_000_000;
-/** After the last fault everything is at rest within this (virtual ms). */
-const settleMsMax = 5 * 60_000;
-const settleLookMs = 100;
 /** Bounds are looked at this often (events). */
 const boundsEvery = 64;
+/** Invariants that hold always are looked at this often (virtual ms). */
+const alwaysEveryMs = 25;
 
 export async function runSeed(plan: RunPlan): Promise<Run> {
-  const { seed, faults, calmSteps, config, fetch, traceCapacity } = plan;
+  const { seed, faults, config, fetch, traceCapacity, invariants } = plan;
   const world = new VirtualWorld({ seed, stepsMax, traceCapacity, ...(fetch ? { fetch } : {}) });
+  const story = plan.told ? new Story(world) : undefined;
   const disk = new SimulatedDisk(world.outside);
+  if (story) tellCommits(disk, story);
   const witness = new Witness(plan.system, () => world.steps);
-  const weather = new Weather({ world, disk, faults, calmSteps });
+  const fate = "schedule" in faults ? plannedFate(faults.schedule) : new DrawnFate(seed, faults.kinds, faults.calmSteps);
+  const weather = new Weather({ world, fate, story });
   const restarts = seededRandom(seed, "restarts");
   const machine = new Machine({
     world,
     disk,
     config,
-    system: witness.system,
+    story,
+    system: story ? narrated(witness.system, story) : witness.system,
     random: () => restarts.next(),
-    onDiskFault: (service, planned) => weather.diskFault(service, planned),
+    planFor: (service) => weather.planFor(service),
   });
-  const entities = entitiesOf(plan.system);
-  const homes = new Map(entities.map(({ entity, service }) => [entity.contract.$.name, service]));
-  const sagas = sagasOf(plan.system);
-  const services = [...new Set([...homes.values(), ...plan.system.services.map(({ name }) => name)])];
-  const operator = new Operator({ world, machine, weather, witness, entities: homes, logged: new LoggedRecords(disk) });
-  const http = new HttpClient(world, machine, weather);
+  const estate = estateOf(plan.system);
+  const homes = new Map(estate.entities.map(({ entity, service }) => [entity.contract.$.name, service]));
+  const parties = { world, machine, weather, witness, story, entities: homes, logged: new LoggedRecords(disk) };
+  const operator = new Operator({ ...parties, name: "operator" });
+  const observer = new Operator({ ...parties, name: "invariants" });
+  const http = new HttpClient(world, machine, weather, story);
   const bounds = new Bounds(plan.system);
+  const settling = new Settling(world, weather, plan.settleWithinMs);
   const broken: unknown[] = [];
 
+  const observed: Observed = { at: observer.at, seed };
   const settle = async (): Promise<void> => {
-    weather.clear();
-    const endMs = world.timeMs + settleMsMax;
-    for (;;) {
-      const waiting = operator.waiting + http.waiting;
-      const why = waiting > 0 ? `${waiting} calls are not answered` : unrest(machine, disk, services);
-      if (why === undefined) return;
-      if (world.timeMs >= endMs) throw new BrokenLaw("settles", `${settleMsMax} virtual ms after the last fault ${why}`);
-      await passing(world, settleLookMs);
-    }
+    await settling.settle(() => {
+      const waiting = operator.waiting + http.waiting + observer.waiting;
+      return waiting > 0 ? `${waiting} calls are not answered` : unrest(machine, disk, estate.services);
+    });
+    await checkInvariants(invariants, observed);
   };
   const random = seededRandom(seed, "scenario");
   const view: World = {
@@ -99,18 +113,27 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   };
 
   let steps = 0;
+  const acting = new Set(["the scenario"]);
   let thrown: Run["thrown"];
   const scenario = async (): Promise<void> => {
-    machine.start();
-    await machine.started;
     try {
       await plan.scenario(view);
     } catch (error) {
       thrown = { error };
       throw error;
     } finally {
+      acting.clear();
       steps = world.steps;
     }
+  };
+  const watch = async (): Promise<void> => {
+    if (!looksAlways(invariants)) return;
+    for (; acting.size > 0; await passing(world, alwaysEveryMs)) await checkAlways(invariants, observed);
+  };
+  const course = async (): Promise<void> => {
+    machine.start();
+    await machine.started;
+    await Promise.all([scenario(), watch()]);
     await settle();
     await machine.stop();
   };
@@ -119,7 +142,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
     const end = (): void => {
       over = true;
     };
-    const running = Promise.race([scenario(), machine.failed]);
+    const running = Promise.race([course(), machine.failed]);
     running.then(end, end);
     let looked = 0;
     await world.run(() => {
@@ -133,69 +156,25 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
     });
     await running;
   });
-
-  for (const service of services) {
-    const log = placedRecords(disk.rows(service));
-    const image = disk.image(service);
-    const own = entities.filter((owned) => owned.service === service);
-    const types = new Set(own.map(({ entity }) => entity.contract.$.name));
-    await attempt(broken, () => checkLog(log));
-    await attempt(broken, () =>
-      checkAttempts(
-        log,
-        operator.attempts.filter(({ to }) => types.has(to.contract.$.name)),
-      ),
-    );
-    if (image) await attempt(broken, () => checkIndex(log, image));
-    for (const { entity, receiptsMax } of own)
-      await attempt(broken, () => checkFolds(entity, log, image?.snapshots ?? [], witness, receiptsMax));
-    for (const [saga, home] of sagas) if (home === service) await attempt(broken, () => checkSagas(saga, log));
-    for (const { partition, offset, record } of log) world.note(`log of ${service}: ${partition}.${offset} ${JSON.stringify(record)}`);
-  }
-  if (broken.length === 0) await attempt(broken, () => checkTold(plan.system, disk)); // else there may be more to tell
-  for (const { error, process } of world.failures)
-    broken.push(new BrokenLaw("nothing throws in a task", `in ${process}: ${String(error)}`));
-  if (world.trace.marks.has("entity.recovery_bug")) broken.push(new BrokenLaw("nothing throws in a task", "the recovery of an entity did"));
-  if (world.trace.marks.has("subscription.bug")) broken.push(new BrokenLaw("nothing throws in a task", "a subscription did"));
-  broken.push(...operator.bugs, ...http.bugs);
+  const { phases } = settling;
+  await judge(estate, { world, disk, witness, attempts: [...operator.attempts, ...observer.attempts] }, broken);
+  broken.push(...operator.bugs, ...observer.bugs, ...http.bugs);
   if (broken.length === 0 && operator.answered + http.answered === 0) {
     const asked = operator.asked + http.asked;
     broken.push(new BrokenLaw("something was answered", asked === 0 ? "the scenario asked nothing" : `none of ${asked} calls was`));
   }
-  return { seed, broken, thrown, trace: world.trace, steps, faults: weather.lines, seen: weather.seen };
-}
-
-async function attempt(broken: unknown[], act: () => void | Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!broken.includes(error)) broken.push(error);
-  }
-}
-
-interface Owned {
-  readonly service: string;
-  readonly entity: AnyEntity;
-  readonly receiptsMax: number;
-}
-
-/** Every entity, and the service whose log it writes; the gateway's own are in a service "gateway". */
-function entitiesOf({ services, gateway }: System): readonly Owned[] {
-  const all = [...services, ...(gateway ? [{ name: "gateway", parts: gateway.parts, how: {} as System["services"][number]["how"] }] : [])];
-  return all.flatMap(({ name, parts, how }) =>
-    parts.flatMap((part) =>
-      part.kind === "entity"
-        ? [{ service: name, entity: part as AnyEntity, receiptsMax: how.limits?.entities?.receiptsMax ?? entityLimits.receiptsMax }]
-        : [],
-    ),
-  );
-}
-
-/** Contracts that sagas implement, and the service whose log their journals are in. */
-function sagasOf({ services }: System): ReadonlyMap<string, string> {
-  return new Map(
-    services.flatMap(({ name, parts }) =>
-      parts.flatMap(({ kind, contract }) => (kind === "saga" ? [[contract.$.name, name] as const] : [])),
-    ),
-  );
+  const { lines, seen, schedule } = weather;
+  return {
+    seed,
+    broken,
+    thrown,
+    trace: world.trace,
+    steps,
+    events: world.steps,
+    faults: lines,
+    seen,
+    schedule,
+    phases,
+    story: story?.lines() ?? [],
+  };
 }

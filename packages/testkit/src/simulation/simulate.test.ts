@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contract, entity, Failure, handlers } from "@atoll/core";
 import * as z from "zod";
-import { simulate, type Scenario, type SimulateHow, type World } from "../index.ts";
+import {
+  FailingSeed,
+  simulate,
+  type Invariants,
+  type Observed,
+  type Phases,
+  type Regression,
+  type Scenario,
+  type SimulateHow,
+  type World,
+} from "../index.ts";
 import { Account, account, bank, bankOf, rates, Rates, Transfers, transfers, transfersWith } from "../../test/bank.ts";
 
 const all: SimulateHow["faults"] = ["crash", "duplicate", "slow-disk", "failing-disk"];
@@ -90,7 +100,12 @@ test("simulate: a handler that loses money when the process dies between its ste
   });
   assert.match(message, /simulate "bank": seed [1-9]\d* fails\n {2}the scenario threw AssertionError/);
   assert.match(message, /crash: node#1 dies/);
-  assert.match(message, /transfers\.transfer [0-9a-f-]{36} \{"from":"a","to":"b","cents":10\} -> (UNKNOWN_OUTCOME|UNAVAILABLE)/);
+  assert.match(
+    message,
+    /smallest schedule that breaks it: 1 of \d+ faults, after \d+ runs\n {2}\{"fault":"crash","step":\d+,"downMs":0\}\n/,
+  );
+  assert.match(message, /operator +asks transfers\.transfer #\d+ \{"from":"a","to":"b","cents":10\}/);
+  assert.match(message, /FAULT +crash: node#1 dies, for 0 ms\n.* operator +transfers\.transfer #\d+ failed with UNKNOWN_OUTCOME/);
   assert.match(
     message,
     /again: ATOLL_SEED=[1-9]\d* node --test --test-name-pattern='simulate: a handler that loses money .*' \S*simulate\.test\.ts/,
@@ -234,4 +249,110 @@ test("simulate: a request over HTTP fails as the process dies, and a retry under
     assert.deepEqual([response.status, await response.json()], [200, { cents: 5 }]);
   });
   assert.ok(failed > 0, "no request ever failed");
+});
+
+const leaky = bankOf(account, [transfersWith((cx) => `${cx.commandId}-${cx.random()}`)]);
+
+const fiveTransfers: Scenario = async (world) => {
+  await world.at(Account, "a").deposit({ cents: 100 });
+  for (let i = 0; i < 5; i++) await world.at(Transfers).transfer({ from: "a", to: "b", cents: 10 });
+};
+
+/** Reads both balances, which are of the same moment only when nothing happens. */
+const balances = async ({ at }: Observed): Promise<number> =>
+  (await at(Account, "a").balance()).cents + (await at(Account, "b").balance()).cents;
+
+const conserved: Invariants = {
+  "money is neither made nor lost": async (world) => assert.equal(await balances(world), 100),
+};
+
+/** What a simulation fails with. */
+const found = (system: typeof bank, how: SimulateHow | Regression, scenario: Scenario): Promise<FailingSeed> =>
+  simulate(system, how, scenario).then(
+    () => assert.fail("it passed"),
+    (error: unknown) => {
+      assert.ok(error instanceof FailingSeed, String(error));
+      return error;
+    },
+  );
+
+test("simulate: an invariant that does not hold at rest is a broken law, shrunk to the fault that it takes, which is a regression", async () => {
+  const settings = { invariants: conserved };
+  const failure = await found(leaky, { ...settings, seeds: 100, faults: all }, fiveTransfers);
+  const { seed, schedule, law } = failure;
+  assert.equal(law, 'invariant "money is neither made nor lost"');
+  assert.match(failure.message, /invariant "money is neither made nor lost": Expected values to be strictly equal:\n/);
+  assert.equal(schedule.length, 1, failure.message);
+  const again = await found(leaky, { ...settings, seed, schedule }, fiveTransfers);
+  assert.deepEqual([again.law, again.schedule, again.seed], [law, schedule, seed]);
+  assert.deepEqual(again.story, failure.story);
+  await assert.doesNotReject(simulate(leaky, { ...settings, seed, schedule: [] }, fiveTransfers));
+  await assert.doesNotReject(simulate(bank, { ...settings, seed, schedule }, fiveTransfers)); // the cure passes what the fault does not
+});
+
+test("simulate: an invariant that holds always is looked at while the scenario runs, one of rest is not", async () => {
+  const short = async (world: Observed): Promise<void> => assert.notEqual((await world.at(Account, "a").balance()).cents, 5);
+  const passing: Scenario = async ({ at, pause }) => {
+    await at(Account, "a").deposit({ cents: 5 });
+    await pause("100ms");
+    await at(Account, "a").deposit({ cents: 5 });
+  };
+  await simulate(bank, { seeds: 2, faults: [], invariants: { "never five": short } }, passing);
+  const { law, phases, message } = await found(bank, { seeds: 2, faults: [], invariants: { "never five": { always: short } } }, passing);
+  assert.equal(law, 'invariant "never five"');
+  assert.equal(phases.liveness, undefined);
+  assert.match(message, /it broke in there, before the faults ended/);
+  const patient = {
+    "the account answers": { always: async (world: Observed) => void (await world.at(Account, "a").balance({ within: "20ms" })) },
+  };
+  await simulate(bank, { seeds: 30, faults: ["crash"], invariants: patient }, passing); // that it is down is no violation
+});
+
+test("simulate: what invariants ask is not what the scenario asked", async () => {
+  const { law } = await found(
+    bank,
+    { seeds: 1, faults: [], invariants: { readable: async (world) => void (await balances(world)) } },
+    ({ pause }) => pause("1s"),
+  );
+  assert.equal(law, "something was answered");
+});
+
+test("simulate: a system that is not at rest within the bound breaks the liveness phase, and the report says so", async () => {
+  const slow = handlers(Transfers, {
+    handle: {
+      transfer: async (_, cx) => {
+        await new Promise((resolve) => cx.signal.addEventListener("abort", resolve));
+        return { moved: false };
+      },
+    },
+  });
+  const ask: Scenario = async (world) => {
+    await deposits(world);
+    void world
+      .at(Transfers)
+      .transfer({ from: "a", to: "b", cents: 1 }, { within: "3s" })
+      .catch(() => undefined);
+    await world.pause("100ms");
+  };
+  const { law, phases, message } = await found(bankOf(account, [slow]), { seeds: 1, faults: [], settleWithin: "1s" }, ask);
+  assert.equal(law, "settles");
+  assert.equal(phases.liveness?.restMs, undefined);
+  assert.match(message, /liveness: no rest within \d+ ms/);
+  const passed: Phases[] = [];
+  await simulate(bankOf(account, [slow]), { seeds: 1, faults: [], settleWithin: "10s", passed: (_, seen) => passed.push(seen) }, ask);
+  assert.ok((passed[0]?.liveness?.restMs ?? 0) > 2_000, JSON.stringify(passed));
+});
+
+test("simulate: what is no schedule is refused", async () => {
+  const refused = (how: object): Promise<void> =>
+    assert.rejects(
+      simulate(bank, { seed: 1, schedule: [], ...how }, deposits),
+      (error) => error instanceof Failure && error.code === "INVALID_DEFINITION",
+    );
+  await refused({ seed: -1 });
+  await refused({ schedule: {} });
+  await refused({ schedule: [{ fault: "partition" }] });
+  await refused({ schedule: [{ fault: "crash", step: -1, downMs: 0 }] });
+  await refused({ schedule: [{ fault: "duplicate", command: 1, again: "soon" }] });
+  await refused({ schedule: [{ fault: "failing-disk", service: "accounts", call: 1 }] });
 });

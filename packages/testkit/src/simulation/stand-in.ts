@@ -26,7 +26,7 @@ export function replaced(system: System, stands: readonly Implementation[]): Sys
 }
 
 /** Applies `change` to every implementation of the system, those of its gateway included. */
-function mapParts(system: System, change: (part: Implementation) => Implementation): System {
+export function mapParts(system: System, change: (part: Implementation) => Implementation): System {
   const { gateway } = system;
   return {
     ...system,
@@ -116,7 +116,7 @@ export class Witness {
   }
 }
 
-function mapTable(table: Table<Behaviour>, change: (original: Behaviour, name: string) => Behaviour): Table<Behaviour> {
+export function mapTable(table: Table<Behaviour>, change: (original: Behaviour, name: string) => Behaviour): Table<Behaviour> {
   return tableOf(Object.fromEntries(Object.entries(table).map(([name, original]) => [name, change(original, name)])));
 }
 

@@ -1,5 +1,5 @@
 // Type test: what `simulate` accepts, and the mistakes that must not compile. Checked by tsc, never run.
-import { simulate, type World } from "@atoll/testkit";
+import { FailingSeed, simulate, type Invariants, type Schedule, type World } from "@atoll/testkit";
 import { Account, bank, rates } from "../bank.ts";
 
 void simulate(
@@ -15,6 +15,28 @@ void simulate(
     random().toFixed(response.status);
   },
 );
+
+const invariants: Invariants = {
+  "money is never owed": { always: async ({ at }) => void (await at(Account, "a").balance()).cents.toFixed() },
+  "the account is readable": async ({ at, seed }) => void (await at(Account, `${seed}`).balance()),
+};
+void simulate(
+  bank,
+  { seeds: 1, faults: [], invariants, settleWithin: "1m", passed: (seed, { safety }) => seed + safety.ms },
+  async () => {},
+);
+const schedule: Schedule = [{ fault: "crash", step: 12, downMs: 0 }];
+void simulate(bank, { seed: 7, schedule, invariants }, async () => {}).catch((error: unknown) => {
+  if (error instanceof FailingSeed) error.law.concat(...error.story, error.schedule.length.toFixed());
+});
+// @ts-expect-error a schedule is replayed in one seed
+void simulate(bank, { schedule }, async () => {});
+// @ts-expect-error no such fault
+const wrong: Schedule = [{ fault: "crash", step: 12 }];
+// @ts-expect-error an invariant waits for what it asks
+const idle: Invariants = { "the account is readable": () => true };
+void wrong;
+void idle;
 
 const scenario = async (_: World): Promise<void> => {};
 // @ts-expect-error faults of several processes do not exist yet

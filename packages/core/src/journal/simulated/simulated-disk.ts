@@ -42,6 +42,8 @@ export class SimulatedDisk {
   faults: FaultRates = noFaults;
   /** Rows that the medium will never store: their append is `refused`, nothing of it written. */
   refuses: (row: Row) => boolean = () => false;
+  /** Told of every row in the moment in which it is on the medium, also of what a crash left there. */
+  onCommitted: (service: string, row: Row) => void = () => {};
   readonly random: Random;
   readonly timers: Runtime["timers"];
   readonly #latency: SimulatedDiskOptions;

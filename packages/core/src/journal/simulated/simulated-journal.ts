@@ -3,7 +3,7 @@
 // Faults come from `SimulatedDisk.faults`, carried out by `FaultyJournal`.
 import { assert } from "../../base/assert.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { type PlannedFault, randomFaults } from "../faults/fault-plan.ts";
+import { type FaultPlan, type PlannedFault, randomFaults } from "../faults/fault-plan.ts";
 import { FaultyJournal } from "../faults/faulty-journal.ts";
 import {
   type Chain,
@@ -29,6 +29,8 @@ import type { SimulatedLog } from "./simulated-log.ts";
 export interface SimulatedJournalStoreOptions {
   /** Name of the process, for messages. */
   readonly process: string;
+  /** What goes wrong with the journal of a service; by default what `SimulatedDisk.faults` says, drawn from the disk's randomness. */
+  readonly plan?: (service: string) => FaultPlan;
   /** Told of every injected fault, by service. */
   readonly onFault?: (service: string, planned: PlannedFault) => void;
 }
@@ -64,7 +66,7 @@ export class SimulatedJournalStore implements JournalStore {
     assert(Number.isSafeInteger(partitions) && partitions >= 1, "a journal has at least one partition");
     const log = await this.#disk.open(this.#user, service, partitions);
     const { onFault } = this.#options;
-    const plan = randomFaults(() => this.#disk.faults, this.#disk.random);
+    const plan = this.#options.plan?.(service) ?? randomFaults(() => this.#disk.faults, this.#disk.random);
     const inner = new SimulatedJournal(this.#disk, this.#user, service, log);
     const journal: FaultyJournal = new FaultyJournal(inner, plan, {
       timers: this.#runtime.timers,
@@ -126,11 +128,11 @@ class SimulatedJournal implements Journal {
     const given = rows.map((row) => ({ ...row })); // as they are now, whatever the caller does with its own later
     const work = (): readonly Appended[] => {
       this.#disk.checkRefused(given);
-      return this.#log.append(given);
+      return this.#append(given);
     };
     // J5: rows are independent, so each has its own lot.
     const survivors = (): readonly Row[] => given.filter((row) => !this.#disk.refuses(row) && this.#disk.random.next() < 0.5);
-    return this.#submit(work, () => void this.#log.append(survivors()));
+    return this.#submit(work, () => void this.#append(survivors()));
   }
 
   read(partition: number, from: number, bytesMax: number): Promise<Page> {
@@ -199,6 +201,12 @@ class SimulatedJournal implements Journal {
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#unanswered).then(() => this.#disk.close(this.#user, this.#service));
     return this.#closing;
+  }
+
+  #append(rows: readonly Row[]): readonly Appended[] {
+    const appended = this.#log.append(rows);
+    for (const [i, row] of rows.entries()) if (appended[i] === "written") this.#disk.onCommitted(this.#service, row);
+    return appended;
   }
 
   #look<T>(work: () => T): Promise<T> {
