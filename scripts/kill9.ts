@@ -94,7 +94,7 @@ async function kill9({ seconds, seed }: Options): Promise<number> {
   const random = prng(seed);
   const folder = await mkdtemp(join(tmpdir(), "atoll-kill9-"));
   const data = join(folder, "data");
-  const victim = new Victim(data);
+  const victim = new Victim("examples/hello/hello.ts", data);
   const load = new Load(victim, prng(seed + 1));
   process.once("exit", () => {
     victim.destroy();

@@ -112,7 +112,7 @@ export const packages: readonly Package[] = [
     name: "examples",
     folder: "examples",
     holds: "systems to read and to run",
-    packages: ["core", "gateway", "testkit"],
+    packages: ["core", "gateway", "read-model", "testkit"],
     libraries: ["zod"],
   },
   {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../generated.ts";
 
-const command = [join(root, "packages/cli/src/atoll.ts"), "run", join(root, "examples/hello/hello.ts")];
+const launcher = join(root, "packages/cli/src/atoll.ts");
 /** To recover and print its address. */
 const startMsMax = 20_000;
 const logCharactersMax = 8_000;
@@ -15,6 +15,7 @@ export class Kill9Error extends Error {
 }
 
 export class Victim {
+  readonly #file: string;
   readonly #data: string;
   #child: ChildProcess | undefined;
   #log = "";
@@ -23,7 +24,9 @@ export class Victim {
   /** How often it was killed. */
   kills = 0;
 
-  constructor(data: string) {
+  /** `file` exports the system, below the root. */
+  constructor(file: string, data: string) {
+    this.#file = join(root, file);
     this.#data = data;
   }
 
@@ -34,7 +37,8 @@ export class Victim {
 
   /** Resolves when the process exists, long before it listens. */
   async spawn(): Promise<void> {
-    const child = spawn(process.execPath, [...command, "--port", "0", "--data", this.#data], { stdio: ["ignore", "pipe", "pipe"] });
+    const args = [launcher, "run", this.#file, "--port", "0", "--data", this.#data];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     this.#log = "";
     child.stderr.on("data", (chunk: Buffer) => (this.#log = (this.#log + chunk.toString("utf8")).slice(-logCharactersMax)));
