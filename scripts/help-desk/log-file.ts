@@ -27,8 +27,15 @@ export function readLog(): readonly Line[] {
   return lines.map((line, i) => {
     const fields = line.split(",");
     if (fields.length !== 7 || fields.includes("") || line.includes('"')) throw new LogFileError(`${file}: line ${i + 2} has another form`);
-    const [at, caseId, activity, resource, seriousness, customer, product] = fields as [string, ...string[]] as readonly string[] &
-      Readonly<Record<0 | 1 | 2 | 3 | 4 | 5 | 6, string>>;
+    const [at, caseId, activity, resource, seriousness, customer, product] = fields as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     return { at, caseId, activity, resource, seriousness, customer, product };
   });
 }
