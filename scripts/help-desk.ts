@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { prng } from "../packages/core/src/base/prng.ts";
+import { root } from "./generated.ts";
 import { Client } from "./help-desk/client.ts";
 import { figuresOf } from "./help-desk/figures.ts";
 import { differences, foldOf } from "./help-desk/fold.ts";
@@ -17,6 +18,7 @@ import { readLog } from "./help-desk/log-file.ts";
 import { Replay } from "./help-desk/replay.ts";
 import { Kill9Error, Victim } from "./kill9/victim.ts";
 
+const atoll = join(root, "packages/cli/src/atoll.ts");
 /** Requests under way at a time. */
 const underWay = 64;
 const shownMax = 20;
@@ -66,7 +68,7 @@ async function helpDesk(options: Options): Promise<number> {
   console.error(`seed ${seed}: again with npm run helpdesk -- --events ${events} --kills ${kills} --seed ${seed}`);
   const lines = readLog().slice(0, events);
   const folder = await mkdtemp(join(tmpdir(), "atoll-help-desk-"));
-  const victim = new Victim("examples/help-desk/help-desk.ts", join(folder, "data"));
+  const victim = new Victim([atoll, "run", join(root, "examples/help-desk/help-desk.ts"), "--data", join(folder, "data")]);
   process.once("exit", () => {
     victim.destroy();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

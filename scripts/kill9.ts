@@ -8,12 +8,13 @@ import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { prng } from "../packages/core/src/base/prng.ts";
 import { decodeRecord } from "../packages/core/src/journal/index.ts";
 import { SqliteJournalStore } from "../packages/core/src/journal/sqlite/index.ts";
+import { killUntil } from "./kill9/killing.ts";
 import { Load } from "./kill9/load.ts";
+import { root } from "./generated.ts";
 import { judge } from "./kill9/verdict.ts";
 import { Kill9Error, Victim } from "./kill9/victim.ts";
 
@@ -41,28 +42,6 @@ function optionsFrom(args: readonly string[]): Options {
 /** Mostly in full swing, sometimes right after it has recovered. */
 function lifeMs(random: () => number): number {
   return random() < 0.3 ? 10 + random() * 140 : 200 + random() * 1_300;
-}
-
-async function killUntil(endMs: number, victim: Victim, load: Load, random: () => number): Promise<void> {
-  for (;;) {
-    const livesMs = lifeMs(random);
-    const leftMs = endMs - performance.now();
-    if (livesMs > leftMs) {
-      await pause(Math.max(0, leftMs));
-      return;
-    }
-    await pause(livesMs);
-    await victim.kill();
-    console.error(`kill ${victim.kills} after ${Math.round(livesMs)} ms; ${load.count} acknowledged`);
-    await victim.spawn();
-    if (random() < 0.2) {
-      await pause(random() * 400);
-      await victim.kill();
-      console.error(`kill ${victim.kills} while it started`);
-      await victim.spawn();
-    }
-    await victim.listening();
-  }
 }
 
 /** How often each number was added to each counter, according to the log. The system must not run. */
@@ -94,7 +73,7 @@ async function kill9({ seconds, seed }: Options): Promise<number> {
   const random = prng(seed);
   const folder = await mkdtemp(join(tmpdir(), "atoll-kill9-"));
   const data = join(folder, "data");
-  const victim = new Victim("examples/hello/hello.ts", data);
+  const victim = new Victim([join(root, "packages/cli/src/atoll.ts"), "run", join(root, "examples/hello/hello.ts"), "--data", data]);
   const load = new Load(victim, prng(seed + 1));
   process.once("exit", () => {
     victim.destroy();
@@ -105,7 +84,9 @@ async function kill9({ seconds, seed }: Options): Promise<number> {
     await victim.spawn();
     await victim.listening();
     const running = load.run();
-    await Promise.race([running, killUntil(performance.now() + seconds * 1_000, victim, load, random)]);
+    const endMs = performance.now() + seconds * 1_000;
+    const progress = (): string => `${load.count} acknowledged`;
+    await Promise.race([running, killUntil({ endMs, victim, random, lifeMs, startMs: 400, progress })]);
     load.stop();
     await running;
     await victim.kill();

@@ -6,17 +6,14 @@
 //   --within SECONDS      how long the shop may take to come to rest (30)
 //
 // It sends one order that lacks everything, three times under one key: that is how it sees what a key is worth.
-import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { gather, type Acknowledged } from "./verify/evidence.ts";
-import { firstViolation, invariants } from "./verify/invariants.ts";
+import { atRest } from "./verify/at-rest.ts";
+import type { Acknowledged } from "./verify/evidence.ts";
+import { invariants } from "./verify/invariants.ts";
 import { Shop, VerifyError } from "./verify/shop.ts";
 
 const usage = "usage: npm run verify -- URL [--acknowledged FILE] [--bank URL] [--within SECONDS]";
-/** Between two looks at a shop that is not at rest yet (ms). */
-const lookAgainMs = 1_000;
 
 function fail(text: string): never {
   console.error(`verify: ${text}`);
@@ -47,31 +44,21 @@ function acknowledgedIn(file: string | undefined): readonly Acknowledged[] {
 const { url, acknowledged: file, bank, withinMs } = options();
 const shop = new Shop(url, fetch);
 const outside = bank === undefined ? undefined : new Shop(bank, fetch);
-const startedMs = performance.now();
 try {
   const acknowledged = acknowledgedIn(file);
-  for (;;) {
-    const evidence = await gather(shop, { acknowledged, bank: outside, key: `verify-${randomUUID()}` });
-    const found = firstViolation(evidence);
-    // What is wrong while things are going on may be right once they are over; what stays wrong is a violation.
-    if (found && !found.lasting && performance.now() - startedMs + lookAgainMs < withinMs) {
-      await pause(lookAgainMs);
-      continue;
-    }
-    const { orders, accounts, stock, entries } = evidence;
-    const confirmed = [...orders.values()].filter((order) => order?.status === "confirmed").length;
-    console.log(
-      `looked at ${orders.size} orders (${confirmed} confirmed), ${accounts.size} customers, ${stock.size} skus, ${entries.length} entries of lists, ` +
-        `${acknowledged.length} acknowledgements, ${evidence.bank ? `${evidence.bank.length} payments of the bank` : "no bank"}; ${shop.asked} requests`,
-    );
-    for (const { number, promise } of invariants) {
-      if (found && (found.lasting || number >= found.number)) break;
-      console.log(`ok        ${number}  ${promise}`);
-    }
-    if (found) console.log(`VIOLATED  ${found.number}  ${found.what}`);
-    process.exitCode = found ? 1 : 0;
-    break;
+  const { evidence, found } = await atRest(shop, { acknowledged, bank: outside, withinMs });
+  const { orders, accounts, stock, entries } = evidence;
+  const confirmed = [...orders.values()].filter((order) => order?.status === "confirmed").length;
+  console.log(
+    `looked at ${orders.size} orders (${confirmed} confirmed), ${accounts.size} customers, ${stock.size} skus, ${entries.length} entries of lists, ` +
+      `${acknowledged.length} acknowledgements, ${evidence.bank ? `${evidence.bank.length} payments of the bank` : "no bank"}; ${shop.asked} requests`,
+  );
+  for (const { number, promise } of invariants) {
+    if (found && (found.lasting || number >= found.number)) break;
+    console.log(`ok        ${number}  ${promise}`);
   }
+  if (found) console.log(`VIOLATED  ${found.number}  ${found.what}`);
+  process.exitCode = found ? 1 : 0;
 } catch (error) {
   fail(error instanceof VerifyError ? error.message : `${file ?? url}: ${error instanceof Error ? error.message : String(error)}`);
 }

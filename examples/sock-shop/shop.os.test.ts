@@ -8,17 +8,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start, type Running } from "@atoll/core";
+import { Books } from "./bank/books.ts";
+import { calm } from "./bank/faults.ts";
+import { BankServer } from "./bank/server.ts";
 import { sockShop } from "./shop.ts";
 import { cartBehaviours } from "./test/cart-behaviour.ts";
 import { catalogueBehaviours } from "./test/catalogue-behaviour.ts";
 import { mergeBehaviours } from "./test/merge-behaviour.ts";
 import { ShopClient } from "./test/shop-client.ts";
 import { gatewayBehaviours, stockBehaviours } from "./test/stock-behaviour.ts";
+import { listBehaviours } from "./test/list-behaviour.ts";
 import { orderBehaviours } from "./test/order-behaviour.ts";
 import { userBehaviours } from "./test/user-behaviour.ts";
 
 const given = process.env["SHOP_URL"];
 let data = "";
+let bank: BankServer | undefined;
 let running: Running | undefined;
 let url = given ?? "";
 let shop: ShopClient;
@@ -26,7 +31,9 @@ let shop: ShopClient;
 before(async () => {
   if (given === undefined) {
     data = await mkdtemp(join(tmpdir(), "sock-shop-"));
+    bank = await BankServer.open({ books: Books.open(":memory:"), faults: calm, random: Math.random, port: 0 });
     running = await start(sockShop, {
+      config: { ...process.env, BANK_URL: bank.url },
       port: 0,
       data,
       logger: { log: (level, event, fields) => level === "error" && console.error(event, fields) },
@@ -38,6 +45,7 @@ before(async () => {
 
 after(async () => {
   await running?.stop();
+  await bank?.[Symbol.asyncDispose]();
   if (data !== "") await rm(data, { recursive: true });
 });
 
@@ -48,6 +56,7 @@ for (const { name, hostile = false, run } of [
   ...stockBehaviours,
   ...userBehaviours,
   ...orderBehaviours,
+  ...listBehaviours,
   ...gatewayBehaviours,
 ]) {
   test(`over a socket: ${name}`, { skip: hostile && given !== undefined }, () => run(shop));

@@ -6,6 +6,7 @@ import { catalogueBehaviours } from "./test/catalogue-behaviour.ts";
 import { mergeBehaviours } from "./test/merge-behaviour.ts";
 import { openShop } from "./test/shop-under-test.ts";
 import { gatewayBehaviours, stockBehaviours } from "./test/stock-behaviour.ts";
+import { listBehaviours } from "./test/list-behaviour.ts";
 import { orderBehaviours } from "./test/order-behaviour.ts";
 import { userBehaviours } from "./test/user-behaviour.ts";
 import { openingStock } from "./stock/opening.ts";
@@ -19,6 +20,7 @@ for (const { name, run } of [
   ...stockBehaviours,
   ...userBehaviours,
   ...orderBehaviours,
+  ...listBehaviours,
   ...gatewayBehaviours,
 ]) {
   test(name, async () => {

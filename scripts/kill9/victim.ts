@@ -1,11 +1,8 @@
-// The system that is killed: `atoll run` as a real process, started again and again on the same data.
+// The system that is killed: a real process, started again and again on the same data.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { root } from "../generated.ts";
 
-const launcher = join(root, "packages/cli/src/atoll.ts");
 /** To recover and print its address. */
 const startMsMax = 20_000;
 const logCharactersMax = 8_000;
@@ -15,8 +12,8 @@ export class Kill9Error extends Error {
 }
 
 export class Victim {
-  readonly #file: string;
-  readonly #data: string;
+  readonly #command: readonly string[];
+  readonly #heard: (line: string) => void;
   #child: ChildProcess | undefined;
   #log = "";
   #up = Promise.withResolvers<string>();
@@ -24,10 +21,10 @@ export class Victim {
   /** How often it was killed. */
   kills = 0;
 
-  /** `file` exports the system, below the root. */
-  constructor(file: string, data: string) {
-    this.#file = join(root, file);
-    this.#data = data;
+  /** `command`: a script and its arguments; it must print the address at which it listens, and take `--port`. `heard`: what it prints. */
+  constructor(command: readonly string[], heard: (line: string) => void = () => {}) {
+    this.#command = command;
+    this.#heard = heard;
   }
 
   /** Resolves with its address once it listens; after a kill, once it listens again. */
@@ -37,12 +34,12 @@ export class Victim {
 
   /** Resolves when the process exists, long before it listens. */
   async spawn(): Promise<void> {
-    const args = [launcher, "run", this.#file, "--port", "0", "--data", this.#data];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [...this.#command, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     this.#log = "";
     child.stderr.on("data", (chunk: Buffer) => (this.#log = (this.#log + chunk.toString("utf8")).slice(-logCharactersMax)));
     createInterface({ input: child.stdout }).on("line", (line) => {
+      if (child === this.#child) this.#heard(line);
       const url = /http:\/\/127\.0\.0\.1:\d+$/.exec(line)?.[0];
       if (url === undefined || child !== this.#child) return;
       this.#isUp = true;

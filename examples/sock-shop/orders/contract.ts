@@ -76,6 +76,17 @@ export const OrderDesk = contract("order-desk", {
   },
 });
 
+export const Checkout = contract("checkout", {
+  version: 1,
+  /** The order's id. */
+  key: OrderId,
+  commands: {
+    /** From the ids that the client named to a confirmed order, or to one that is rejected with the message as its reason. */
+    start: { in: OrderRequest, out: OrderRecord, rejects: { NotAcceptable: z.object({ message: z.string() }) } },
+  },
+  access: { start: ["gateway"] },
+});
+
 const Orders = z.object({ entries: z.array(OrderRecord), total: z.int() });
 
 export const OrderHistory = contract("order-history", {

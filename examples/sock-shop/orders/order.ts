@@ -8,7 +8,8 @@ import { Order, OrderDetails } from "./contract.ts";
 const Placed = OrderDetails.extend({ at: z.int() });
 const Refused = z.object({ reason: z.string(), at: z.int() });
 
-const nothing: OrderDetails = { customerId: null, customer: null, address: null, card: null, lines: [], totalCents: 0 };
+/** Of an order that was refused before it came. */
+export const nothingOrdered: OrderDetails = { customerId: null, customer: null, address: null, card: null, lines: [], totalCents: 0 };
 
 export const order = entity(Order, {
   state: z.object({
@@ -17,7 +18,7 @@ export const order = entity(Order, {
     reason: z.string().nullable(),
     at: z.int(),
   }),
-  initial: { status: "none", details: nothing, reason: null, at: 0 },
+  initial: { status: "none", details: nothingOrdered, reason: null, at: 0 },
   events: { Placed, Confirmed: z.object({}), Refused },
   decide: {
     place: (s, details, turn) => (s.status === "none" ? turn.emit("Placed", { ...details, at: turn.now }) : turn.reply()),

@@ -54,6 +54,11 @@ export class ShopClient {
     return { status: response.status, type, headers: response.headers, body };
   }
 
+  /** An answer whose body goes on. */
+  stream(target: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.#send(new Request(`${this.origin}${target}`, { headers }));
+  }
+
   get<T = unknown>(target: string): Promise<Answer<T>> {
     return this.request<T>("GET", target);
   }
@@ -77,6 +82,14 @@ export interface Behaviour {
   /** It sends what the OpenAPI document does not allow, or what a validating proxy cannot read: that would answer in the shop's place. */
   readonly hostile?: true;
   readonly run: (shop: ShopClient) => Promise<void>;
+}
+
+const looksMax = 2_000;
+
+/** Asks until it is so. Fails after that many times. */
+export async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < looksMax; looks += 1) if (await isSo()) return;
+  fail(`it never came to be that ${what}`);
 }
 
 /** Fails unless the request was refused as an RFC 9457 problem document with this status; returns the document. */

@@ -76,7 +76,8 @@ export class LogUnderTest {
         const failure = this.failures.shift();
         if (failure) throw failure;
         const records = this.partitions[partition] as (readonly LoggedEvent[])[];
-        while (!closed.signal.aborted && next >= records.length && key === undefined) {
+        const arrived = (): boolean => key !== undefined || closed.signal.aborted || next < records.length;
+        while (!arrived()) {
           await new Promise<void>((resolve) => {
             wake = resolve;
             this.#arrived.add(resolve);

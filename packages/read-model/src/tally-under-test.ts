@@ -14,7 +14,7 @@ export const Tally = contract("tally", {
   queries: { total: { out: Total } },
   topics: { totals: z.object({ by: z.int(), total: z.int() }) },
 });
-const tally = entity(Tally, {
+export const tally = entity(Tally, {
   state: Total,
   initial: { total: 0, changes: 0 },
   events: { Began: z.object({}), Added: z.object({ by: z.int() }) },
@@ -45,7 +45,7 @@ const tallies = tables<Db>((db) => [
 ]);
 
 /** An insert that is refused the second time, and sums that show what is applied twice or not at all. */
-const own = readModel(Own, {
+export const own = readModel(Own, {
   version: 1,
   tables: tallies,
   from: { tally },

@@ -149,10 +149,10 @@ export const failures = {
     help: "What it had done was undone, or is owed as an apology: `npx atoll sagas show SERVICE KEY`. Start another one under another key.",
   },
   SAGA_NOT_RUNNING: {
-    title: "The saga does not take signals",
+    title: "There is no such saga, or it is past that",
     outcome: "not-delivered",
     retry: "never",
-    help: "A signal goes to a saga that was started and has not ended: `npx atoll sagas show SERVICE KEY` says where it is.",
+    help: "Signals go to a saga that was started and has not ended: `npx atoll sagas show SERVICE KEY` says where it is.",
   },
   SAGA_VERSION_MISSING: {
     title: "Running sagas need a version of their definition that is not there",

@@ -1,15 +1,15 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Tell, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
-import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers, type NestedCalls } from "../handlers/index.ts";
+import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
-import { AddressBooks, type Asker } from "./address-book.ts";
+import { AddressBooks } from "./address-book.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
@@ -18,8 +18,7 @@ import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./e
 import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
-import type { Telling } from "./outbox.ts";
-import type { RunTells } from "./run-tells.ts";
+import { RunCalls } from "./run-calls.ts";
 import { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
@@ -112,6 +111,19 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const sources = new EventSources();
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
+  /** Everything that is on disk now. */
+  const heads = (): Session => {
+    const session = new Session();
+    for (const {
+      name,
+      log: { writer },
+    } of services) {
+      if (!writer) continue;
+      const { logId, timeline, partitions } = writer.journal.meta;
+      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
+    }
+    return session;
+  };
   const close = async (): Promise<void> => {
     deadlines.stop();
     for (const clock of clocks) clock.stop();
@@ -169,7 +181,18 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           router.add(name, entity.contract, host);
           sources.add(name, entity.contract.$.version, host.kernel, writer);
         }
-        const common = { service: name, writer, runtime, deadlines, limits, quarantined, parts, books: outgoing, sagas: how.limits?.sagas };
+        const common = {
+          service: name,
+          writer,
+          runtime,
+          deadlines,
+          limits,
+          quarantined,
+          parts,
+          books: outgoing,
+          heads,
+          sagas: how.limits?.sagas,
+        };
         for (const { host, journal: kept } of await openSagas(common)) {
           hosts.push(kept);
           sagas.push(host);
@@ -212,18 +235,6 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     });
 
   const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
-  const heads = (): Session => {
-    const session = new Session();
-    for (const {
-      name,
-      log: { writer },
-    } of services) {
-      if (!writer) continue;
-      const { logId, timeline, partitions } = writer.journal.meta;
-      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
-    }
-    return session;
-  };
   const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health };
   let gateway: OpenGateway | undefined;
   try {
@@ -345,65 +356,4 @@ function readConfig(system: System, source: Platform["config"]): Map<Implementat
   if (issues.length === 0) return configs;
   const what = issues.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join("; ");
   throw new Failure("INVALID_CONFIG", { what, at: `system "${system.name}"`, issues });
-}
-
-/** What one run of a handler asks of others. A class, because an object literal with a getter is a slow object of its own kind each time. */
-class RunCalls implements NestedCalls, Asker {
-  readonly caller: string;
-  /** The caller's own: what a handler's calls see, its caller has seen. */
-  readonly session: Session | undefined;
-  acted = false;
-  readonly #books: AddressBooks;
-  readonly #deliveries: ServiceDeliveries;
-  readonly #runtime: Runtime;
-  readonly #message: Message;
-  readonly #deadlineMs: number;
-  #at: At | undefined = undefined;
-  #tells: RunTells | undefined = undefined;
-  #commands = 0;
-
-  constructor(books: AddressBooks, deliveries: ServiceDeliveries, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
-    this.caller = caller;
-    this.session = message.session;
-    this.#books = books;
-    this.#deliveries = deliveries;
-    this.#runtime = runtime;
-    this.#message = message;
-    this.#deadlineMs = deadlineMs;
-  }
-
-  /** Made when it is first asked for: many runs ask nobody. */
-  get at(): At {
-    return (this.#at ??= this.#books.of(this));
-  }
-
-  get tell(): Tell {
-    const next = (): Telling => {
-      const { random, clock } = this.#runtime;
-      return { ...(this.identity() ?? { id: random.id(), minted: clock.now() }), withinMs: this.withinMs() };
-    };
-    this.#tells ??= this.#deliveries.tellsOf(next, (settled) => this.commanded(settled));
-    return this.#tells.tell;
-  }
-
-  told(): Promise<unknown> | undefined {
-    return this.#tells?.settled();
-  }
-
-  withinMs(): number {
-    return this.#deadlineMs - this.#runtime.clock.monotonic();
-  }
-
-  /** The n-th command of one run has the same id on every retry of that run's own command. */
-  identity(): { readonly id: string; readonly minted: number } | undefined {
-    const { id, minted } = this.#message;
-    return id === "" ? undefined : { id: `${id}/${(this.#commands += 1)}`, minted };
-  }
-
-  commanded(settled: Promise<unknown>): void {
-    settled.then(
-      () => (this.acted = true),
-      (error: unknown) => (this.acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
-    );
-  }
 }

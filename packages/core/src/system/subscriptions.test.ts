@@ -201,19 +201,8 @@ test("subscription: a topic that is not for the service, or that nobody publishe
   );
 });
 
-test("subscription: wrong definitions are refused with the culprit's name", () => {
-  const refused = (what: () => unknown, pattern: RegExp): void =>
-    assert.throws(what, (error: { readonly code?: string; readonly message: string }) => {
-      assert.equal(error.code, "INVALID_DEFINITION");
-      assert.match(error.message, pattern);
-      return true;
-    });
-  const react = () => undefined;
-  refused(() => subscription("Bad Name", Order.confirmed, react), /subscription "Bad Name"/);
-  refused(() => subscription("s", Order.confirm as never, react), /not of a topic/);
-  refused(() => subscription("s", Order.confirmed, 1 as never), /`react` is not a function/);
-  refused(() => subscription("s", Order.confirmed, react, { from: "later" as never }), /"start" or "now", not "later"/);
-  refused(() => service("stock", [sell, sellWith({ from: "now" })]), /two subscriptions are named "sell"/);
+test("subscription: two of one name in a service are refused", () => {
+  assert.throws(() => service("stock", [sell, sellWith({ from: "now" })]), /two subscriptions are named "sell"/);
 });
 
 test("subscription: with its cursor it goes on where it was, and hears what was published while it was away", () =>

@@ -127,8 +127,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "receipts that a snapshot leaves out",
     file: "entity/recovery.ts",
-    from: "Remembered.restore(receiptsMax, base.remembered, shared)",
-    to: "nothing()",
+    from: "Remembered.restore(receiptsMax, base.remembered, shared) : nothing();",
+    to: "nothing() : nothing();",
     by: "simulate",
     says: /apply once: \w+ \S+ of account\/\w is in the log twice/,
     seeds: 200,
@@ -139,7 +139,7 @@ export const mutants: readonly Mutant[] = [
     from: "const { version, offset, state } = this.#committed;",
     to: "const { version, offset } = this.#committed; const state = this.#state;",
     by: "simulate",
-    says: /snapshot = fold\(log\): the snapshot of account\/\w/,
+    says: /snapshot = fold\(log\): the snapshot of account\/\w|decide at its place: decide is not pure: \w+ \S+ of account\/\w/,
     seeds: 400,
   },
   {

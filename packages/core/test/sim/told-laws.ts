@@ -82,9 +82,9 @@ function checkLane(lane: string, words: readonly string[], heard: readonly strin
     }
     const letter = aside.indexOf(word);
     if (letter < 0) {
-      const again = heard.slice(0, next).includes(heard[next] ?? "");
-      const where = `${lane}: ${heard[next] ?? "nothing"} was heard where ${word} was published`;
-      throw new BrokenLaw(again ? "told once" : heard.includes(word) ? "in order" : "nothing lost", where);
+      const count = (of: readonly string[]): number => of.filter((one) => one === word).length;
+      const law = count(heard) + count(parked) < count(words) ? "nothing lost" : "in order";
+      throw new BrokenLaw(law, `${lane}: ${heard[next] ?? "nothing"} was heard where ${word} was published`);
     }
     aside.splice(letter, 1);
   }

@@ -8,7 +8,7 @@ import { addressOf, Inbox, Message, type Deadlines, type MessageAnswer, type Ses
 import type { Counter, Runtime } from "../../runtime/index.ts";
 import { openApologies, type AnySaga, type Outcome, type SagaState } from "../../saga/index.ts";
 import type { AddressBooks } from "../address-book.ts";
-import { allThereIs, SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
+import { SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
 import type { JournalReplies, OutsideInput, OutsideReply, Register, StoredSaga } from "./journal.ts";
 import type { SagaLimits } from "./limits.ts";
 import { Waiting } from "./waiting.ts";
@@ -23,6 +23,8 @@ export interface SagaHostInit {
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
   readonly books: AddressBooks;
+  /** Everything that is on disk now, in all logs of the system. */
+  readonly heads: () => Session;
   readonly limits: SagaLimits;
 }
 
@@ -30,6 +32,7 @@ export class SagaHost implements SagaHome {
   readonly service: string;
   readonly runtime: Runtime;
   readonly books: AddressBooks;
+  readonly heads: () => Session;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
   readonly #part: AnyEntity;
@@ -50,6 +53,7 @@ export class SagaHost implements SagaHome {
     this.service = init.service;
     this.runtime = init.runtime;
     this.books = init.books;
+    this.heads = init.heads;
     this.limits = init.limits;
     this.#part = init.part;
     this.#journal = init.journal;
@@ -227,7 +231,7 @@ export class SagaHost implements SagaHome {
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #start(message: Message): void {
-    const { key, input, caller, session } = message;
+    const { key, input, caller, told, session } = message;
     const known = this.#instances.get(key);
     const full = !known && this.#instances.size >= this.limits.runningMax;
     if (full || this.#waiting.size >= this.limits.waitingMax) {
@@ -237,13 +241,16 @@ export class SagaHost implements SagaHome {
     const starting: Starting = {
       input,
       caller,
+      told,
       session,
       resolve: (state) => {
         if (!state) {
           const what = "a saga of this key was started with another input";
           message.fail(new Failure("COMMAND_ID_REUSED", { what, at: message.address }));
+        } else if (told) {
+          message.answer({ kind: "reply", value: undefined, replayed: false }); // who tells does not wait for the outcome
         } else if (state.outcome) {
-          answerWith(message, state.outcome, allThereIs());
+          answerWith(message, state.outcome, this.heads());
         } else {
           this.#waiting.add(message);
         }
@@ -257,13 +264,13 @@ export class SagaHost implements SagaHome {
   }
 
   #signal(message: Message): void {
-    const { key, id, minted, timeless, caller, input } = message;
+    const { key, id, minted, timeless, told, caller, input } = message;
     if (!this.#instances.has(key) && this.#instances.size >= this.limits.runningMax) {
       const what = `${this.limits.runningMax} sagas are running`;
       return message.fail(new Failure("OVERLOADED", { what, at: message.address }));
     }
     const signal: OutsideInput = { kind: "Signalled", signal: message.to.name, ...(input === undefined ? {} : { input }) };
-    void this.#hear(message, this.outside(key, signal, { id, minted, timeless, caller }));
+    void this.#hear(message, this.outside(key, signal, { id, minted, timeless, told, caller }));
   }
 
   async #hear(message: Message, recording: Promise<OutsideReply>): Promise<void> {

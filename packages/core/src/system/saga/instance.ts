@@ -2,6 +2,7 @@
 // hears whatever comes from outside in its turn. It is the only one that adds to the journal of its saga.
 import { backoffMs } from "../../base/backoff.ts";
 import { Failure } from "../../base/failure.ts";
+import type { Told } from "../../journal/index.ts";
 import { Session } from "../../mailbox/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
 import {
@@ -33,6 +34,8 @@ export interface Identity {
   readonly id: string;
   readonly minted: number;
   readonly timeless: boolean;
+  /** The tell by which it came. */
+  readonly told?: Told | undefined;
   readonly caller: string;
 }
 
@@ -46,6 +49,7 @@ export interface Coming extends Outside {
 export interface Starting {
   readonly input: unknown;
   readonly caller: string;
+  readonly told: Told | undefined;
   /** What the caller has seen: the saga reads that too. */
   readonly session: Session | undefined;
   /** It has been started, now or before, with this input; undefined: with another one. */
@@ -59,14 +63,13 @@ export interface Sent<K extends keyof JournalReplies> {
   readonly replayed: boolean;
 }
 
-/** A session of somebody who has seen everything: its reader waits for all that is there when it asks. */
-export const allThereIs = (): Session => Session.parse("*");
-
 /** What a saga in memory needs of whoever keeps it there. */
 export interface SagaHome {
   readonly service: string;
   readonly runtime: Runtime;
   readonly books: AddressBooks;
+  /** A session that has seen everything that is on disk now. */
+  heads(): Session;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
   definitionOf(version: number): AnySaga | undefined;
@@ -98,8 +101,8 @@ export class SagaInstance implements Stage {
   readonly #starting: Starting[] = [];
   readonly #coming: Coming[] = [];
   #submitting = false;
-  /** What its steps have seen. After a restart nobody knows: then it is all there is. */
-  #seen = allThereIs();
+  /** What its steps have seen. Of one that was brought back nobody knows: then it is all that was there. */
+  #seen = new Session();
   readonly #loaded: ((failure: Failure | undefined) => void)[] = [];
 
   constructor(host: SagaHome, key: string) {
@@ -209,16 +212,17 @@ export class SagaInstance implements Stage {
 
   // ── the journal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #open({ input, caller, session, resolve, reject }: Starting): Promise<void> {
+  async #open(starting: Starting): Promise<void> {
     this.#mode = "loading";
+    const { input, caller, told, session, resolve, reject } = starting;
     const { newest, runtime } = this.#host;
     // Started once by its key, whatever the id of the message: the id of the record is the saga's own.
     const run = runtime.random.id();
     const start: StartInput = { run, version: newest.how.version, ...(input === undefined ? {} : { input: input as never }) };
     try {
-      const own: Identity = { id: run, minted: runtime.clock.now(), timeless: false, caller };
-      const { value } = await this.#host.send(this.key, "start", start, own);
-      if (value.kind === "started") {
+      const own: Identity = { id: run, minted: runtime.clock.now(), timeless: false, told, caller };
+      const { value, replayed } = await this.#host.send(this.key, "start", start, own);
+      if (!replayed && value.kind === "started") {
         const event: SagaEvent = { kind: "Started", at: value.at, ...start };
         this.#version = 1;
         this.#seen = new Session();
@@ -226,7 +230,7 @@ export class SagaInstance implements Stage {
         this.#go(evolve(unstarted, event, caller), true);
         resolve(this.state);
       } else {
-        this.#starting.unshift({ input, caller, session, resolve, reject });
+        this.#starting.unshift(starting);
         await this.#load();
       }
     } catch (error) {
@@ -241,6 +245,7 @@ export class SagaInstance implements Stage {
     try {
       const { state, version } = await this.#host.stateOf(this.key);
       this.#version = version;
+      this.#seen = this.#host.heads();
       this.#go(state);
     } catch (error) {
       this.#fail(error as Failure);
@@ -311,9 +316,15 @@ export class SagaInstance implements Stage {
       return undefined;
     }
     try {
-      const { value, replayed } = await this.#host.send(this.key, "outside", input, identity);
-      if (value.kind === "refused" || replayed) {
-        resolve(value);
+      const { value, replayed }: { readonly value: OutsideReply | undefined; readonly replayed: boolean } = await this.#host.send(
+        this.key,
+        "outside",
+        input,
+        identity,
+      );
+      // What was recorded before is not told twice. A tell that is repeated has no reply.
+      if (replayed || value?.kind !== "recorded") {
+        resolve(value ?? { kind: "recorded", at: this.now() });
         return undefined;
       }
       this.#version += 1;

@@ -3,6 +3,7 @@
 import { Failure } from "../../base/failure.ts";
 import type { Implementation } from "../../contract/index.ts";
 import { EntityHost, type EntityHostInit } from "../../entity/index.ts";
+import type { Session } from "../../mailbox/index.ts";
 import type { AnySaga } from "../../saga/index.ts";
 import type { AddressBooks } from "../address-book.ts";
 import { alarmsOf } from "./alarms.ts";
@@ -13,6 +14,7 @@ import { sagaLimits, type SagaLimits } from "./limits.ts";
 export interface ServiceSagasInit extends Omit<EntityHostInit, "entity"> {
   readonly parts: readonly Implementation[];
   readonly books: AddressBooks;
+  readonly heads: () => Session;
   readonly sagas: Partial<SagaLimits> | undefined;
 }
 
@@ -22,7 +24,7 @@ export interface OpenSagas {
 }
 
 /** Fails with a `Failure` SAGA_VERSION_MISSING, or JOURNAL_*. */
-export async function openSagas({ parts, books, sagas: given, ...common }: ServiceSagasInit): Promise<readonly OpenSagas[]> {
+export async function openSagas({ parts, books, heads, sagas: given, ...common }: ServiceSagasInit): Promise<readonly OpenSagas[]> {
   const byContract = new Map<string, AnySaga[]>();
   for (const saga of parts.filter((part): part is AnySaga => part.kind === "saga")) {
     const { name } = saga.contract.$;
@@ -35,7 +37,7 @@ export async function openSagas({ parts, books, sagas: given, ...common }: Servi
     const part = sagaJournal((sagas[0] as AnySaga).contract);
     const journal = new EntityHost({ ...common, entity: part });
     const { service, runtime, deadlines } = common;
-    const host = new SagaHost({ service, sagas, part, journal, runtime, deadlines, books, limits: { ...sagaLimits, ...given } });
+    const host = new SagaHost({ service, sagas, part, journal, runtime, deadlines, books, heads, limits: { ...sagaLimits, ...given } });
     await checkVersions(host, common);
     open.push({ host, journal });
   }

@@ -1,0 +1,105 @@
+// `npm run shop-kill9 [-- --minutes N --seed S]`: do money, units, shipments and orders agree, whenever the shop dies? Runs `npm
+// start` as a real process beside a bank that fails and hangs, orders from it over HTTP, and kills it with SIGKILL at random
+// moments, also while it starts. Then checks the invariants of the shop over HTTP, against the bank's books and against every
+// answer that a client was given, in a process that was killed once more.
+//
+// The last line printed is the result; everything else goes to standard error. Exit code 0: no violation, and there was enough
+// load and there were enough kills for that to mean something.
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { prng } from "../packages/core/src/base/prng.ts";
+import { root } from "./generated.ts";
+import { killUntil } from "./kill9/killing.ts";
+import { Kill9Error, Victim } from "./kill9/victim.ts";
+import { Shoppers } from "./shop-kill9/shoppers.ts";
+import { atRest } from "./verify/at-rest.ts";
+import { Shop, VerifyError } from "./verify/shop.ts";
+
+const minutesMax = 600;
+const shoppersAtOnce = 12;
+const bankFaults = "latency=20ms,errors=0.1,hangs=0.02";
+/** For what was under way when the load ended: a bank that is not answering is asked for that long. */
+const restMsMax = 120_000;
+/** Below these a minute of the run has shown nothing. */
+const orderedPerMinuteMin = 60;
+const killsPerMinuteMin = 4;
+
+interface Options {
+  readonly minutes: number;
+  readonly seed: number;
+}
+
+/** Throws for anything that is not right, an unknown flag included. */
+function optionsFrom(args: readonly string[]): Options {
+  const { values } = parseArgs({ args: [...args], options: { minutes: { type: "string" }, seed: { type: "string" } } });
+  const minutes = Number(values.minutes ?? 1);
+  const seed = Number(values.seed ?? process.pid);
+  if (!(minutes >= 0.05 && minutes <= minutesMax)) throw new Kill9Error(`--minutes is a number from 0.05 to ${minutesMax}`);
+  if (!Number.isSafeInteger(seed)) throw new Kill9Error("--seed is a whole number");
+  return { minutes, seed };
+}
+
+/** Sometimes right after it has recovered, mostly in full swing. */
+function lifeMs(random: () => number): number {
+  return random() < 0.3 ? 10 + random() * 290 : 500 + random() * 4_000;
+}
+
+async function shopKill9({ minutes, seed }: Options): Promise<number> {
+  console.error(`seed ${seed}: again with npm run shop-kill9 -- --minutes ${minutes} --seed ${seed}`);
+  const folder = await mkdtemp(join(tmpdir(), "atoll-shop-kill9-"));
+  let bank = "";
+  const victim = new Victim([join(root, "scripts/start.ts"), "--data", join(folder, "data"), "--bank", bankFaults], (line) => {
+    const port = /^bank is open on port (\d+)/.exec(line)?.[1];
+    if (port !== undefined) bank = `http://127.0.0.1:${port}`;
+  });
+  const shoppers = new Shoppers(victim, prng(seed + 1), `s${seed}`);
+  process.once("exit", () => {
+    victim.destroy();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  try {
+    await victim.spawn();
+    await victim.listening();
+    const running = shoppers.run(shoppersAtOnce);
+    const endMs = performance.now() + minutes * 60_000;
+    const progress = (): string => `${shoppers.ordered} orders answered`;
+    await Promise.race([running, killUntil({ endMs, victim, random: prng(seed), lifeMs, startMs: 2_000, progress })]);
+    shoppers.stop();
+    await running;
+    await victim.kill();
+    await victim.spawn();
+    await victim.listening();
+    const { acknowledged, faults, ordered, answered, retried } = shoppers;
+    const shop = new Shop(await victim.up, fetch);
+    const { evidence, found } = await atRest(shop, { acknowledged, bank: new Shop(bank, fetch), withinMs: restMsMax });
+    await victim.stop();
+    if (found) faults.push(`invariant ${found.number}: ${found.what}`);
+    for (const fault of faults.slice(0, 20)) console.error(fault);
+    const byStatus = [...answered].sort(([a], [b]) => a - b).map(([status, count]) => `${status} ${count} times`);
+    console.error(`answered ${byStatus.join(", ")}; ${retried} requests were sent again; ${evidence.bank?.length} payments at the bank`);
+    const enough = ordered >= minutes * orderedPerMinuteMin && victim.kills >= minutes * killsPerMinuteMin;
+    if (!enough) console.error("too little happened for this to mean anything");
+    const count = (status: string): number => [...evidence.orders.values()].filter((order) => order?.status === status).length;
+    console.log(
+      `ordered ${ordered} · confirmed ${count("confirmed")} · rejected ${count("rejected")} · killed ${victim.kills} times · violations ${faults.length}`,
+    );
+    return enough && faults.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof Kill9Error) && !(error instanceof VerifyError)) throw error;
+    console.error(`shop-kill9: ${error.message}`);
+    return 1;
+  }
+}
+
+let options: Options | undefined;
+try {
+  options = optionsFrom(process.argv.slice(2));
+} catch (error) {
+  console.error(`shop-kill9: ${error instanceof Error ? error.message : String(error)}`);
+}
+// At once: where one shopper gave up, the others would go on.
+process.exit(options ? await shopKill9(options) : 2);
