@@ -10,7 +10,7 @@ import { root } from "./generated.ts";
 import { runTests } from "./tests.ts";
 
 /** npm scripts, cheapest explanation first: a missing engine or a type error explains later failures. */
-const stages = ["engines", "types", "lint", "format:check", "layers", "dead", "errors", "decisions"] as const;
+const stages = ["engines", "types", "lint", "format:check", "layers", "dead", "errors", "decisions", "guide"] as const;
 /** What to type after a failure, where it is not the stage itself. */
 const cures: { readonly [stage: string]: string } = { "format:check": "npm run format" };
 

@@ -1,0 +1,72 @@
+// HTTP to a system that is killed and comes back: what got no answer is asked again, under the same Idempotency-Key.
+import { Agent, request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { Kill9Error, type Victim } from "../kill9/victim.ts";
+
+/** For an attempt: a process that was stopped must not hang the run. */
+const answerMsMax = 15_000;
+/** For a request with all its attempts. */
+const requestMsMax = 60_000;
+const pauseMs = 10;
+/** Statuses after which the same request may be sent again: it had no effect, or the key says whether it had. */
+const repeatable = new Set([503, 504]);
+
+export class Client implements Disposable {
+  /** Requests that were asked more than once, and those that were given a kept answer. */
+  repeated = 0;
+  replayed = 0;
+  readonly #victim: Victim;
+  readonly #agent: Agent;
+
+  constructor(victim: Victim, connections: number) {
+    this.#victim = victim;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  get(path: string): Promise<unknown> {
+    return this.#ask("GET", path, {}, "");
+  }
+
+  post(path: string, body: unknown, idempotencyKey: string): Promise<unknown> {
+    return this.#ask("POST", path, { "content-type": "application/json", "idempotency-key": idempotencyKey }, JSON.stringify(body));
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+
+  async #ask(method: string, path: string, headers: { readonly [name: string]: string }, body: string): Promise<unknown> {
+    const endMs = performance.now() + requestMsMax;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#attempt(method, path, headers, body).catch(() => undefined); // killed before it answered, or not there
+      if (answer && answer.status < 300) {
+        if (attempt > 1) this.repeated += 1;
+        if (answer.replayed) this.replayed += 1;
+        return JSON.parse(answer.text);
+      }
+      const what = `${method} ${path}`;
+      if (answer && !repeatable.has(answer.status)) throw new Kill9Error(`${what} was answered with ${answer.status}: ${answer.text}`);
+      if (performance.now() > endMs) throw new Kill9Error(`${what} had no answer within ${requestMsMax} ms`);
+      await pause(pauseMs);
+    }
+  }
+
+  async #attempt(method: string, path: string, headers: { readonly [name: string]: string }, body: string) {
+    const url = new URL(path, await this.#victim.up);
+    return new Promise<{ readonly status: number; readonly text: string; readonly replayed: boolean }>((resolve, reject) => {
+      const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
+      const sent = request(url, { method, headers: { ...headers, ...length }, agent: this.#agent, timeout: answerMsMax }, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => (text += chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          resolve({ status: response.statusCode ?? 0, text, replayed: response.headers["idempotency-replayed"] === "true" });
+        });
+      });
+      sent.on("timeout", () => sent.destroy(new Kill9Error(`no answer within ${answerMsMax} ms`)));
+      sent.on("error", reject);
+      sent.end(body);
+    });
+  }
+}
