@@ -83,6 +83,7 @@ async function shopKill9({ minutes, seed }: Options): Promise<number> {
     console.error(`answered ${byStatus.join(", ")}; ${retried} requests were sent again; ${evidence.bank?.length} payments at the bank`);
     const enough = ordered >= minutes * orderedPerMinuteMin && victim.kills >= minutes * killsPerMinuteMin;
     if (!enough) console.error("too little happened for this to mean anything");
+    // The verifier has sent one order of its own, which is rejected.
     const count = (status: string): number => [...evidence.orders.values()].filter((order) => order?.status === status).length;
     console.log(
       `ordered ${ordered} · confirmed ${count("confirmed")} · rejected ${count("rejected")} · killed ${victim.kills} times · violations ${faults.length}`,

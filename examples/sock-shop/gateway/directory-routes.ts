@@ -1,5 +1,4 @@
-// HTTP of the lists over all customers, addresses and cards. They need a read model for `Directory`; a shop without one leaves
-// them out.
+// HTTP of the lists over all customers, addresses and cards.
 import { route } from "@atoll/gateway";
 import { Directory, Page } from "../user/contract.ts";
 import { addressBody, AddressesBody, cardBody, CardsBody, customerBody, CustomersBody, pageBody } from "./user-forms.ts";

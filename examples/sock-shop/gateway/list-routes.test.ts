@@ -1,4 +1,4 @@
-// The lists that read models will answer, in the forms of the original: the routes are the shop's, what stands behind them here
+// The lists that read models answer, in the forms of the original: the routes are the shop's, what stands behind them here
 // answers from a few entries. And what existing clients look for in a failure.
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// HTTP of the lists of orders. They need a read model for `OrderHistory`; a shop without one leaves them out.
+// HTTP of the lists of orders.
 import { route } from "@atoll/gateway";
 import * as z from "zod";
 import { OrderHistory } from "../orders/contract.ts";

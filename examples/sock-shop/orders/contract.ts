@@ -1,5 +1,5 @@
 // What the orders service promises. `order` keeps what was ordered and how it ended; `order-desk` finds out what an order is
-// about; `order-history` is a list over orders, for a read model. How an order gets from placed to confirmed or rejected is the
+// about; `order-history` is the lists over orders, a read model. How an order gets from placed to confirmed or rejected is the
 // checkout saga's business (ADR 0020).
 import { contract } from "@atoll/core";
 import * as z from "zod";
