@@ -69,15 +69,9 @@ before(() => {
     cpSync(join(root, path), join(copy, path), { recursive: true });
   }
   rmSync(join(copy, "scripts/check.os.test.ts"));
-<<<<<<< HEAD
   const needingPackages = ["kill9", "shop-kill9", "help-desk", "start", "verify"];
   for (const path of needingPackages.flatMap((name) => [`scripts/${name}.ts`, `scripts/${name}`]))
     rmSync(join(copy, path), { recursive: true, force: true });
-=======
-  // They need the real packages.
-  for (const path of ["start.ts", "kill9.ts", "kill9", "shop-kill9.ts", "shop-kill9"])
-    rmSync(join(copy, "scripts", path), { recursive: true });
->>>>>>> shop2
   mkdirSync(join(copy, "node_modules/@atoll"), { recursive: true });
   for (const entry of readdirSync(join(root, "node_modules"))) {
     if (entry !== "@atoll") symlinkSync(join(root, "node_modules", entry), join(copy, "node_modules", entry));
