@@ -7,6 +7,9 @@ import { account, bank } from "../../test/bank.ts";
 import { checkFolds } from "./fold-laws.ts";
 import { Witness } from "./stand-in.ts";
 
+/** As a snapshot keeps so many: three numbers each. */
+const receipts = (count: number): readonly number[] => new Array<number>(3 * count).fill(1);
+
 type LogRecord = PlacedRecord["record"];
 
 const kernel = new EntityKernel(account, true);
@@ -52,7 +55,7 @@ function broken(act: () => void, law: string, what: RegExp): void {
 }
 
 const snapshotOf = (cents: number, more: object = {}, offset = 1): SimulatedImage["snapshots"] => {
-  const body = { fingerprint: kernel.fingerprint, version: 2, state: { cents }, remembered: { receipts: [{}, {}] }, ...more };
+  const body = { fingerprint: kernel.fingerprint, version: 2, state: { cents }, remembered: { receipts: receipts(2) }, ...more };
   return [{ type: "account", key: "a", partition: 0, offset, body: JSON.stringify(body) }];
 };
 
@@ -86,7 +89,7 @@ test("fold laws: a snapshot with another state or version than its records make,
   broken(() => check(log, snapshotOf(11)), law, /snapshot of account\/a at offset 1 .*\n.*at \/state\/cents: expected 10, was 11/);
   broken(() => check(log, snapshotOf(10, { version: 3 })), law, /at \/version: expected 2, was 3/);
   broken(() => check(log, snapshotOf(10, {}, 7)), law, /offset 7, where it has no record/);
-  broken(() => check(log, snapshotOf(10, { remembered: { receipts: [{}, {}, {}] } })), "bounds", /keeps 3 receipts, 2 are allowed/);
+  broken(() => check(log, snapshotOf(10, { remembered: { receipts: receipts(3) } })), "bounds", /keeps 3 receipts, 2 are allowed/);
 });
 
 test("fold laws: a snapshot of another program is not this one's to judge", () => {
