@@ -50,22 +50,28 @@ function logOf(log: LogIdentity): string {
 export class Session {
   readonly #services = new Map<string, Seen>();
   #everything = false;
+  /** Undefined since something has changed: most answers change nothing, and all of them carry it. */
+  #token: string | undefined;
 
   /** An answer rests on the record at `offset`; -1 for one that rests on none. */
   saw(log: LogIdentity, partition: number, offset: number): void {
-    if (offset >= 0 && !this.#everything) see(this.#of(log.service, logOf(log)), partition, offset + 1);
+    if (offset >= 0 && !this.#everything) this.#see(this.#of(log.service, logOf(log)), partition, offset + 1);
   }
 
   /** Takes over all that `other` has seen. */
   merge(other: Session): void {
-    this.#everything ||= other.#everything;
+    if (other.#everything && !this.#everything) {
+      this.#everything = true;
+      this.#token = undefined;
+    }
     for (const [service, { log, partitions, everything: all }] of other.#services) {
       const seen = this.#of(service, log);
       if (all && !seen.everything) {
         seen.everything = true;
         seen.text = undefined;
+        this.#token = undefined;
       }
-      for (const [partition, above] of partitions) see(seen, partition, above);
+      for (const [partition, above] of partitions) this.#see(seen, partition, above);
     }
   }
 
@@ -86,6 +92,10 @@ export class Session {
 
   /** Empty if nothing was seen. */
   get token(): string {
+    return (this.#token ??= this.#write());
+  }
+
+  #write(): string {
     if (this.#everything) return everything;
     const parts = [...this.#services].map(([service, seen]) => ({ service, seen, text: (seen.text ??= textOf(service, seen)) }));
     let length = parts.reduce((sum, { text }) => sum + text.length + 1, -1);
@@ -107,10 +117,19 @@ export class Session {
     return session;
   }
 
+  #see(seen: Seen, partition: number, above: number): void {
+    if (above <= (seen.partitions.get(partition) ?? 0)) return;
+    seen.partitions.set(partition, above);
+    seen.text = undefined;
+    this.#token = undefined;
+  }
+
   /** Of another log under the same name nothing is kept: the newer one is what there is. */
   #of(service: string, log: string): Seen {
     let seen = this.#services.get(service);
-    if (seen?.log !== log) this.#services.set(service, (seen = { log, partitions: new Map(), everything: false, text: undefined }));
+    if (seen?.log === log) return seen;
+    this.#services.set(service, (seen = { log, partitions: new Map(), everything: false, text: undefined }));
+    this.#token = undefined;
     return seen;
   }
 
@@ -128,12 +147,6 @@ export class Session {
     }
     this.#services.set(service, seen);
   }
-}
-
-function see(seen: Seen, partition: number, above: number): void {
-  if (above <= (seen.partitions.get(partition) ?? 0)) return;
-  seen.partitions.set(partition, above);
-  seen.text = undefined;
 }
 
 function textOf(service: string, { log, partitions, everything: all }: Seen): string {
