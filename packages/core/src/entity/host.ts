@@ -25,6 +25,8 @@ export interface EntityHostInit {
 
 /** Keys whose failures are counted at the same time; of more, the one that failed longest ago starts anew. */
 const failingKeysMax = 10_000;
+/** Keys in quarantine whose marks are kept at the same time; of more, they are read from the log again when they are asked for. */
+const memoriesMax = 1_000;
 
 export class EntityHost implements Residence {
   readonly service: string;
@@ -97,6 +99,7 @@ export class EntityHost implements Residence {
         const { type } = this.kernel;
         memory = recoverMemory(this.writer, this.writer.partitionOf(type, key), type, key, this.limits.receiptsMax, this.sharedStream);
         this.#memories.set(key, memory);
+        keepNewest(this.#memories, memoriesMax);
       }
       if ((await memory).find(message) === "told") message.answer(toldBefore);
       else message.fail(this.#refusal(message));
@@ -157,8 +160,7 @@ export class EntityHost implements Residence {
     const strikes = (this.#strikes.get(key) ?? 0) + 1;
     this.#strikes.delete(key);
     this.#strikes.set(key, strikes);
-    const [longestAgo] = this.#strikes.size > failingKeysMax ? this.#strikes.keys() : [];
-    if (longestAgo !== undefined) this.#strikes.delete(longestAgo);
+    keepNewest(this.#strikes, failingKeysMax);
     return strikes;
   }
 
@@ -276,4 +278,10 @@ export class EntityHost implements Residence {
     resident.older = undefined;
     resident.newer = undefined;
   }
+}
+
+/** Drops the entry that was set longest ago, if there is one too many. */
+function keepNewest(entries: Map<string, unknown>, max: number): void {
+  const [oldest] = entries.size > max ? entries.keys() : [];
+  if (oldest !== undefined) entries.delete(oldest);
 }
