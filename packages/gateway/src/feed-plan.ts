@@ -28,12 +28,14 @@ const headers = {
   "x-accel-buffering": "no", // proxies that collect answers would keep the messages back
 };
 
+type OpenTopic = () => Promise<LiveTopic>;
+
 /** The feeds that are open at one moment. */
 export class Feeds {
   readonly #edge: Edge;
   readonly #limits: Limits;
   readonly #open = new Set<FeedStream>();
-  readonly #topics = new Map<AnyTopicRef, LiveTopic>();
+  readonly #topics = new Map<AnyTopicRef, OpenTopic>();
   readonly #ended = new Map<FeedEnd, Counter>();
 
   constructor(edge: Edge, limits: Limits) {
@@ -42,10 +44,19 @@ export class Feeds {
     edge.runtime.metrics.gauge("atoll_http_feeds", "Open feeds.", {}, () => this.#open.size);
   }
 
-  /** INVALID_DEFINITION if the topic is not for the gateway, or nobody publishes it. */
-  live(topic: AnyTopicRef): LiveTopic {
+  /** INVALID_DEFINITION if the topic is not for the gateway, or nobody publishes it. What it returns opens it, once. */
+  live(topic: AnyTopicRef): OpenTopic {
     let live = this.#topics.get(topic);
-    if (!live) this.#topics.set(topic, (live = new LiveTopic(this.#edge.topic(topic), this.#edge.runtime)));
+    if (live) return live;
+    const source = this.#edge.topic(topic);
+    let opened: Promise<LiveTopic> | undefined;
+    const open = async (): Promise<LiveTopic> => new LiveTopic(await source(), this.#edge.runtime);
+    live = () =>
+      (opened ??= open().catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      }));
+    this.#topics.set(topic, live);
     return live;
   }
 
@@ -89,7 +100,7 @@ export class Feeds {
 export class FeedPlan {
   readonly feed: Feed;
   readonly #feeds: Feeds;
-  readonly #live: LiveTopic;
+  readonly #live: OpenTopic;
   readonly #edge: Edge;
 
   constructor(feed: Feed, edge: Edge, feeds: Feeds) {
@@ -99,9 +110,11 @@ export class FeedPlan {
     this.#live = feeds.live(feed.topic);
   }
 
-  /** Throws a `Problem` or a `Failure`, or what the callback throws. HEAD is checked in the same way, and opens nothing. */
-  answer({ request, target, values, cut }: FeedArrival): Answer {
-    const { source } = this.#live;
+  /** Rejects with a `Problem` or a `Failure`, or what the callback throws. HEAD is checked in the same way, and opens nothing. */
+  async answer({ request, target, values, cut }: FeedArrival): Promise<Answer> {
+    const live = await this.#live();
+    const { source } = live;
+    await source.refresh?.();
     const key = this.#key(request, target, values);
     const partition = key === undefined ? undefined : source.partitionOf(key);
     const partitions = partition === undefined ? Array.from({ length: source.log.partitions }, (_, p) => p) : [partition];
@@ -109,7 +122,7 @@ export class FeedPlan {
       begin(request, target, source, partition) ?? partitions.map((p) => ({ offset: key === undefined ? source.head(p) : 0, index: -1 }));
     if (request.method === "HEAD") return { status: 200, headers, body: null };
     const from = partitions.map((p, i) => [p, places[i] as Place] as const);
-    return { status: 200, headers, body: null, stream: this.#feeds.open(this.#live, key, from, cut) };
+    return { status: 200, headers, body: null, stream: this.#feeds.open(live, key, from, cut) };
   }
 
   #key(request: Request, target: Target, values: readonly string[]): string | undefined {

@@ -7,18 +7,23 @@ export const sessionHeader = "atoll-session";
 
 export class Sessions {
   readonly #edge: Edge;
-  /** Of all clients that bring none. What was written before the gateway came up, they have seen. */
-  readonly #shared: Session;
+  /** Of all clients that bring none. */
+  readonly #shared = new Session();
+  /** What was written before the gateway came up, they have seen: it is in `shared` once it is known. */
+  #known = false;
 
   constructor(edge: Edge) {
     this.#edge = edge;
-    this.#shared = edge.heads();
+    void edge.heads().then((heads) => {
+      this.#shared.merge(heads);
+      this.#known = true;
+    });
   }
 
   /** Throws a `Problem` MALFORMED for a token that is none. */
   of(headers: Headers): Session {
     const token = headers.get(sessionHeader);
-    if (token === null) return this.#shared;
+    if (token === null) return this.#known ? this.#shared : Session.everything();
     try {
       return Session.parse(token.trim());
     } catch (error) {
@@ -35,7 +40,7 @@ export class Sessions {
   }
 
   /** What was carried out in another request, or before this process, left no positions behind: everything there is now holds it. */
-  sawAll(session: Session): void {
-    session.merge(this.#edge.heads());
+  async sawAll(session: Session): Promise<void> {
+    session.merge(await this.#edge.heads());
   }
 }

@@ -201,6 +201,7 @@ export interface FailureInit {
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: FailureCode;
+  readonly what: string;
   readonly at: string | undefined;
   readonly issues: readonly Issue[];
 
@@ -211,6 +212,7 @@ export class Failure extends Error {
       init.cause === undefined ? {} : { cause: init.cause },
     );
     this.code = code;
+    this.what = init.what;
     this.at = init.at;
     this.issues = init.issues ?? [];
   }

@@ -1,10 +1,10 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
-import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
+import { AlarmClock, alarmClockLimits, type JournalStore, type LogWriter } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import { Dependency, type BreakerStatus } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -18,6 +18,8 @@ import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./e
 import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
+import { RingMember, type Ring } from "./remote/ring.ts";
+import type { OwnLog } from "./remote/served.ts";
 import { RunCalls } from "./run-calls.ts";
 import { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
@@ -26,6 +28,8 @@ import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
 import { openSagas } from "./saga/service-sagas.ts";
 
 export interface Platform {
+  /** Present if other nodes run the other services: this one runs the service that the ring's transport names. */
+  readonly ring?: Ring;
   readonly runtime: Runtime;
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
@@ -102,18 +106,21 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const books = new AddressBooks(router);
   const deadlines = new Deadlines(runtime);
   const configs = readConfig(system, platform.config);
-  const own: Service | undefined =
-    system.gateway && system.gateway.parts.length > 0
-      ? { kind: "service", name: "gateway", parts: system.gateway.parts, subscriptions: [], how: {}, calls: [] }
-      : undefined;
   const services: RunningService[] = [];
   const clocks: AlarmClock[] = [];
   const sources = new EventSources();
+  const member = platform.ring && new RingMember({ ring: platform.ring, router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog() } }, system);
+  const here = system.services.filter(({ name }) => !member || member.runs(name));
+  const gatewayHere = !member || member.runs("gateway") ? system.gateway : undefined;
+  const own: Service | undefined =
+    gatewayHere && gatewayHere.parts.length > 0
+      ? { kind: "service", name: "gateway", parts: gatewayHere.parts, subscriptions: [], how: {}, calls: [] }
+      : undefined;
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   let draining = false;
   /** Everything that is on disk now. */
-  const heads = (): Session => {
-    const session = new Session();
+  const heads = async (): Promise<Session> => {
+    const session = (await member?.heads()) ?? new Session();
     for (const {
       name,
       log: { writer },
@@ -130,19 +137,23 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
     for (const { deliveries } of services) deliveries.close();
+    await member?.close();
     for (const { log } of services) await log.close();
   };
 
   try {
-    const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
+    const opened = await Promise.allSettled([...here, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     for (const { deliveries, service } of services) {
       const handling = service.parts.some(({ kind }) => kind === "handlers");
       await deliveries.open(service.subscriptions, handling);
     }
-    for (const service of system.services) await extensions.open(service);
-    for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
+    for (const service of here) {
+      if (member) extensions.openWhenThere(service);
+      else await extensions.open(service);
+    }
+    for (const { name, how } of here) await how.seed?.(booksOf(name).of({ caller: name }));
     for (const { deliveries } of services) deliveries.start();
     for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
   } catch (error) {
@@ -154,6 +165,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
     const byType = new Map(sagas.map((host) => [host.name, host]));
     return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
+  }
+
+  function ownLog(): OwnLog | undefined {
+    const writer = services[0]?.log.writer;
+    if (!writer) return undefined;
+    const { logId, timeline, partitions } = writer.journal.meta;
+    return { logId, timeline, heads: Array.from({ length: partitions }, (_, p) => writer.durable(p)) };
   }
 
   function booksOf(name: string): AddressBooks {
@@ -179,7 +197,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
           hosts.push(host);
           router.add(name, entity.contract, host);
-          sources.add(name, entity.contract.$.version, host.kernel, writer);
+          sources.add(name, entity.contract, host.kernel, writer);
         }
         const common = {
           service: name,
@@ -234,11 +252,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       signal?.addEventListener("abort", cancel, { once: true });
     });
 
-  const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health };
+  const topic: Edge["topic"] = (ref) => sources.topic("gateway", ref);
+  const allHealth = async (): Promise<readonly ServiceHealth[]> => [...health(), ...((await member?.health()) ?? [])];
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health: allHealth };
   let gateway: OpenGateway | undefined;
   try {
-    gateway = system.gateway?.open(edge);
+    gateway = gatewayHere?.open(edge);
+    await member?.listen();
   } catch (error) {
     await close();
     throw error;
@@ -251,6 +271,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
+    member?.leave();
     for (const { deliveries } of services) deliveries.halt();
     const sagas = services.flatMap((running) => running.sagas);
     for (const clock of clocks) clock.stop();
