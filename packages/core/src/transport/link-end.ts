@@ -1,7 +1,7 @@
 // Carries out what the machine of one end says (link-machine.ts), over whatever medium: gathers what is sent until the end
 // of the turn, so that many messages share one frame; calls the handler; keeps the two timers that a link has, one for the
 // handshake and one for the signs of life.
-import { assert, unreachable } from "../base/assert.ts";
+import { unreachable } from "../base/assert.ts";
 import { Failure } from "../base/failure.ts";
 import type { Json } from "../contract/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
@@ -77,16 +77,14 @@ export class LinkEnd implements Link {
     this.#perform(effects);
   }
 
-  send(message: Json): boolean {
+  send(message: string): boolean {
     const state = this.#state;
     if (state.kind !== "open") return false;
-    let entry = message;
+    let entry: Json = message;
     let chars = 0;
-    if (this.#wire.form === "text") {
-      const text = JSON.stringify(message);
-      assert(text !== undefined, "a message is a value");
-      entry = text;
-      chars = text.length + 1; // and the comma before it
+    if (this.#wire.form === "value") entry = JSON.parse(message) as Json;
+    else {
+      chars = message.length + 1; // and the comma before it
       if (chars > state.allowed.messageCharsMax) throw this.#tooLarge(chars, state.allowed.messageCharsMax);
     }
     if (!hasRoom(state, this.#waiting.length, this.#waitingChars, chars)) {

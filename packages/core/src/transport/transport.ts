@@ -60,10 +60,10 @@ export interface Link {
   /** What the other end said of itself in the handshake: contract versions, for instance. */
   readonly hello: Json;
   /**
-   * True: taken, and arrives unless the link is lost; what `message` holds must not change any more. False: nothing taken, for
+   * `message` is JSON text: whoever sends encodes, once, also what it may send again. True: taken, and arrives unless the link is lost. False: nothing taken, for
    * want of credit (`room` follows) or because the link is lost. Throws MESSAGE_TOO_LARGE (T5).
    */
-  send(message: Json): boolean;
+  send(message: string): boolean;
   /** What was taken still leaves. Idempotent; `closed` follows, not within the call. */
   close(why?: string): void;
 }

@@ -78,6 +78,7 @@ export class RingMember {
   async close(): Promise<void> {
     for (const remote of this.#remotes) remote.close();
     this.#peers.close();
+    this.#served.close();
     await this.#listener?.close();
   }
 

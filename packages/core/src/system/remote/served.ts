@@ -49,18 +49,35 @@ export interface ServedInit {
 /** All that comes in from other nodes. */
 export class Served {
   readonly #init: ServedInit;
+  readonly #links = new Set<Link>();
   #leaving: string | undefined;
 
   constructor(init: ServedInit) {
     this.#init = init;
   }
 
-  readonly accept = (link: Link): LinkHandler => new ServedLink(link, this.#init, () => this.#leaving);
+  readonly accept = (link: Link): LinkHandler => {
+    this.#links.add(link);
+    return new ServedLink(link, this.#init, {
+      leaving: () => this.#leaving,
+      gone: () => this.#links.delete(link),
+    });
+  };
 
   /** From now on nothing is taken: whoever asks looks for another node. What was taken is answered. */
   leave(why: string): void {
     this.#leaving = why;
   }
+
+  /** What is open has no answer: whoever asked learns that the link is lost. */
+  close(): void {
+    for (const link of this.#links) link.close(this.#leaving ?? "the node has stopped");
+  }
+}
+
+interface Door {
+  leaving(): string | undefined;
+  gone(): void;
 }
 
 /** Something open that can be given up. */
@@ -71,17 +88,17 @@ interface Open {
 class ServedLink implements LinkHandler {
   readonly #link: Link;
   readonly #init: ServedInit;
-  readonly #leaving: () => string | undefined;
+  readonly #door: Door;
   readonly #open = new Map<number, Open>();
   /** Answers that wait for room. */
   readonly #waiting = new Deque<string>();
   #waitingLength = 0;
   #lost = false;
 
-  constructor(link: Link, init: ServedInit, leaving: () => string | undefined) {
+  constructor(link: Link, init: ServedInit, door: Door) {
     this.#link = link;
     this.#init = init;
-    this.#leaving = leaving;
+    this.#door = door;
   }
 
   message(value: unknown): void {
@@ -107,6 +124,7 @@ class ServedLink implements LinkHandler {
 
   closed(): void {
     this.#lost = true;
+    this.#door.gone();
     const open = [...this.#open.values()];
     this.#open.clear();
     for (const one of open) one.giveUp();
@@ -119,7 +137,7 @@ class ServedLink implements LinkHandler {
   }
 
   #take(n: number, leftMs: number, asked: Asked): void {
-    const leaving = this.#leaving();
+    const leaving = this.#door.leaving();
     if (leaving !== undefined) return this.#send(n, againRest(leaving));
     const { limits, own } = this.#init;
     if (this.#open.size >= limits.servedMax) {
