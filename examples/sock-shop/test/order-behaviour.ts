@@ -79,7 +79,7 @@ const ordering: readonly Behaviour[] = [
       const { id: customer, order: body } = await buyer(shop, 8);
       const answer = await order(shop, body);
       assert.match((problemIn(answer, 406) as unknown as Refusal).message, /declined/);
-      const [kept, ...more] = await ordersOf(shop, customer);
+      const [kept, ...more] = await ordersOf(shop, customer, "&rejected=true");
       assert.deepEqual([kept?.status, kept?.shipment, more.length], ["rejected", null, 0]);
       assert.match(kept?.reason ?? "", /declined/);
       const { charged_cents, refunded_cents } = await account(shop, customer);
