@@ -145,13 +145,16 @@ const ordering: readonly Behaviour[] = [
     },
   },
   {
-    name: "POST /orders with Prefer: respond-async is 202 with the place where it will be seen; its key waits for the outcome",
+    name: "POST /orders with Prefer: respond-async is 202 with the place where it will be seen, never 404 from then on; its key waits for the outcome",
     run: async (shop) => {
       const { order: body } = await buyer(shop);
       const key = { "idempotency-key": shop.fresh("key") };
       const { status, headers } = await order(shop, body, { ...key, prefer: "respond-async" });
       assert.equal(status, 202);
       const place = headers.get("location") ?? "";
+      const seen = await shop.get<OrderBody | undefined>(place);
+      if (seen.status === 202) assert.deepEqual([seen.headers.get("location"), seen.headers.get("retry-after")], [place, "1"]);
+      else assert.equal(seen.status, 200);
       const last = await order(shop, body, key); // waits for it
       assert.equal(last.status, 201);
       assert.deepEqual([`/orders/${last.body.id}`, last.headers.get("idempotency-replayed")], [place, "true"]);

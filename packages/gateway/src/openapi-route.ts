@@ -76,6 +76,12 @@ function success(route: Route, schemas: SchemaComponents, title: string, post: b
         ...headers({ "Idempotency-Replayed": post, Location: true, "Preference-Applied": true }),
       },
     }),
+    ...(Object.values(route.rejects).some(({ accepted }) => accepted) && {
+      202: {
+        description: "Not there yet: a request that was answered 202 with this path is being carried out. Ask again.",
+        ...headers({ "Atoll-Session": true, Location: true, "Retry-After": true }),
+      },
+    }),
   };
 }
 
