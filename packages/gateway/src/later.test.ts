@@ -31,7 +31,8 @@ test("later: what is not done within its time is a 202 with a location, and done
   virtually(async (gateway) => {
     const begun = gateway.world.timeMs;
     const accepted = await ship(gateway, { waitMs: 5_000 });
-    assert.deepEqual([accepted.status, accepted.text, accepted.headers.get("preference-applied")], [202, "", null]);
+    assert.deepEqual([accepted.status, accepted.headers.get("preference-applied")], [202, null]);
+    assert.deepEqual(accepted.json, { status: "accepted", location: location(accepted) }, "who reads JSON from every answer finds some");
     assert.ok(gateway.world.timeMs - begun < 2_100, "the route's own time, and a commit");
     assert.match(location(accepted), /^\/shipments\/[0-9a-f]{32}$/);
     assert.equal(await pieces(gateway, accepted), 0);
@@ -242,7 +243,7 @@ test("later: what is to be seen where a 202 points is 202 until there is an outc
     const seen = (answer: Answered): Promise<Answered> => gateway.request("GET", location(answer));
     const accepted = await gateway.post("/arrivals", { waitMs: 1_000 }, early);
     const waiting = await seen(accepted);
-    assert.deepEqual([waiting.status, waiting.text], [202, ""]);
+    assert.deepEqual([waiting.status, waiting.json], [202, accepted.json]);
     assert.deepEqual([location(waiting), waiting.headers.get("retry-after")], [location(accepted), "1"]);
     assert.equal((await gateway.request("HEAD", location(accepted))).status, 202);
     await gateway.pause(2_000);

@@ -13,7 +13,7 @@ import { Failure } from "@atoll/core";
 import type { Edge, EdgeAnswer } from "@atoll/core/edge";
 import type { Counter } from "@atoll/core/runtime";
 import { acceptedShards, HttpAccepted, lengthOf, shardOf, type AcceptedRequest } from "./accepted-request.ts";
-import { emptyAnswer, type Answer } from "./answer.ts";
+import { acceptedAnswer, type Answer } from "./answer.ts";
 import { atMost } from "./at-most.ts";
 import { LaterPlaces } from "./later-places.ts";
 import type { Limits } from "./limits.ts";
@@ -278,7 +278,5 @@ export class Later {
   }
 }
 
-function acceptance({ location, preference }: LaterCall): Answer {
-  const { status, headers, body } = emptyAnswer(202);
-  return { status, headers: { ...headers, location, ...(preference ? { "preference-applied": "respond-async" } : {}) }, body };
-}
+const acceptance = ({ location, preference }: LaterCall): Answer =>
+  acceptedAnswer(location, preference ? { "preference-applied": "respond-async" } : {});

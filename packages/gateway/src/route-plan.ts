@@ -3,7 +3,7 @@
 import { Failure } from "@atoll/core";
 import { checkOf, type Check, type Schema } from "@atoll/core/contract";
 import type { EdgeAnswer, EdgeCall, Session } from "@atoll/core/edge";
-import { emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
+import { acceptedAnswer, emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
 import { parseBody, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
 import type { EdgeRoom } from "./edge-room.ts";
@@ -216,7 +216,7 @@ export class RoutePlan {
 }
 
 /** Not there yet, and it will be. */
-const toCome = (path: string): Answer => withHeaders(emptyAnswer(202), { location: path, "retry-after": "1" });
+const toCome = (path: string): Answer => acceptedAnswer(path, { "retry-after": "1" });
 
 /** Of what a client must repeat exactly under the same Idempotency-Key. */
 const fingerprintOf = (sent: unknown, { target }: Arrival): string => digest(canonicalJson(sent), target.search);
