@@ -89,9 +89,19 @@ export class LaterPlan implements LaterRoute {
   }
 
   dressed(answer: EdgeAnswer, { view }: Unaccepted): Answer {
-    return this.#dress(answer, { ...(JSON.parse(view) as Omit<View, "headers">), headers: new Headers() });
+    return this.#dress(answer, viewIn(view));
+  }
+
+  place({ view }: Unaccepted): string | undefined {
+    try {
+      return locationOf(this.#route.later?.(viewIn(view)), this.#name).replace(/[?#].*$/s, "");
+    } catch {
+      return undefined; // it could when it accepted the request: the program is another one now
+    }
   }
 }
+
+const viewIn = (view: string): View => ({ ...(JSON.parse(view) as Omit<View, "headers">), headers: new Headers() });
 
 /** The path is also that of what a 201 has created. */
 function located(answer: Answer, location: string, headers: AnswerHeaders): Answer {
