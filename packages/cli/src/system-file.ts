@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { CommandError, systemReason } from "./command-error.ts";
 
-export type Start = (typeof import("@atoll/core/system"))["start"];
+export type Start = (typeof import("@atoll/core"))["start"];
 
 export interface SystemFile {
   readonly system: System;
@@ -113,9 +113,9 @@ function kindOf(value: unknown): string {
 async function startOf(path: string): Promise<Start> {
   let own: string;
   try {
-    own = pathToFileURL(createRequire(path).resolve("@atoll/core/system")).href;
+    own = pathToFileURL(createRequire(path).resolve("@atoll/core")).href;
   } catch {
-    own = import.meta.resolve("@atoll/core/system"); // the file got its system in another way: ours will do
+    own = import.meta.resolve("@atoll/core"); // the file got its system in another way: ours will do
   }
-  return ((await import(own)) as typeof import("@atoll/core/system")).start;
+  return ((await import(own)) as typeof import("@atoll/core")).start;
 }
