@@ -21,13 +21,13 @@ const settledMs = 2_000;
 export async function run(file: string, { port: portOption, host, data: dataOption }: RunOptions): Promise<never> {
   const port = portFrom(portOption, process.env["PORT"]);
   if (host === "") throw new CommandError("--host is empty", { exitCode: 2 });
-  const { system, start } = await loadSystem(file);
+  const { system, start, threads } = await loadSystem(file);
   const shownData = dataOption ?? defaultDataDirectory(system.name);
   const data = await prepareDataDirectory(shownData);
   const logger = jsonLogger();
   // Before the gateway listens: from then on there may be requests that a signal must not cut off.
   const asked = stopRequested();
-  const starting = start(system, { port, data, logger, ...(host === undefined ? {} : { host }) });
+  const starting = start(system, { port, data, logger, ...(host === undefined ? {} : { host }), ...(threads ? { threads } : {}) });
   const controlling = import("./control.ts"); // while the logs are being opened
   const running = await starting;
   process.stdout.on("error", () => {}); // whoever read it has gone: a system does not end because of that

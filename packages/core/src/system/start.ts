@@ -1,6 +1,6 @@
 // A system on this machine: real clock, real disk, real sockets. What tests and the simulator use instead is `boot`.
 import type { At } from "../contract/index.ts";
-import { SqliteJournalStore } from "../journal/sqlite/index.ts";
+import { SqliteJournalStore, type ReadyThreads } from "../journal/sqlite/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { environment, nodeRuntime, type NodeRuntimeOptions } from "../runtime/node/index.ts";
 import type { Logger } from "../runtime/index.ts";
@@ -15,6 +15,8 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly port?: number;
   /** Address the gateway listens on. Default 127.0.0.1: nobody else reaches it. */
   readonly host?: string;
+  /** Threads for its logs that were started ahead, while the definition was loaded; `start` ends what it has no use for. */
+  readonly threads?: ReadyThreads;
   /** For handlers' `config`; wins over the environment. */
   readonly config?: { readonly [name: string]: string };
 }
@@ -54,7 +56,7 @@ export const stopGraceMs = 10_000;
 export async function start(system: System, options: StartOptions = {}): Promise<Running> {
   const runtime = nodeRuntime(options);
   const data = options.data ?? `.atoll/${system.name}`;
-  const journals = new SqliteJournalStore(data, runtime.logger);
+  const journals = new SqliteJournalStore(data, runtime.logger, options.threads);
   const alive = runtime.hold();
   let booted: Booted | undefined;
   let url = "";
@@ -67,7 +69,9 @@ export async function start(system: System, options: StartOptions = {}): Promise
       ...(options.host === undefined ? {} : { host: options.host }),
     });
     if (listening) url = listening.url;
+    options.threads?.[Symbol.dispose]();
   } catch (error) {
+    options.threads?.[Symbol.dispose]();
     await booted?.stop(stopGraceMs);
     alive[Symbol.dispose]();
     throw error;
