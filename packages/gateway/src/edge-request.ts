@@ -21,4 +21,5 @@ export interface WholeFields extends HeaderFields {
   readonly whole: Headers;
 }
 
-export const headersOf = ({ headers }: EdgeRequest): Headers => ("whole" in headers ? (headers as WholeFields).whole : (headers as Headers));
+export const headersOf = ({ headers }: EdgeRequest): Headers =>
+  "whole" in headers ? (headers as WholeFields).whole : (headers as Headers);

@@ -16,7 +16,9 @@ export function serveResponses(handle: (request: Request, receive: ReceiveBody, 
   const serve = getRequestListener((request, { incoming }) => respondTo(request, incoming as Parameters<Serve>[0]), {
     errorHandler: (error) => respond(problemAnswer(error instanceof RequestError ? unreadable(error) : problemOf(error)), false),
   });
-  return async (incoming, outgoing) => void (await serve(incoming, outgoing));
+  return async (incoming, outgoing) => {
+    await serve(incoming, outgoing);
+  };
 }
 
 const unreadable = (cause: RequestError): Problem =>

@@ -164,7 +164,8 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     const sender = guards ? new guards.GuardedSender(router, dependencies, runtime) : router;
     const outgoing = guards ? new AddressBooks(sender) : books;
     const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
-    const deliveries = rooms.deliveries && new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
+    const deliveries =
+      rooms.deliveries && new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
@@ -257,7 +258,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
     await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
-    await Promise.race([Promise.all(services.map(({ deliveries }) => deliveries?.flush())), late]);
+    await Promise.race([Promise.all(services.flatMap(({ deliveries }) => (deliveries ? [deliveries.flush()] : []))), late]);
     await Promise.race([Promise.all(services.map(({ log }) => log.drain())), late]);
     grace.cancel();
     if (router.inbox.waiting > 0) runtime.logger.log("warn", "system.abandoned", { system: system.name, waiting: router.inbox.waiting });

@@ -4,15 +4,7 @@ import type { Worker } from "node:worker_threads";
 import { Failure } from "../../base/failure.ts";
 import type { Logger } from "../../runtime/index.ts";
 import { JournalError } from "../journal.ts";
-import {
-  type Answer,
-  type Answers,
-  type Ask,
-  type Request,
-  signalBegun,
-  signalPosted,
-  writing,
-} from "./protocol.ts";
+import { type Answer, type Answers, type Ask, type Request, signalBegun, signalPosted, writing } from "./protocol.ts";
 import { startThread, type StartedThread } from "./ready-threads.ts";
 
 /** Requests without an answer. Callers bound what they have under way far below; this is the journal's own bound. */
