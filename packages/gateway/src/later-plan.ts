@@ -5,6 +5,7 @@ import { Failure } from "@atoll/core";
 import type { Schema } from "@atoll/core/contract";
 import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
 import { withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
+import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import type { LaterRoute, Unaccepted } from "./later.ts";
 import { asyncPreference } from "./preference.ts";
@@ -43,7 +44,7 @@ export class LaterPlan implements LaterRoute {
   }
 
   async answer(asked: {
-    readonly request: Request;
+    readonly request: EdgeRequest;
     readonly r: View;
     readonly scope: KeyScope | undefined;
     /** Both have passed the contract's checks. */

@@ -6,6 +6,7 @@ import type { EdgeAnswer, EdgeCall, Session } from "@atoll/core/edge";
 import { acceptedAnswer, emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
 import { parseBody, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
+import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { keyPlace } from "./key-place.ts";
@@ -18,11 +19,11 @@ import type { HttpRequest, RejectionHow, Route } from "./route.ts";
 
 /** One request on its way through a route. */
 export interface Arrival {
-  readonly request: Request;
+  readonly request: EdgeRequest;
   readonly target: Target;
   /** Decoded path parameters, in the order of the path. */
   readonly values: readonly string[];
-  readonly receive: ReceiveBody | undefined;
+  readonly receive: ReceiveBody;
   /** What the client has seen. */
   readonly session: Session;
 }

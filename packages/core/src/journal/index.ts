@@ -22,7 +22,6 @@ export {
 } from "./journal.ts";
 export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent, type StoredMessage, type Told } from "./record.ts";
 export { formatPosition } from "./position.ts";
-export { AlarmClock, type AlarmClockLimits, alarmClockLimits, type Ring } from "./alarm-clock.ts";
 export { ChainReader } from "./chain-reader.ts";
 export type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } from "./event-source.ts";
 export type { LogFollower } from "./follower.ts";

@@ -1,12 +1,14 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
-// comes in as a `Platform`.
+// comes in as a `Platform`, and what only some systems have use for as `Rooms`.
+import { assert } from "../base/assert.ts";
 import { Failure, type Issue } from "../base/failure.ts";
 import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
-import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
+import type { AlarmClock } from "../journal/alarm-clock.ts";
+import type { EventSource, JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
-import { Dependency, type BreakerStatus } from "../resilience/index.ts";
+import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { AddressBooks } from "./address-book.ts";
@@ -15,15 +17,14 @@ import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
 import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
-import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
 import { RunCalls } from "./run-calls.ts";
-import { ServiceDeliveries } from "./service-deliveries.ts";
+import type { Rooms } from "./rooms.ts";
+import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
-import { openSagas } from "./saga/service-sagas.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -85,7 +86,8 @@ interface RunningService {
   readonly service: Service;
   readonly log: ServiceLog;
   readonly hosts: readonly EntityHost[];
-  readonly deliveries: ServiceDeliveries;
+  /** Undefined in a system that tells nothing. */
+  readonly deliveries: ServiceDeliveries | undefined;
   readonly sagas: readonly SagaHost[];
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
@@ -96,7 +98,7 @@ const partitionsDefault = 16;
 const partitionsMax = 1_024;
 
 /** Fails with a `Failure` (INVALID_CONFIG, JOURNAL_*, or what a seed threw); whatever was opened is closed again then. */
-export async function boot(system: System, platform: Platform): Promise<Booted> {
+export async function bootWith(rooms: Rooms, system: System, platform: Platform): Promise<Booted> {
   const { runtime } = platform;
   const router = new Router(runtime);
   const books = new AddressBooks(router);
@@ -129,7 +131,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const clock of clocks) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
-    for (const { deliveries } of services) deliveries.close();
+    for (const { deliveries } of services) deliveries?.close();
     for (const { log } of services) await log.close();
   };
 
@@ -139,21 +141,16 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     for (const { deliveries, service } of services) {
       const handling = service.parts.some(({ kind }) => kind === "handlers");
-      await deliveries.open(service.subscriptions, handling);
+      await deliveries?.open(service.subscriptions, handling);
     }
     for (const service of system.services) await extensions.open(service);
     for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
-    for (const { deliveries } of services) deliveries.start();
-    for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
+    for (const { deliveries } of services) deliveries?.start();
+    for (const { name, log, sagas } of services)
+      if (rooms.sagas && log.writer && sagas.length > 0) clocks.push(rooms.sagas.alarmClockOf(name, log.writer, runtime, sagas));
   } catch (error) {
     await close();
     throw error;
-  }
-
-  /** Brings back what was running when the process ended, at once, and what sleeps, at its time. */
-  function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
-    const byType = new Map(sagas.map((host) => [host.name, host]));
-    return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
   }
 
   function booksOf(name: string): AddressBooks {
@@ -162,11 +159,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 
   async function open(service: Service): Promise<RunningService> {
     const { name, parts, subscriptions, how, calls } = service;
-    const dependencies = calls.map((policy) => new Dependency({ service: name, policy, runtime }));
-    const sender = calls.length === 0 ? router : new GuardedSender(router, dependencies, runtime);
-    const outgoing = calls.length === 0 ? books : new AddressBooks(sender);
+    const guards = calls.length > 0 && rooms.calls;
+    const dependencies = guards ? guards.dependenciesOf(name, calls, runtime) : [];
+    const sender = guards ? new guards.GuardedSender(router, dependencies, runtime) : router;
+    const outgoing = guards ? new AddressBooks(sender) : books;
     const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
-    const deliveries = new ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
+    const deliveries =
+      rooms.deliveries && new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
@@ -193,7 +192,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           heads,
           sagas: how.limits?.sagas,
         };
-        for (const { host, journal: kept } of await openSagas(common)) {
+        for (const { host, journal: kept } of (await rooms.sagas?.openSagas(common)) ?? []) {
           hosts.push(kept);
           sagas.push(host);
           router.add(name, host.newest.contract, host);
@@ -204,6 +203,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
     }
     for (const handlers of parts.filter(isHandled)) {
+      assert(deliveries, "where there are handlers there is what they tell with");
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
@@ -251,14 +251,14 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
-    for (const { deliveries } of services) deliveries.halt();
+    for (const { deliveries } of services) deliveries?.halt();
     const sagas = services.flatMap((running) => running.sagas);
     for (const clock of clocks) clock.stop();
     for (const host of sagas) host.drain();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
     await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
-    await Promise.race([Promise.all(services.map(({ deliveries }) => deliveries.flush())), late]);
+    await Promise.race([Promise.all(services.flatMap(({ deliveries }) => (deliveries ? [deliveries.flush()] : []))), late]);
     await Promise.race([Promise.all(services.map(({ log }) => log.drain())), late]);
     grace.cancel();
     if (router.inbox.waiting > 0) runtime.logger.log("warn", "system.abandoned", { system: system.name, waiting: router.inbox.waiting });
@@ -285,7 +285,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     health,
     quarantined: () =>
       services.flatMap(({ name, hosts, deliveries }) =>
-        [...hosts, ...deliveries.hosts].flatMap((host) =>
+        [...hosts, ...(deliveries?.hosts ?? [])].flatMap((host) =>
           host.quarantined().map(({ type, key, since, reason, offset }): Quarantined => {
             const entry: Quarantined = { service: name, entity: type, key, since: new Date(since).toISOString(), reason };
             return offset === undefined ? entry : Object.assign(entry, { offset });
@@ -304,7 +304,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
-    deadLetters: (name) => services.find((running) => running.name === name)?.deliveries.deadLetters,
+    deadLetters: (name) => services.find((running) => running.name === name)?.deliveries?.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),

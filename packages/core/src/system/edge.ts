@@ -65,5 +65,10 @@ export interface Gateway {
   readonly kind: "gateway";
   /** Entities that the gateway itself keeps state in; they form the service "gateway". */
   readonly parts: readonly Implementation[];
+  /**
+   * Loads code that this gateway needs and others do not. Whoever composes a system awaits it before `open`, outside of any simulated
+   * world: no event of a schedule may wait for a file.
+   */
+  load?(): Promise<void>;
   open(edge: Edge): OpenGateway;
 }

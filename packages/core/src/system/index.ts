@@ -1,5 +1,6 @@
 // What @atoll/core/system publishes: composing and running systems on any platform.
-export { boot, type Booted, type Platform, type Quarantined } from "./boot.ts";
+export type { Booted, Platform, Quarantined } from "./boot.ts";
+export { boot } from "./ready-boot.ts";
 export type { ParkedEntity, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
 export type { DeadLetters, SentAgain } from "./dead-letters.ts";
 export { service, system, type Service, type ServiceHow, type ServiceLimits, type ServicePart, type System } from "./definition.ts";

@@ -67,6 +67,7 @@ const alwaysEveryMs = 25;
 
 export async function runSeed(plan: RunPlan): Promise<Run> {
   const { seed, faults, config, fetch, traceCapacity, invariants } = plan;
+  await plan.system.gateway?.load?.(); // before the world begins: from then on nothing waits for a file
   const world = new VirtualWorld({ seed, stepsMax, traceCapacity, ...(fetch ? { fetch } : {}) });
   const story = plan.told ? new Story(world) : undefined;
   const disk = new SimulatedDisk(world.outside);

@@ -1,7 +1,8 @@
 // What an operator sees of the sagas of a running system, and does to them.
 import { Failure } from "../../base/failure.ts";
 import { JournalError, journalFailure, type LogWriter } from "../../journal/index.ts";
-import { idText, openApologies, type Cause, type Entry, type Outcome, type Phase, type SagaState } from "../../saga/index.ts";
+import { idText, type Cause, type Entry } from "../../saga/event.ts";
+import { openApologies, type Outcome, type Phase, type SagaState } from "../../saga/state.ts";
 import { alarmsOf } from "./alarms.ts";
 import type { SagaHost } from "./host.ts";
 import type { OutsideInput } from "./journal.ts";
