@@ -140,7 +140,7 @@ async function summariesOf(page: readonly Found[]): Promise<readonly SagaSummary
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "OVERLOADED") throw error;
     const summaries: SagaSummary[] = [];
-    for (const found of page) summaries.push(await read(found));
+    for (const one of page) summaries.push(await read(one));
     return summaries;
   }
 }
