@@ -40,4 +40,7 @@ export {
   type StartOptions,
   system,
   type System,
+  type TopicFrom,
+  type TopicMessage,
+  type TopicReading,
 } from "./system/index.ts";

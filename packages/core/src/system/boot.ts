@@ -1,7 +1,7 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`.
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation, type TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import { AlarmClock, alarmClockLimits, type EventSource, type JournalStore, type LogWriter } from "../journal/index.ts";
@@ -24,6 +24,7 @@ import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
 import { openSagas } from "./saga/service-sagas.ts";
+import { TopicReadings, type TopicFrom, type TopicReading } from "./topic-reading.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -63,6 +64,11 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  /**
+   * The messages of a topic, from any position in it (laws TR1 to TR4). A message that cannot be read ends the reading with DEFECT, and
+   * `position` is behind it. Throws a `Failure`: INVALID_DEFINITION if nobody publishes the topic, INVALID_INPUT or LOG_FORKED for `from`.
+   */
+  topic<D, M>(topic: TopicRef<D, M>, how?: TopicFrom): TopicReading<M>;
   readonly sagas: SagaOperator;
   /** What a service told and could not deliver; undefined if it has told nothing, or is no service here. */
   deadLetters(service: string): DeadLetters | undefined;
@@ -110,6 +116,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const clocks: AlarmClock[] = [];
   const sources = new EventSources();
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
+  const readings = new TopicReadings();
   let draining = false;
   /** Everything that is on disk now. */
   const heads = (): Session => {
@@ -126,6 +133,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   };
   const close = async (): Promise<void> => {
     deadlines.stop();
+    readings.close();
     for (const clock of clocks) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
@@ -303,6 +311,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
         for (const sagas of services.find((running) => running.name === name)?.sagas ?? []) await sagas.released(host.kernel.type, key);
       }
       return released;
+    },
+    topic: <D, M>(ref: TopicRef<D, M>, how: TopicFrom = {}) => {
+      const known = ref as unknown as AnyTopicRef;
+      return readings.read(known, sources.topic(operator, known), how) as unknown as TopicReading<M>;
     },
     deadLetters: (name) => services.find((running) => running.name === name)?.deliveries.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),

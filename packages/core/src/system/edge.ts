@@ -8,6 +8,7 @@ import type { ReadModelStatus } from "./read-models.ts";
 
 export { Session } from "../mailbox/index.ts";
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
+export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "../journal/index.ts";
 
 export interface EdgeCall {
   readonly to: AnyOpRef;
