@@ -45,14 +45,22 @@ export async function run(file: string, { port: portOption, host, data: dataOpti
 }
 
 async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
-  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }, { readModelVerbs }, { sagaVerbs }] = await Promise.all([
-    import("./control-server.ts"),
-    import("./quarantine-running.ts"),
-    import("./breakers-running.ts"),
-    import("./read-models-running.ts"),
-    import("./sagas-control.ts"),
-  ]);
-  const verbs = { ...quarantineVerbs(running), ...breakerVerbs(running), ...readModelVerbs(running), ...sagaVerbs(running) };
+  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }, { readModelVerbs }, { sagaVerbs }, { deadLetterVerbs }] =
+    await Promise.all([
+      import("./control-server.ts"),
+      import("./quarantine-running.ts"),
+      import("./breakers-running.ts"),
+      import("./read-models-running.ts"),
+      import("./sagas-control.ts"),
+      import("./dead-letters-running.ts"),
+    ]);
+  const verbs = {
+    ...quarantineVerbs(running),
+    ...breakerVerbs(running),
+    ...readModelVerbs(running),
+    ...sagaVerbs(running),
+    ...deadLetterVerbs(running),
+  };
   return ControlServer.open(data, verbs);
 }
 

@@ -222,10 +222,10 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, log, sagas }) => {
+    services.map(({ name, log, sagas, hosts, deliveries }) => {
       const { failing } = log.writer ?? {};
       const readModels = extensions.list().filter(({ service }) => service === name);
-      const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas) };
+      const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas, [...hosts, ...deliveries.hosts], deliveries) };
       if (failing) return { name, state: "failing", reason: failing.message, ...more };
       return { name, state: draining ? "draining" : "running", ...more };
     });
@@ -331,11 +331,21 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
 
-/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
-function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
+/** What of a service somebody has to look at; nothing, if nobody has to. */
+function needOf(
+  sagas: readonly SagaHost[],
+  hosts: readonly EntityHost[],
+  deliveries: ServiceDeliveries,
+): Pick<ServiceHealth, "sagas" | "quarantined" | "deadLetters"> {
   const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
   const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
+  const quarantined = hosts.reduce((sum, host) => sum + host.quarantined().length, 0);
+  const deadLetters = deliveries.deadLetters?.count ?? 0;
+  return {
+    ...(parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {}),
+    ...(quarantined > 0 ? { quarantined } : {}),
+    ...(deadLetters > 0 ? { deadLetters } : {}),
+  };
 }
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
