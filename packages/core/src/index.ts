@@ -39,6 +39,9 @@ export type {
   Service,
   StartOptions,
   System,
+  TopicFrom,
+  TopicMessage,
+  TopicReading,
 } from "./system/index.ts";
 export { service, system } from "./system/definition.ts";
 export { start } from "./system/start.ts";

@@ -1,11 +1,11 @@
 // What a feed does with a request: where it begins, for which key, and the stream that answers it.
 import { Failure } from "@atoll/core";
 import type { AnyTopicRef } from "@atoll/core/contract";
-import type { Edge, EventSource } from "@atoll/core/edge";
+import type { Edge, EventSource, Place } from "@atoll/core/edge";
 import type { Counter } from "@atoll/core/runtime";
 import type { Answer } from "./answer.ts";
 import type { EdgeRequest } from "./edge-request.ts";
-import { placesOf, type Place } from "./feed-position.ts";
+import { placesOf } from "./feed-position.ts";
 import { FeedStream, type FeedEnd } from "./feed-stream.ts";
 import type { Feed } from "./feed.ts";
 import { keyPlace } from "./key-place.ts";

@@ -25,6 +25,7 @@ export { formatPosition } from "./position.ts";
 export { ChainReader } from "./chain-reader.ts";
 export type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } from "./event-source.ts";
 export type { LogFollower } from "./follower.ts";
+export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "./place.ts";
 export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter, type Sink, type Submission } from "./log-writer.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";

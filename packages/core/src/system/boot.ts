@@ -2,7 +2,7 @@
 // comes in as a `Platform`, and what only some systems have use for as `Rooms`.
 import { assert } from "../base/assert.ts";
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation, type TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
@@ -25,6 +25,7 @@ import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
+import { TopicReadings, type TopicFrom, type TopicReading } from "./topic-reading.ts";
 
 export interface Platform {
   readonly runtime: Runtime;
@@ -64,6 +65,11 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  /**
+   * The messages of a topic, from any position in it (laws TR1 to TR4). A message that cannot be read ends the reading with DEFECT, and
+   * `position` is behind it. Throws a `Failure`: INVALID_DEFINITION if nobody publishes the topic, INVALID_INPUT or LOG_FORKED for `from`.
+   */
+  topic<D, M>(topic: TopicRef<D, M>, how?: TopicFrom): TopicReading<M>;
   readonly sagas: SagaOperator;
   /** What a service told and could not deliver; undefined if it has told nothing, or is no service here. */
   deadLetters(service: string): DeadLetters | undefined;
@@ -112,6 +118,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const clocks: AlarmClock[] = [];
   const sources = new EventSources();
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
+  const readings = new TopicReadings();
   let draining = false;
   /** Everything that is on disk now. */
   const heads = (): Session => {
@@ -128,6 +135,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   };
   const close = async (): Promise<void> => {
     deadlines.stop();
+    readings.close();
     for (const clock of clocks) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
@@ -214,10 +222,13 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, log, sagas }) => {
+    services.map(({ name, log, sagas, hosts, deliveries }) => {
       const { failing } = log.writer ?? {};
       const readModels = extensions.list().filter(({ service }) => service === name);
-      const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas) };
+      const more = {
+        ...(readModels.length > 0 ? { readModels } : {}),
+        ...needOf(sagas, [...hosts, ...(deliveries?.hosts ?? [])], deliveries),
+      };
       if (failing) return { name, state: "failing", reason: failing.message, ...more };
       return { name, state: draining ? "draining" : "running", ...more };
     });
@@ -304,6 +315,10 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       }
       return released;
     },
+    topic: <D, M>(ref: TopicRef<D, M>, how: TopicFrom = {}) => {
+      const known = ref as unknown as AnyTopicRef;
+      return readings.read(known, sources.topic(operator, known), how) as unknown as TopicReading<M>;
+    },
     deadLetters: (name) => services.find((running) => running.name === name)?.deliveries?.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
@@ -319,11 +334,21 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
 
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
 
-/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
-function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
+/** What of a service somebody has to look at; nothing, if nobody has to. */
+function needOf(
+  sagas: readonly SagaHost[],
+  hosts: readonly EntityHost[],
+  deliveries: ServiceDeliveries | undefined,
+): Pick<ServiceHealth, "sagas" | "quarantined" | "deadLetters"> {
   const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
   const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
+  const quarantined = hosts.reduce((sum, host) => sum + host.quarantined().length, 0);
+  const deadLetters = deliveries?.deadLetters?.count ?? 0;
+  return {
+    ...(parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {}),
+    ...(quarantined > 0 ? { quarantined } : {}),
+    ...(deadLetters > 0 ? { deadLetters } : {}),
+  };
 }
 
 function partitionCount(service: string, partitions = partitionsDefault): number {

@@ -13,6 +13,7 @@ import {
   type SourcePage,
   type SourceReader,
 } from "../journal/index.ts";
+import { operator } from "./router.ts";
 
 /** The entities of one contract, and whose log they write. */
 interface Publisher {
@@ -30,7 +31,7 @@ export class EventSources {
     this.#publishers.set(kernel.type, { service, version, kernel, writer });
   }
 
-  /** Throws INVALID_DEFINITION: events are private to a service, a topic is for those that its contract's access lists. */
+  /** Throws INVALID_DEFINITION: events are private to a service, a topic is for those that its contract's access lists, and for the operator. */
   of(reader: string, source: AnyEntity | AnyTopicRef): EventSource {
     return source.kind === "topic" ? this.topic(reader, source) : this.entity(reader, source);
   }
@@ -55,7 +56,8 @@ export class EventSources {
       const what = `service "${publisher.service}" implements version ${publisher.version} of contract "${name}", not ${version}`;
       throw new Failure("INVALID_DEFINITION", { what, at });
     }
-    if (topic.access !== "any" && publisher.service !== reader && !topic.access.includes(reader)) {
+    const allowed = topic.access === "any" || publisher.service === reader || reader === operator || topic.access.includes(reader);
+    if (!allowed) {
       const what = `topic ${name}.${topic.name} is not for it: list "${reader}" under \`access.${topic.name}\` of the contract`;
       throw new Failure("INVALID_DEFINITION", { what, at });
     }

@@ -2,6 +2,7 @@
 export type { Booted, Platform, Quarantined } from "./boot.ts";
 export { boot } from "./ready-boot.ts";
 export type { ParkedEntity, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
+export type { TopicFrom, TopicMessage, TopicReading } from "./topic-reading.ts";
 export type { DeadLetters, SentAgain } from "./dead-letters.ts";
 export { service, system, type Service, type ServiceHow, type ServiceLimits, type ServicePart, type System } from "./definition.ts";
 export { start, stopGraceMs, type Running, type StartOptions } from "./start.ts";

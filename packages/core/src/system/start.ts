@@ -37,6 +37,7 @@ export interface Running
       | "closeBreaker"
       | "sagas"
       | "deadLetters"
+      | "topic"
     > {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
@@ -91,6 +92,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
     release: (service, key) => running.release(service, key),
     sagas: running.sagas,
     deadLetters: (service) => running.deadLetters(service),
+    topic: (topic, how) => running.topic(topic, how),
     breakers: () => running.breakers(),
     openBreaker: (service, contract) => running.openBreaker(service, contract),
     closeBreaker: (service, contract) => running.closeBreaker(service, contract),

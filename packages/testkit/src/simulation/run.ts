@@ -106,6 +106,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   const random = seededRandom(seed, "scenario");
   const view: World = {
     at: operator.at,
+    tell: operator.tell,
     http: (request) => http.request(request),
     settle,
     pause: (duration) => passing(world, milliseconds(duration)),
