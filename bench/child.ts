@@ -14,8 +14,13 @@ export class ChildFailed extends Error {
 const answerWithinMs = 300_000;
 
 /** Runs `module`, relative to `base`, and resolves with its answer. */
-export async function inChild(module: string, parameters: unknown, base: string | URL = import.meta.url): Promise<unknown> {
-  const { child, value } = await openChild(new URL(module, base), parameters);
+export async function inChild(
+  module: string,
+  parameters: unknown,
+  base: string | URL = import.meta.url,
+  withinMs: number = answerWithinMs,
+): Promise<unknown> {
+  const { child, value } = await openChild(new URL(module, base), parameters, withinMs);
   await closeChild(child);
   return value;
 }
@@ -40,13 +45,17 @@ export async function serving(module: string, parameters: unknown): Promise<Serv
   };
 }
 
-async function openChild(module: URL, parameters: unknown): Promise<{ readonly child: ChildProcess; readonly value: unknown }> {
+async function openChild(
+  module: URL,
+  parameters: unknown,
+  withinMs: number = answerWithinMs,
+): Promise<{ readonly child: ChildProcess; readonly value: unknown }> {
   const path = fileURLToPath(module);
   const env = { ...process.env, NODE_ENV: "production" };
   // Standard output is the table's.
   const child = fork(path, [JSON.stringify(parameters)], { env, execArgv: ["--expose-gc"], stdio: ["ignore", 2, 2, "ipc"] });
   const value = await new Promise<unknown>((resolve, reject) => {
-    const late = setTimeout(() => child.kill("SIGKILL"), answerWithinMs);
+    const late = setTimeout(() => child.kill("SIGKILL"), withinMs);
     child.once("message", (message: { readonly value: unknown }) => {
       clearTimeout(late);
       child.removeAllListeners("exit");

@@ -43,7 +43,7 @@ function run(command: string, args: readonly string[], cwd: string): void {
 }
 
 /** Where a source file of the package ends up, without its extension: "./src/entity/index.ts" → "./entity/index". */
-const builtStem = (source: string): string => source.replace(/^\.\/src\//, "./").replace(/\.ts$/, "");
+const builtStem = (source: string): string => source.replace(/^\.\/src\//, "./").replace(/\.[jt]s$/, "");
 const built = (source: string): string => `${builtStem(source)}.js`;
 
 function compile(name: PackageName): void {

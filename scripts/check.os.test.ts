@@ -38,7 +38,7 @@ function plantClean(): void {
     "packages/core/src/system/edge.ts": 'import { base } from "../base/index.ts";\n\nexport const edge = base;\n',
     "packages/gateway/src/index.ts": 'export { edge } from "@atoll/core/edge";\n',
     "packages/testkit/src/index.ts": "export const testkit = 1;\n",
-    "packages/cli/src/atoll.ts": "export const cli = 1;\n",
+    "packages/cli/src/atoll.js": "export const cli = 1;\n",
   });
 }
 

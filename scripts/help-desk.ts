@@ -18,7 +18,7 @@ import { readLog } from "./help-desk/log-file.ts";
 import { Replay } from "./help-desk/replay.ts";
 import { Kill9Error, Victim } from "./kill9/victim.ts";
 
-const atoll = join(root, "packages/cli/src/atoll.ts");
+const atoll = join(root, "packages/cli/src/atoll.js");
 /** Requests under way at a time. */
 const underWay = 64;
 const shownMax = 20;

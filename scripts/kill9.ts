@@ -73,7 +73,7 @@ async function kill9({ seconds, seed }: Options): Promise<number> {
   const random = prng(seed);
   const folder = await mkdtemp(join(tmpdir(), "atoll-kill9-"));
   const data = join(folder, "data");
-  const victim = new Victim([join(root, "packages/cli/src/atoll.ts"), "run", join(root, "examples/hello/hello.ts"), "--data", data]);
+  const victim = new Victim([join(root, "packages/cli/src/atoll.js"), "run", join(root, "examples/hello/hello.ts"), "--data", data]);
   const load = new Load(victim, prng(seed + 1));
   process.once("exit", () => {
     victim.destroy();

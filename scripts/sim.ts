@@ -3,6 +3,7 @@
 //   npm run sim                                  the seeds that the tests name
 //   npm run sim -- --seeds 20000                 so many of each
 //   npm run sim -- --seed 7 --name "scenario 1"  one seed of the tests whose name begins so
+//   npm run sim -- --system shop --seeds 1000    those of the examples that have this in the name of their folder
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -11,17 +12,19 @@ import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { root } from "./generated.ts";
 
-const usage = "npm run sim -- [--seeds N | --seed N] [--name TEXT]";
-const patterns = ["packages/*/{src,test}/**/*.sim.test.ts", "examples/**/*.sim.test.ts"];
+const usage = "npm run sim -- [--seeds N | --seed N] [--name TEXT] [--system TEXT]";
+const ofPackages = "packages/*/{src,test}/**/*.sim.test.ts";
+const ofExamples = "examples/**/*.sim.test.ts";
 
 function refuse(what: string): never {
   console.error(`${what}\n${usage}`);
   process.exit(2);
 }
 
-function asked(): { readonly seeds?: string; readonly seed?: string; readonly name?: string } {
+function asked(): { readonly seeds?: string; readonly seed?: string; readonly name?: string; readonly system?: string } {
   try {
-    const options = { seeds: { type: "string" }, seed: { type: "string" }, name: { type: "string" } } as const;
+    const text = { type: "string" } as const;
+    const options = { seeds: text, seed: text, name: text, system: text };
     return parseArgs({ options, allowPositionals: false }).values;
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
@@ -33,7 +36,7 @@ function checkWhole(flag: string, text: string | undefined, min: number): void {
     refuse(`${flag} is a whole number from ${min}, not "${text}"`);
 }
 
-const { seeds, seed, name } = asked();
+const { seeds, seed, name, system } = asked();
 checkWhole("--seeds", seeds, 1);
 checkWhole("--seed", seed, 0);
 if (seeds !== undefined && seed !== undefined) refuse("--seeds and --seed exclude each other");
@@ -42,9 +45,12 @@ if (seeds !== undefined) process.env["ATOLL_SEEDS"] = seeds;
 if (seed !== undefined) process.env["ATOLL_SEED"] = seed;
 
 const beginning = name === undefined ? undefined : `^${name.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)}`;
-const files = globSync(patterns, { cwd: root, exclude: ["**/node_modules", "**/dist"] })
+const isAsked = (file: string): boolean => system === undefined || (file.split("/")[1] ?? "").includes(system);
+const files = globSync(system === undefined ? [ofPackages, ofExamples] : ofExamples, { cwd: root, exclude: ["**/node_modules", "**/dist"] })
+  .filter(isAsked)
   .map((file) => join(root, file))
   .sort();
+if (files.length === 0) refuse(`no example with "${system}" in the name of its folder has a simulation`);
 const events = run({
   files,
   cwd: root,

@@ -89,4 +89,4 @@ const ready =
   ));
 if (process.env["BANK_URL"] === undefined && ready) process.env["BANK_URL"] = await openBank(bank ?? "", join(data, "bank", "books.db"));
 process.argv.splice(2, process.argv.length, "run", shop, ...rest);
-await import("../packages/cli/src/atoll.ts");
+await import("../packages/cli/src/atoll.js");

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "@atoll/core";
-import { simulate } from "@atoll/testkit";
-import { Lounge } from "./lounge.ts";
-import { airportWithRegulars, enterAndLook, Regulars } from "./regulars.ts";
+import { given, simulate } from "@atoll/testkit";
+import { Lounge, lounge } from "./lounge.ts";
+import { airportWithRegulars, enterAndLook, Regulars, regulars } from "./regulars.ts";
 
 test("regulars: a session sees in the list what it did a moment ago, every time", async (t) => {
   const data = await mkdtemp(join(tmpdir(), "atoll-guide-"));
@@ -17,6 +17,16 @@ test("regulars: a session sees in the list what it did a moment ago, every time"
     await running.at(Lounge, "east").leave({ guest: "ann" });
   }
 });
+
+// #region given
+test("regulars: visits to all lounges count, and whoever comes most often is first", async () => {
+  const visited = given(regulars)
+    .had(lounge, "east", "Entered", { guest: "ann" })
+    .had(lounge, "west", "Entered", { guest: "ben" })
+    .had(lounge, "west", "Entered", { guest: "ann" });
+  await visited.asked("top", { size: 1 }).replies([{ guest: "ann", visits: 2 }]);
+});
+// #endregion
 
 // #region test
 test("regulars: every visit is counted once, whatever crashes", async () => {

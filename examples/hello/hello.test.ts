@@ -4,11 +4,22 @@ import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simula
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
 import { boot } from "@atoll/core/system";
 import { given } from "@atoll/testkit";
-import { counter, hello } from "./hello.ts";
+import { Counter, counter, hello } from "./hello.ts";
 
 test("hello: a counter adds what it is told, and answers with the total", () => {
   given(counter).asked("total").replies({ total: 0 });
   given(counter).had("Added", { by: 2 }).when("add", { by: 3 }).emits("Added", { by: 3 }).replies({ total: 5 });
+});
+
+test("hello: a request names a counter and what to add, and is answered with the total", async () => {
+  await given(hello)
+    .when("POST /counters/a", { body: { by: 2 } })
+    .calls(Counter.add, "a", { by: 2 })
+    .replies({ total: 5 })
+    .responds(200, { body: { total: 5 } });
+  await given(hello)
+    .when("POST /counters/a", { body: { by: 0 } })
+    .responds(422);
 });
 
 test("hello: over HTTP, counters count by themselves and survive a crash", async () => {

@@ -11,6 +11,7 @@ import { catalogueRoutes } from "./gateway/catalogue-routes.ts";
 import { directoryRoutes } from "./gateway/directory-routes.ts";
 import { orderHistoryRoutes } from "./gateway/order-history-routes.ts";
 import { orderRoutes } from "./gateway/order-routes.ts";
+import { originalHealth } from "./gateway/original-health.ts";
 import { paymentRoutes } from "./gateway/payment-routes.ts";
 import { plainPages } from "./gateway/plain-pages.ts";
 import { shipmentRoutes } from "./gateway/shipment-routes.ts";
@@ -79,6 +80,7 @@ export const sockShopWith = (scrypt: Scrypt, outside: Implementation = bank): Sy
       ],
       {
         http: (app, at) => {
+          originalHealth(app, at);
           statusCode(app, at);
           plainPages(app, at);
         },

@@ -81,7 +81,7 @@ export async function gather(shop: Shop, { acknowledged, bank, key }: GatherHow)
   const customers = new Set([...listed.flatMap(({ customerId }) => customerId ?? []), ...people.map(({ id }) => id)]);
   const accounts = await shop.each(customers, (id) => shop.read<Account>(`/payments/${encodeURIComponent(id)}`));
   const ofCustomer = await shop.each(customers, (id) =>
-    shop.pages<OrderBody>(`/orders/search/customerId?sort=date&custId=${encodeURIComponent(id)}`, "customerOrders"),
+    shop.pages<OrderBody>(`/orders/search/customerId?sort=date&custId=${encodeURIComponent(id)}&rejected=true`, "customerOrders"),
   );
   const known = new Set([
     ...listed.map(({ id }) => id),

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const guide = join(import.meta.dirname, "..");
-const atoll = join(guide, "../../packages/cli/src/atoll.ts");
+const atoll = join(guide, "../../packages/cli/src/atoll.js");
 
 /** A system under `atoll run`. */
 export class RunningFile implements AsyncDisposable {

@@ -54,7 +54,7 @@ const directory = handlers(Directory, {
 const history = handlers(OrderHistory, {
   handle: {
     all: (asked) => page([order, refused], asked),
-    of: ({ customer, ...asked }) => page(customer === "c1" ? [order] : [], asked),
+    of: ({ customer, page: asked = 1, size }) => page(customer === "c1" ? [order] : [], { page: asked, size }),
   },
 });
 

@@ -1,13 +1,13 @@
 // HTTP of the lists of orders.
 import { route } from "@atoll/gateway";
 import * as z from "zod";
-import { OrderHistory } from "../orders/contract.ts";
+import { OrderHistory, OwnPage } from "../orders/contract.ts";
 import { Page } from "../user/contract.ts";
 import { orderBody, OrdersBody } from "./order-forms.ts";
 import { pageBody } from "./user-forms.ts";
 
 /** `sort=date` is the only order there is. */
-const Search = Page.extend({ custId: z.string(), sort: z.string().optional() });
+const Search = OwnPage.extend({ custId: z.string(), sort: z.string().optional() });
 
 export const orderHistoryRoutes = [
   route("GET /orders", OrderHistory.all, {
@@ -28,13 +28,13 @@ export const orderHistoryRoutes = [
   }),
   route("GET /orders/search/customerId", OrderHistory.of, {
     query: Search,
-    input: ({ query: { custId, page, size } }) => ({ customer: custId, page, size }),
+    input: ({ query: { custId, page, size, rejected } }) => ({ customer: custId, page, size, rejected }),
     reply: {
       body: OrdersBody,
       from: ({ entries, total }, { origin, query }) => ({
         _embedded: { customerOrders: entries.map((order) => orderBody(order, origin)) },
         _links: { self: { href: `${origin}/orders/search/customerId?sort=date&custId=${encodeURIComponent(query.custId)}` } },
-        page: pageBody(query, total),
+        page: pageBody({ page: query.page ?? Math.max(1, Math.ceil(total / query.size)), size: query.size }, total),
       }),
     },
   }),

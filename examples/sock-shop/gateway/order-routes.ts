@@ -16,7 +16,7 @@ export const orderRoutes = [
   route("GET /orders/:id", Order.order, {
     key: (r) => r.params.id,
     reply: { body: OrderBody, from: (order, r) => orderBody(order, r.origin) },
-    rejects: { UnknownOrder: { status: 404 } },
+    rejects: { UnknownOrder: { status: 404, accepted: true } },
   }),
   feed("GET /orders/:id/events", Order.progress, { key: (r) => r.params.id }),
 ];

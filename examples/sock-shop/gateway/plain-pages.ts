@@ -11,7 +11,9 @@ export const plainPages: NonNullable<GatewayHow["http"]> = (app, at) => {
     return c.body(picture.reply.svg, 200, {
       ...safe("default-src 'none'"),
       "content-type": "image/svg+xml",
-      "cache-control": "public, max-age=86400", // what a picture shows never changes
+      // What a picture shows never changes, but the original front end sets its session's cookie on the pictures that it passes on,
+      // and on nothing else that an anonymous visitor gets: with the pictures kept and the cookie gone, no basket would fill.
+      "cache-control": "no-cache",
     });
   });
   app.get("/", async (c) => c.html(await frontPage(at), 200, safe("default-src 'none'; img-src 'self'; style-src 'unsafe-inline'")));

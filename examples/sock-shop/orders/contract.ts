@@ -4,7 +4,7 @@
 import { contract } from "@atoll/core";
 import * as z from "zod";
 import { Line } from "../carts/contract.ts";
-import { AddressFields, CardFields, Page } from "../user/contract.ts";
+import { AddressFields, CardFields, Page, pageSizeMax } from "../user/contract.ts";
 
 const OrderId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 
@@ -87,13 +87,20 @@ export const Checkout = contract("checkout", {
   access: { start: ["gateway"] },
 });
 
+/** Without `page` it is the newest `size`, which is as many as there may be. `rejected`: also those that came to nothing. */
+export const OwnPage = z.object({
+  page: Page.shape.page.unwrap().optional(),
+  size: Page.shape.size.unwrap().default(pageSizeMax),
+  rejected: z.boolean().default(false),
+});
+
 const Orders = z.object({ entries: z.array(OrderRecord), total: z.int() });
 
 export const OrderHistory = contract("order-history", {
   version: 1,
   queries: {
     /** The orders of one customer, oldest first. */
-    of: { in: Page.extend({ customer: z.string() }), out: Orders },
+    of: { in: OwnPage.extend({ customer: z.string() }), out: Orders },
     /** Everybody's, oldest first. */
     all: { in: Page, out: Orders },
   },

@@ -64,18 +64,21 @@ export const orderHistory = readModel(OrderHistory, {
         .execute();
       return { entries: rows.map(recordOf), total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
     },
-    of: async (db, { customer, page, size }) => {
-      const theirs = db.selectFrom("orders").where("customer", "=", customer);
+    of: async (db, { customer, page, size, rejected }) => {
+      const all = db.selectFrom("orders").where("customer", "=", customer);
+      const theirs = rejected ? all : all.where("status", "!=", "rejected");
       const count = theirs.select((eb) => eb.fn.countAll<number>().as("total"));
+      const direction = page === undefined ? "desc" : "asc";
       const rows = await theirs
         .selectAll()
         .select(count.as("total"))
-        .orderBy("at")
-        .orderBy("id")
+        .orderBy("at", direction)
+        .orderBy("id", direction)
         .limit(size)
-        .offset((page - 1) * size)
+        .offset(((page ?? 1) - 1) * size)
         .execute();
-      return { entries: rows.map(recordOf), total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
+      const oldestFirst = page === undefined ? rows.toReversed() : rows;
+      return { entries: oldestFirst.map(recordOf), total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
     },
   },
 });

@@ -171,6 +171,13 @@ export const catalogueBehaviours: readonly Behaviour[] = [
     },
   },
   {
+    name: "GET /catalogue/images/:file: a browser asks again each time, because the original front end opens its session with a picture",
+    run: async (shop) => {
+      const { headers } = await shop.get("/catalogue/images/holy_1.jpeg");
+      assert.equal(headers.get("cache-control"), "no-cache");
+    },
+  },
+  {
     name: "GET /catalogue/images/:file: a picture that does not exist is 404",
     hostile: true,
     run: async (shop) => {

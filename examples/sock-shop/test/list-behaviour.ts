@@ -1,6 +1,6 @@
 // The lists over everything, over HTTP: who reads them finds what they wrote, at once, and a session of one's own does it too.
 import assert from "node:assert/strict";
-import { buyer, order, type OrderBody } from "./buyer.ts";
+import { buyer, order, ordersOf, type OrderBody } from "./buyer.ts";
 import { mustHaveForm, originalForms } from "./original-forms.ts";
 import { problemIn, type Behaviour, type ShopClient } from "./shop-client.ts";
 
@@ -68,6 +68,35 @@ export const listBehaviours: readonly Behaviour[] = [
       assert.ok(from !== -1 && to > from + 1, `${from} ${to}`);
       const between = await Promise.all(ids.slice(from + 1, to).map(async (id) => (await shop.get<OrderBody>(`/orders/${id}`)).body));
       assert.ok(between.some(({ status, customerId }) => status === "rejected" && customerId === first.customerId));
+    },
+  },
+  {
+    name: "GET /orders/search/customerId: what was rejected is left out, as existing clients call every order shipped, unless asked for",
+    run: async (shop) => {
+      const { id: customer, order: body } = await buyer(shop);
+      problemIn(await order(shop, { ...body, card: null }), 406);
+      assert.deepEqual(await ordersOf(shop, customer), []);
+      const { id } = (await order(shop, body)).body;
+      const ids = (await ordersOf(shop, customer)).map((each) => each.id);
+      assert.deepEqual(ids, [id]);
+      const all = await ordersOf(shop, customer, "&rejected=true");
+      assert.deepEqual(
+        all.map(({ status }) => status),
+        ["rejected", "confirmed"],
+      );
+    },
+  },
+  {
+    name: "GET /orders/search/customerId: without a page it is the newest orders, oldest first, because existing clients know no pages",
+    run: async (shop) => {
+      const { id: customer, order: body } = await buyer(shop);
+      const ids: string[] = [];
+      for (let i = 0; i < 3; i += 1) ids.push((await order(shop, body)).body.id);
+      const shown = async (more: string) => (await ordersOf(shop, customer, more)).map(({ id }) => id);
+      assert.deepEqual(await shown(""), ids);
+      assert.deepEqual(await shown("&size=2"), ids.slice(1));
+      assert.deepEqual(await shown("&page=1&size=2"), ids.slice(0, 2));
+      assert.deepEqual(await shown("&page=2&size=2"), ids.slice(2));
     },
   },
   {

@@ -52,6 +52,7 @@ export class VirtualShop {
 
   /** Starts a process on the disk that the last one has left. */
   async open(): Promise<void> {
+    await this.#system.gateway?.load?.();
     const process = this.world.process("shop");
     const journals = new SimulatedJournalStore(this.#disk, process, { process: process.label });
     this.#process = process;

@@ -90,6 +90,16 @@ export const gatewayBehaviours: readonly Behaviour[] = [
     },
   },
   {
+    name: "GET /health: the original's health check finds each service it looks for, and that it is OK",
+    run: async (shop) => {
+      const { body } = await shop.get<{ readonly health: readonly { readonly service: string; readonly status: string }[] }>("/health");
+      const status = new Map(body.health.map((each) => [each.service, each.status]));
+      for (const service of ["catalogue", "carts", "user", "orders", "payment", "shipping"])
+        assert.equal(status.get(service), "OK", service);
+      assert.deepEqual(new Set(status.values()), new Set(["OK"]));
+    },
+  },
+  {
     name: "GET /metrics: Prometheus text",
     run: async (shop) => {
       const { status, type, body } = await shop.get<string>("/metrics");

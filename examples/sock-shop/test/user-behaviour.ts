@@ -182,9 +182,11 @@ const accounts: readonly Behaviour[] = [
     },
   },
   {
-    name: "GET /customers/:id: who is no customer is 404",
+    name: "GET /customers/:id: who is no customer is 404, and by its status_code existing clients see that it is no customer's profile",
     run: async (shop) => {
-      assert.equal(problemIn(await shop.get(`/customers/${shop.fresh("nobody")}`), 404).rejection, "UnknownCustomer");
+      const answer = await shop.get<{ readonly status_code?: number }>(`/customers/${shop.fresh("nobody")}`);
+      assert.equal(problemIn(answer, 404).rejection, "UnknownCustomer");
+      assert.equal(answer.body.status_code, 500);
       problemIn(await shop.get("/customers/constructor"), 404);
     },
   },

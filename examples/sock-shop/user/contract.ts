@@ -159,7 +159,7 @@ export const Belongings = contract("belongings", {
 });
 
 /** Entries of one page of a list over all customers. */
-const pageSizeMax = 1_000;
+export const pageSizeMax = 1_000;
 
 export const Page = z.object({ page: z.int().positive().default(1), size: z.int().positive().max(pageSizeMax).default(100) });
 const paged = <T extends z.ZodType>(entry: T) => z.object({ entries: z.array(entry), total: z.int() });

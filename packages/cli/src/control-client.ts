@@ -1,7 +1,10 @@
 // The asking side of the control socket.
-import { request, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { announced, type ControlAddress } from "./control-socket.ts";
 import { CommandError } from "./command-error.ts";
+
+// Not imported: see control-server.ts.
+const { request } = process.getBuiltinModule("node:http");
 
 /** For the whole exchange. A process that is busy recovering or collecting garbage answers late, but within this time. */
 const answerWithinMs = 10_000;

@@ -3,11 +3,14 @@
 // that `run` gives it. Everything is bounded: connections, sizes, times.
 import { chmodSync, rmSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { announce, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
 import { CommandError } from "./command-error.ts";
+
+// Not imported: a module of ES would read every export of it, and behind one of them is all of undici (40 ms of a start).
+const { createServer } = process.getBuiltinModule("node:http");
 
 /** Input: the parsed body of a POST, undefined for a GET. A `CommandError` becomes a 422 with its message. */
 export type Verb = (input: unknown) => unknown;

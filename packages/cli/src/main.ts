@@ -4,6 +4,7 @@ import { Command, type OutputConfiguration } from "commander";
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import type { BreakersOptions } from "./breakers.ts";
+import type { DeadLettersOptions } from "./dead-letters.ts";
 import { report } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import type { QuarantineOptions } from "./quarantine.ts";
@@ -112,6 +113,7 @@ function grammar(): Command {
   addReadModels(program);
   addSagas(program);
   addApologies(program);
+  addDeadLetters(program);
   return program;
 }
 
@@ -184,6 +186,40 @@ function addApologies(program: Command): void {
       const { resolveApology } = await import("./sagas.ts");
       await resolveApology(service, key, step, command.optsWithGlobals<SagasOptions>());
     });
+}
+
+function addDeadLetters(program: Command): void {
+  const letters = program
+    .command("deadletters")
+    .helpCommand(false)
+    .description("what services told and could never deliver")
+    .option("--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)")
+    .option("--json", "print JSON: an array of {service, letter, to, since, code, reason}, show one with its input");
+  letters
+    .command("list", { isDefault: true })
+    .description("print them, and why")
+    .allowExcessArguments() // as the default it gets every word that is no verb
+    .action(async (_, command: Command) => {
+      if (command.args.length > 0) command.error(`error: unknown command 'deadletters ${command.args[0]}'`);
+      const { listDeadLetters } = await import("./dead-letters.ts");
+      await listDeadLetters(command.optsWithGlobals<DeadLettersOptions>());
+    });
+  const one = (name: string, description: string): Command =>
+    letters.command(name).description(description).argument("<SERVICE>", "the service that told").argument("<LETTER>", "as it is listed");
+  one("show", "print one, and what it says").action(async (service: string, letter: string, _, command: Command) => {
+    const { showDeadLetter } = await import("./dead-letters.ts");
+    await showDeadLetter(service, letter, command.optsWithGlobals<DeadLettersOptions>());
+  });
+  one("replay", "send one once more, and drop it when there is an answer; the system must run").action(
+    async (service: string, letter: string, _, command: Command) => {
+      const { replayDeadLetter } = await import("./dead-letters.ts");
+      await replayDeadLetter(service, letter, command.optsWithGlobals<DeadLettersOptions>());
+    },
+  );
+  one("discard", "drop one: it will never be delivered").action(async (service: string, letter: string, _, command: Command) => {
+    const { discardDeadLetter } = await import("./dead-letters.ts");
+    await discardDeadLetter(service, letter, command.optsWithGlobals<DeadLettersOptions>());
+  });
 }
 
 function addReadModels(program: Command): void {

@@ -21,15 +21,18 @@ const settledMs = 2_000;
 export async function run(file: string, { port: portOption, host, data: dataOption }: RunOptions): Promise<never> {
   const port = portFrom(portOption, process.env["PORT"]);
   if (host === "") throw new CommandError("--host is empty", { exitCode: 2 });
-  const { system, start } = await loadSystem(file);
+  const { system, start, threads } = await loadSystem(file);
   const shownData = dataOption ?? defaultDataDirectory(system.name);
   const data = await prepareDataDirectory(shownData);
   const logger = jsonLogger();
   // Before the gateway listens: from then on there may be requests that a signal must not cut off.
   const asked = stopRequested();
-  const running = await start(system, { port, data, logger, ...(host === undefined ? {} : { host }) });
+  const starting = start(system, { port, data, logger, ...(host === undefined ? {} : { host }), ...(threads ? { threads } : {}) });
+  const controlling = import("./control.ts"); // while the logs are being opened
+  const running = await starting;
   process.stdout.on("error", () => {}); // whoever read it has gone: a system does not end because of that
   process.stdout.write(banner(system, running, shownData));
+  const { openControl } = await controlling;
   const control = await openControl(data, running).catch((error: unknown) => {
     logger.log("warn", "control.unavailable", { error });
     return undefined;
@@ -42,18 +45,6 @@ export async function run(file: string, { port: portOption, host, data: dataOpti
   await control?.[Symbol.asyncDispose]();
   // The system's file may have left timers or sockets open; they are no reason to go on.
   process.exit(0);
-}
-
-async function openControl(data: string, running: Running): Promise<AsyncDisposable> {
-  const [{ ControlServer }, { quarantineVerbs }, { breakerVerbs }, { readModelVerbs }, { sagaVerbs }] = await Promise.all([
-    import("./control-server.ts"),
-    import("./quarantine-running.ts"),
-    import("./breakers-running.ts"),
-    import("./read-models-running.ts"),
-    import("./sagas-control.ts"),
-  ]);
-  const verbs = { ...quarantineVerbs(running), ...breakerVerbs(running), ...readModelVerbs(running), ...sagaVerbs(running) };
-  return ControlServer.open(data, verbs);
 }
 
 function banner({ name, services }: System, { url }: Running, data: string): string {

@@ -9,13 +9,21 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { CommandError, systemReason } from "./command-error.ts";
 
-export type Start = (typeof import("@atoll/core/system"))["start"];
+export type Start = (typeof import("@atoll/core"))["start"];
 
 export interface SystemFile {
   readonly system: System;
   /** Of the same copy of @atoll/core as the file's own: another one would not know its failures. */
   readonly start: Start;
+  /** For `start`, of the same copy as well; undefined where that copy has none. */
+  readonly threads: Threads | undefined;
 }
+
+type Sqlite = typeof import("@atoll/core/journal/sqlite");
+type Threads = InstanceType<Sqlite["ReadyThreads"]>;
+
+/** Most systems have a gateway, and a service that keeps state: each has a log. */
+const threadsAhead = 2;
 
 const here = new URL(".", import.meta.url).href;
 const extensions = [".ts", ".js", ".mts", ".mjs"] as const;
@@ -24,8 +32,16 @@ const extensions = [".ts", ".js", ".mts", ".mjs"] as const;
 export async function loadSystem(file: string): Promise<SystemFile> {
   const path = resolve(file);
   checkFile(file, path);
-  const exported = await load(file, path);
-  return { system: onlySystem(file, exported), start: await startOf(path) };
+  const { ReadyThreads }: Partial<Sqlite> = await coreOf<Sqlite>(path, "@atoll/core/journal/sqlite");
+  const threads = ReadyThreads && new ReadyThreads(threadsAhead); // they start while the file is loaded
+  try {
+    const system = onlySystem(file, await load(file, path));
+    const { start } = await coreOf<{ readonly start: Start }>(path, "@atoll/core");
+    return { system, start, threads };
+  } catch (error) {
+    threads?.[Symbol.dispose]();
+    throw error;
+  }
 }
 
 function checkFile(file: string, path: string): void {
@@ -110,12 +126,13 @@ function kindOf(value: unknown): string {
   return "$" in value ? "contract" : "object";
 }
 
-async function startOf(path: string): Promise<Start> {
+/** A part of the core, of the copy that the file uses. */
+async function coreOf<T>(path: string, part: "@atoll/core" | "@atoll/core/journal/sqlite"): Promise<T> {
   let own: string;
   try {
-    own = pathToFileURL(createRequire(path).resolve("@atoll/core/system")).href;
+    own = pathToFileURL(createRequire(path).resolve(part)).href;
   } catch {
-    own = import.meta.resolve("@atoll/core/system"); // the file got its system in another way: ours will do
+    own = import.meta.resolve(part); // the file got its system in another way: ours will do
   }
-  return ((await import(own)) as typeof import("@atoll/core/system")).start;
+  return (await import(own)) as T;
 }

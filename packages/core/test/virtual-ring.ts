@@ -2,7 +2,8 @@
 // on the way is not. For tests of rules between nodes.
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
-import { boot, type Booted, type Directory, type System } from "@atoll/core/system";
+import { type Directory, ring } from "@atoll/core/ring";
+import { boot, type Booted, type System } from "@atoll/core/system";
 import { SimulatedTables } from "@atoll/core/tables/simulated";
 import { type Address, type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { MemoryNetwork } from "@atoll/core/transport/memory";
@@ -40,8 +41,8 @@ export class VirtualRing {
     this.#started += 1;
     const identity = { node: `${service}-1`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
-    const ring = { transport: this.#network.transport({ system: this.#system.name, self: identity }), directory: this.#directoryOf(identity), at: identity.incarnation, secret: place.secret };
-    const platform = { runtime: this.#process, journals: this.#journals, config: {}, tables: this.#tables.store(this.#process), ring };
+    const joined = ring({ transport: this.#network.transport({ system: this.#system.name, self: identity }), directory: this.#directoryOf(identity), at: identity.incarnation, secret: place.secret });
+    const platform = { runtime: this.#process, journals: this.#journals, config: {}, tables: this.#tables.store(this.#process), ring: joined };
     const booted = await this.inside(() => boot(this.#system, platform));
     if (named) this.#change(() => this.#places.set(service, place));
     return booted;

@@ -26,6 +26,16 @@ export const emptyAnswer = (status: number): Answer => ({
   body: null,
 });
 
+/**
+ * Accepted, and to be seen at `location`. With a body that says so: clients that read JSON from every answer to a POST exist, and
+ * some of them do not survive one without.
+ */
+export const acceptedAnswer = (location: string, headers: AnswerHeaders): Answer => ({
+  status: 202,
+  headers: { ...jsonHeaders, location, ...headers },
+  body: JSON.stringify({ status: "accepted", location }),
+});
+
 export const withHeaders = (answer: Answer, headers: AnswerHeaders): Answer => ({ ...answer, headers: { ...answer.headers, ...headers } });
 
 const encoder = new TextEncoder();

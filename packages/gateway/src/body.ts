@@ -2,6 +2,7 @@
 // its sockets.
 import { Failure } from "@atoll/core";
 import { jsonDepthMax } from "@atoll/core/contract";
+import type { EdgeRequest, HeaderFields } from "./edge-request.ts";
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 
@@ -27,11 +28,11 @@ export class Bodies {
   }
 
   /** Throws a `Problem` BODY_TOO_LARGE, at once where Content-Length gives it away, or a `Failure` OVERLOADED. */
-  async receive(request: Request, receive: ReceiveBody | undefined): Promise<Uint8Array> {
+  async receive(request: EdgeRequest, receive: ReceiveBody): Promise<Uint8Array> {
     this.admit(request);
     let held = 0;
     try {
-      return await (receive ?? receiverOf(request))((bytes) => {
+      return await receive((bytes) => {
         if (held + bytes > this.#bytesMax) return this.#tooLarge();
         if (this.#bytes + bytes > this.#allBytesMax) {
           return new Failure("OVERLOADED", { what: `the bodies being received would exceed ${this.#allBytesMax} bytes`, at: "gateway" });
@@ -46,7 +47,7 @@ export class Bodies {
   }
 
   /** Refuses by the size that a request announces. */
-  admit(request: Request): void {
+  admit(request: EdgeRequest): void {
     const announced = request.headers.get("content-length");
     if (announced !== null && Number(announced) > this.#bytesMax) throw this.#tooLarge();
   }
@@ -57,7 +58,7 @@ export class Bodies {
 }
 
 /** Reads the stream of a `Request` that came without a socket. */
-function receiverOf(request: Request): ReceiveBody {
+export function receiverOf(request: Request): ReceiveBody {
   return async (take) => {
     if (!request.body) return noBytes;
     const chunks: Uint8Array[] = [];
@@ -82,7 +83,7 @@ function receiverOf(request: Request): ReceiveBody {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The value of a JSON body. Throws a `Problem` UNSUPPORTED_MEDIA_TYPE or MALFORMED. */
-export function parseBody(headers: Headers, bytes: Uint8Array): unknown {
+export function parseBody(headers: HeaderFields, bytes: Uint8Array): unknown {
   const type = headers.get("content-type");
   if (type !== "application/json") checkMediaType(type);
   const encoding = headers.get("content-encoding");

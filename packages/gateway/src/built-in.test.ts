@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { HTTPException } from "hono/http-exception";
+import type { ServiceHealth } from "@atoll/core/edge";
 import { virtually } from "../test/virtual-gateway.ts";
 import { Stock } from "../test/trial-system.ts";
+import { healthAnswer } from "./built-in.ts";
 
 test("health: names the services, and turns 503 when the gateway is closing", () =>
   virtually(async ({ request, booted }) => {
@@ -20,6 +22,32 @@ test("health: names the services, and turns 503 when the gateway is closing", ()
     const late = await request("GET", "/stock/tea");
     assert.deepEqual([late.status, late.json["code"], late.json["outcome"]], [503, "UNAVAILABLE", "not-delivered"]);
   }));
+
+test("health: counts what waits for a person, always with the same members, and stays ok", () => {
+  const calm = { name: "calm", state: "running" } as const;
+  const read = { service: "busy", version: 1, state: "live", sources: [] } as const;
+  const busy = {
+    ...calm,
+    name: "busy",
+    sagas: { parked: 1, apologies: 3, overdue: 2 },
+    quarantined: 4,
+    deadLetters: 5,
+    readModels: [
+      { ...read, readModel: "one", parked: 6 },
+      { ...read, readModel: "two", parked: 1 },
+    ],
+  } as const;
+  const attention = (services: readonly ServiceHealth[]): unknown => {
+    const { status, body } = healthAnswer(services, false);
+    const document = JSON.parse(body ?? "") as { readonly status: string; readonly attention: object };
+    assert.deepEqual([status, document.status], [200, "ok"]);
+    return document.attention;
+  };
+  const none = { parkedSagas: 0, openApologies: 0, overdueApologies: 0, deadLetters: 0, quarantinedKeys: 0, parkedReadModelEntities: 0 };
+  assert.deepEqual(attention([calm]), none);
+  const all = { parkedSagas: 2, openApologies: 6, overdueApologies: 4, deadLetters: 10, quarantinedKeys: 8, parkedReadModelEntities: 14 };
+  assert.deepEqual(attention([busy, calm, busy]), all);
+});
 
 test("close: waits for what was accepted, as long as it is allowed to", () =>
   virtually(async ({ post, booted, trial, pause, world }) => {

@@ -30,8 +30,25 @@ export function builtIns(edge: Edge, describe: () => object, closing: () => bool
   return builtInPaths.map((path) => ({ path, answer: by[path] }));
 }
 
+/**
+ * What waits for a person, always with these members. It does not make the status another: a system with a parked saga answers
+ * everything else, and a load balancer that took it out of service would make a small harm a great one.
+ */
+function attentionOf(services: readonly ServiceHealth[]): object {
+  const sum = (of: (service: ServiceHealth) => number | undefined): number =>
+    services.reduce((total, service) => total + (of(service) ?? 0), 0);
+  return {
+    parkedSagas: sum(({ sagas }) => sagas?.parked),
+    openApologies: sum(({ sagas }) => sagas?.apologies),
+    overdueApologies: sum(({ sagas }) => sagas?.overdue),
+    deadLetters: sum(({ deadLetters }) => deadLetters),
+    quarantinedKeys: sum(({ quarantined }) => quarantined),
+    parkedReadModelEntities: sum(({ readModels = [] }) => readModels.reduce((total, { parked }) => total + parked, 0)),
+  };
+}
+
 /** 503 tells a load balancer to send nobody here. Reasons are in the log: this page is public. */
-function healthAnswer(services: readonly ServiceHealth[], closing: boolean): Answer {
+export function healthAnswer(services: readonly ServiceHealth[], closing: boolean): Answer {
   const states = new Set(services.map(({ state }) => state));
   const status = states.has("failing") ? "failing" : closing || states.has("draining") ? "draining" : "ok";
   const shown = services.map(({ name, state, readModels }) => ({
@@ -39,7 +56,7 @@ function healthAnswer(services: readonly ServiceHealth[], closing: boolean): Ans
     state,
     ...(readModels ? { readModels: readModels.map(lagOf) } : {}),
   }));
-  const answer = jsonAnswer(status === "ok" ? 200 : 503, { status, services: shown });
+  const answer = jsonAnswer(status === "ok" ? 200 : 503, { status, attention: attentionOf(services), services: shown });
   return { ...answer, headers: { ...answer.headers, ...uncached } };
 }
 

@@ -1,7 +1,6 @@
 // One partition of an open feed: where its client is, and the messages that wait to be taken by its connection, within a bound. What
 // would go beyond it is left out, and the cursor is behind: it catches up from the log, when the client goes on.
-import type { SourceReader } from "@atoll/core/edge";
-import { isBehind, type Place } from "./feed-position.ts";
+import { isBehind, type Place, type SourceReader } from "@atoll/core/edge";
 import type { FeedMessage, LiveListener } from "./live-topic.ts";
 
 export class FeedCursor implements LiveListener {

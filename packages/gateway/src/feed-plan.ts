@@ -1,10 +1,11 @@
 // What a feed does with a request: where it begins, for which key, and the stream that answers it.
 import { Failure } from "@atoll/core";
 import type { AnyTopicRef } from "@atoll/core/contract";
-import type { Edge, EventSource } from "@atoll/core/edge";
+import type { Edge, EventSource, Place } from "@atoll/core/edge";
 import type { Counter } from "@atoll/core/runtime";
 import type { Answer } from "./answer.ts";
-import { placesOf, type Place } from "./feed-position.ts";
+import type { EdgeRequest } from "./edge-request.ts";
+import { placesOf } from "./feed-position.ts";
 import { FeedStream, type FeedEnd } from "./feed-stream.ts";
 import type { Feed } from "./feed.ts";
 import { keyPlace } from "./key-place.ts";
@@ -15,7 +16,7 @@ import { parseQuery } from "./query.ts";
 import { paramsOf, RouteRequest, type Target } from "./request.ts";
 
 export interface FeedArrival {
-  readonly request: Request;
+  readonly request: EdgeRequest;
   readonly target: Target;
   /** Decoded path parameters, in the order of the path. */
   readonly values: readonly string[];
@@ -125,7 +126,7 @@ export class FeedPlan {
     return { status: 200, headers, body: null, stream: this.#feeds.open(live, key, from, cut) };
   }
 
-  #key(request: Request, target: Target, values: readonly string[]): string | undefined {
+  #key(request: EdgeRequest, target: Target, values: readonly string[]): string | undefined {
     const { key: keyOf, pattern, topic } = this.feed;
     if (!keyOf) return undefined;
     const params = paramsOf(pattern.names, values);
@@ -142,7 +143,7 @@ export class FeedPlan {
 
 /** Where the client wants to begin; undefined if it does not say. A client that comes back says it in Last-Event-ID, which counts then. */
 function begin(
-  { headers: given }: Request,
+  { headers: given }: EdgeRequest,
   { search }: Target,
   source: EventSource,
   partition: number | undefined,

@@ -7,10 +7,9 @@
 //  V3  alive        Without messages a comment is sent every `feedHeartbeatMs`; of a topic's feed it carries the place.
 //  V4  ends         A client that does not read for `stalledMs` is cut off. When the gateway closes, clients are told to come
 //                   back. Either way they resume where they were.
-import type { EventSource } from "@atoll/core/edge";
+import { isBehind, keyPosition, topicPosition, type EventSource, type Place } from "@atoll/core/edge";
 import type { Runtime, Timer } from "@atoll/core/runtime";
 import { FeedCursor } from "./feed-cursor.ts";
-import { isBehind, keyPosition, topicPosition, type Place } from "./feed-position.ts";
 import type { Limits } from "./limits.ts";
 import type { LiveTopic } from "./live-topic.ts";
 

@@ -208,6 +208,7 @@ test("gateway: routes that could answer the same request, or take the gateway's 
   invalid(() => route("GET /a", Stock.level, undefined as never));
   invalid(() => route("POST /a", Desk.drop, { reply: { status: 404 } }));
   invalid(() => route("POST /a", Desk.login, { rejects: { BadCredentials: { status: 500 } } }));
+  invalid(() => route("POST /a", Desk.login, { rejects: { BadCredentials: { status: 404, accepted: true } } }));
   invalid(() => route("POST /a", Desk.login, { reply: { later: () => "/a" } } as never));
   invalid(() => route("POST /a", Desk.drop, { reply: { status: 202, later: () => "/a" } }));
   invalid(() => route("POST /a", Desk.drop, { consistency: "session" } as never));

@@ -2,11 +2,13 @@
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
 import type { Edge, Gateway, OpenGateway, Session } from "@atoll/core/edge";
+import { assert } from "@atoll/core/extension";
 import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
 import { emptyAnswer, respond, withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
-import { Bodies, type ReceiveBody } from "./body.ts";
+import { Bodies, receiverOf, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
+import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { FeedPlan, Feeds } from "./feed-plan.ts";
 import type { Feed } from "./feed.ts";
@@ -17,12 +19,13 @@ import { HttpListener } from "./listener.ts";
 import { Once } from "./once.ts";
 import { openApiDocument } from "./openapi.ts";
 import { decode, patternOf, RouteTable } from "./pattern.ts";
-import { PlainHandlers, type DefinePlain } from "./plain-handlers.ts";
+import type { DefinePlain, PlainHandlers } from "./plain-handlers.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import { targetOf } from "./request.ts";
 import type { Route } from "./route.ts";
 import { RoutePlan } from "./route-plan.ts";
 import { sessionHeader, Sessions } from "./sessions.ts";
+import { serveAnswers, type Serve } from "./socket-answer.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {
@@ -37,15 +40,30 @@ export interface GatewayHow {
  * /health, /metrics, /openapi.json, /docs.
  */
 export function gateway(routes: readonly (Route | Feed)[], how: GatewayHow = {}): Gateway {
+  const { http } = how;
   const limits = limitsFrom(how.limits ?? {});
   const table = new RouteTable<unknown>();
   for (const path of builtInPaths) table.add(patternOf(`GET ${path}`), undefined);
   for (const route of routes) table.add(route.pattern, route);
-  return Object.freeze({
-    kind: "gateway",
-    parts: Object.freeze([httpKey, httpAccepted]),
-    open: (edge: Edge) => new HttpEdge(edge, routes, how.http, limits),
-  });
+  let room: PlainRoom | undefined;
+  const open = (edge: Edge): OpenGateway => {
+    assert(!http || room, "a gateway with plain handlers is loaded before it is opened");
+    return new HttpEdge(edge, routes, http && room && { define: http, room }, limits);
+  };
+  const parts = Object.freeze([httpKey, httpAccepted]);
+  if (!http) return Object.freeze({ kind: "gateway", parts, open });
+  const load = async (): Promise<void> => {
+    room = await import("./plain-room.ts");
+  };
+  return Object.freeze({ kind: "gateway", parts, open, load });
+}
+
+type PlainRoom = typeof import("./plain-room.ts");
+
+/** What `how.http` asks for, and the code that can do it. */
+interface Plain {
+  readonly define: DefinePlain;
+  readonly room: PlainRoom;
 }
 
 type Handler =
@@ -56,7 +74,7 @@ type Handler =
 /** What is known of one request apart from itself. */
 interface Visit {
   readonly startedMs: number;
-  /** How the body arrives, for a request that came over a socket and has not been received yet. */
+  /** How the body arrives, for a request that has not been received yet. */
   receive: ReceiveBody | undefined;
   /** Ends the connection that it came over. */
   readonly cut: (() => void) | undefined;
@@ -73,6 +91,7 @@ class HttpEdge implements OpenGateway {
   readonly #table = new RouteTable<Handler>();
   readonly #bodies: Bodies;
   readonly #plain: PlainHandlers<Visit> | undefined;
+  readonly #room: PlainRoom | undefined;
   readonly #traffic: Traffic;
   readonly #later: Later;
   readonly #feeds: Feeds;
@@ -83,7 +102,7 @@ class HttpEdge implements OpenGateway {
   #closed: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
 
-  constructor(edge: Edge, routes: readonly (Route | Feed)[], define: DefinePlain | undefined, limits: Limits) {
+  constructor(edge: Edge, routes: readonly (Route | Feed)[], plain: Plain | undefined, limits: Limits) {
     const { runtime } = edge;
     this.#edge = edge;
     this.#limits = limits;
@@ -103,12 +122,13 @@ class HttpEdge implements OpenGateway {
           : { kind: "route", plan: new RoutePlan(route, room) };
       this.#table.add(route.pattern, handler);
     }
+    this.#room = plain?.room;
     this.#plain =
-      define &&
-      new PlainHandlers<Visit>({
-        define,
+      plain &&
+      new plain.room.PlainHandlers<Visit>({
+        define: plain.define,
         at: edge.at,
-        next: (request, visit) => this.#serve(request, visit),
+        next: (request, visit) => this.#respond(request, visit),
         refuse: (error, visit) => respond(this.#refuse(error, visit, "plain"), false),
       });
     const describe = (): object => openApiDocument({ system: edge.system, routes, plain: this.#plain?.paths ?? [], limits });
@@ -127,16 +147,22 @@ class HttpEdge implements OpenGateway {
   }
 
   fetch(request: Request): Promise<Response> {
-    return this.#visit(request, undefined, undefined);
+    const visit = this.#visit(undefined, undefined);
+    return this.#plain ? this.#throughPlain(this.#plain, request, visit) : this.#respond(request, visit);
   }
 
   async listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }> {
     const { logger } = this.#edge.runtime;
-    const handle = (request: Request, receive: ReceiveBody, cut: () => void): Promise<Response> => this.#visit(request, receive, cut);
-    this.#listener = await HttpListener.open({ ...options, limits: this.#limits, longestMs: this.#longestMs, handle });
+    this.#listener = await HttpListener.open({ ...options, limits: this.#limits, longestMs: this.#longestMs, serve: this.#server() });
     const { url } = this.#listener;
     logger.log("info", "gateway.listening", { url });
     return { url };
+  }
+
+  #server(): Serve {
+    const plain = this.#plain;
+    if (!plain || !this.#room) return serveAnswers((request, receive, cut) => this.#serve(request, this.#visit(receive, cut)));
+    return this.#room.serveResponses((request, receive, cut) => this.#throughPlain(plain, request, this.#visit(receive, cut)));
   }
 
   close(graceMs: number): Promise<void> {
@@ -160,16 +186,8 @@ class HttpEdge implements OpenGateway {
     logger.log("info", "gateway.closed", { abandoned: this.#inFlight });
   }
 
-  #visit(request: Request, receive: ReceiveBody | undefined, cut: (() => void) | undefined): Promise<Response> {
-    const visit: Visit = {
-      startedMs: this.#edge.runtime.clock.monotonic(),
-      receive,
-      cut,
-      route: "unmatched",
-      recorded: false,
-      session: undefined,
-    };
-    return this.#plain ? this.#throughPlain(this.#plain, request, visit) : this.#serve(request, visit);
+  #visit(receive: ReceiveBody | undefined, cut: (() => void) | undefined): Visit {
+    return { startedMs: this.#edge.runtime.clock.monotonic(), receive, cut, route: "unmatched", recorded: false, session: undefined };
   }
 
   async #throughPlain(plain: PlainHandlers<Visit>, request: Request, visit: Visit): Promise<Response> {
@@ -197,7 +215,12 @@ class HttpEdge implements OpenGateway {
     return new Request(url, { method, headers, body });
   }
 
-  async #serve(request: Request, visit: Visit): Promise<Response> {
+  async #respond(request: Request, visit: Visit): Promise<Response> {
+    visit.receive ??= receiverOf(request);
+    return respond(await this.#serve(request, visit), request.method === "HEAD");
+  }
+
+  async #serve(request: EdgeRequest, visit: Visit): Promise<Answer> {
     const { method } = request;
     this.#inFlight += 1;
     let answer: Answer;
@@ -210,7 +233,7 @@ class HttpEdge implements OpenGateway {
     if (this.#inFlight === 0) this.#whenIdle?.();
     visit.recorded = true;
     this.#traffic.record(method, visit.route, answer.status, visit.startedMs);
-    return respond(withHeaders(answer, this.#seen(visit)), method === "HEAD");
+    return withHeaders(answer, this.#seen(visit));
   }
 
   #seen({ session = this.#sessions.shared }: Visit): AnswerHeaders {
@@ -218,7 +241,7 @@ class HttpEdge implements OpenGateway {
     return token === "" ? {} : { [sessionHeader]: token };
   }
 
-  #answer(request: Request, visit: Visit): Answer | Promise<Answer> {
+  #answer(request: EdgeRequest, visit: Visit): Answer | Promise<Answer> {
     const target = targetOf(request.url, this.#limits);
     const match = this.#table.match(request.method, target.path);
     if (match.kind === "found") {
@@ -230,8 +253,10 @@ class HttpEdge implements OpenGateway {
       visit.route = (route.kind === "feed" ? route.plan.feed : route.plan.route).pattern.path;
       if (this.#closing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
       if (route.kind === "feed") return route.plan.answer({ request, target, values, cut: visit.cut });
+      const { receive } = visit;
+      assert(receive, "whoever serves a request knows how its body comes");
       visit.session = this.#sessions.of(request.headers);
-      return route.plan.answer({ request, target, values, receive: visit.receive, session: visit.session });
+      return route.plan.answer({ request, target, values, receive, session: visit.session });
     }
     const allow = new Set([...(match.kind === "other-method" ? match.allow : []), ...(this.#plain?.methodsAt(target.path) ?? [])]);
     if (allow.size === 0) throw new Problem("NOT_FOUND", { detail: "The paths that exist are listed at /docs." });

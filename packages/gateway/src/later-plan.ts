@@ -5,6 +5,7 @@ import { Failure } from "@atoll/core";
 import type { Schema } from "@atoll/core/contract";
 import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
 import { withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
+import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import type { LaterRoute, Unaccepted } from "./later.ts";
 import { asyncPreference } from "./preference.ts";
@@ -43,7 +44,7 @@ export class LaterPlan implements LaterRoute {
   }
 
   async answer(asked: {
-    readonly request: Request;
+    readonly request: EdgeRequest;
     readonly r: View;
     readonly scope: KeyScope | undefined;
     /** Both have passed the contract's checks. */
@@ -89,9 +90,19 @@ export class LaterPlan implements LaterRoute {
   }
 
   dressed(answer: EdgeAnswer, { view }: Unaccepted): Answer {
-    return this.#dress(answer, { ...(JSON.parse(view) as Omit<View, "headers">), headers: new Headers() });
+    return this.#dress(answer, viewIn(view));
+  }
+
+  place({ view }: Unaccepted): string | undefined {
+    try {
+      return locationOf(this.#route.later?.(viewIn(view)), this.#name).replace(/[?#].*$/s, "");
+    } catch {
+      return undefined; // it could when it accepted the request: the program is another one now
+    }
   }
 }
+
+const viewIn = (view: string): View => ({ ...(JSON.parse(view) as Omit<View, "headers">), headers: new Headers() });
 
 /** The path is also that of what a 201 has created. */
 function located(answer: Answer, location: string, headers: AnswerHeaders): Answer {

@@ -31,7 +31,8 @@ test("later: what is not done within its time is a 202 with a location, and done
   virtually(async (gateway) => {
     const begun = gateway.world.timeMs;
     const accepted = await ship(gateway, { waitMs: 5_000 });
-    assert.deepEqual([accepted.status, accepted.text, accepted.headers.get("preference-applied")], [202, "", null]);
+    assert.deepEqual([accepted.status, accepted.headers.get("preference-applied")], [202, null]);
+    assert.deepEqual(accepted.json, { status: "accepted", location: location(accepted) }, "who reads JSON from every answer finds some");
     assert.ok(gateway.world.timeMs - begun < 2_100, "the route's own time, and a commit");
     assert.match(location(accepted), /^\/shipments\/[0-9a-f]{32}$/);
     assert.equal(await pieces(gateway, accepted), 0);
@@ -236,3 +237,44 @@ test("later: a full list of accepted requests refuses the next before it is begu
     },
     { limits: { laterAttemptsMax: 1 } },
   ));
+
+test("later: what is to be seen where a 202 points is 202 until there is an outcome, and not there only if nothing comes of it", () =>
+  virtually(async (gateway) => {
+    const seen = (answer: Answered): Promise<Answered> => gateway.request("GET", location(answer));
+    const accepted = await gateway.post("/arrivals", { waitMs: 1_000 }, early);
+    const waiting = await seen(accepted);
+    assert.deepEqual([waiting.status, waiting.json], [202, accepted.json]);
+    assert.deepEqual([location(waiting), waiting.headers.get("retry-after")], [location(accepted), "1"]);
+    assert.equal((await gateway.request("HEAD", location(accepted))).status, 202);
+    await gateway.pause(2_000);
+    assert.deepEqual([(await seen(accepted)).status, await pieces(gateway, accepted)], [200, 1]);
+    const refused = await gateway.post("/arrivals", { mode: "refuse", waitMs: 1_000 }, early);
+    assert.equal((await seen(refused)).status, 202);
+    await gateway.pause(2_000);
+    assert.deepEqual([(await seen(refused)).status, (await seen(refused)).json["rejection"]], [404, "NothingArrived"]);
+    assert.equal((await gateway.request("GET", "/arrivals/none")).status, 404);
+  }));
+
+test("later: the place that a 202 has named is never 404 before the outcome, whenever the process dies", async () => {
+  const reached = { waiting: 0, afterCrash: 0, done: 0 };
+  for (let seed = 1; seed <= 40; seed++) {
+    await virtually(
+      async (gateway) => {
+        const { random } = gateway.world;
+        const accepted = await gateway.post("/arrivals", { waitMs: Math.floor(random.next() * 200) }, early);
+        let next = gateway;
+        for (let looks = 0; looks < 8; looks++) {
+          const crashed = random.next() < 0.4;
+          if (crashed) next = await next.crash();
+          const { status } = await next.request("GET", location(accepted));
+          assert.ok(status === 202 || status === 200, `seed ${seed}: ${status}`);
+          reached[status === 200 ? "done" : crashed ? "afterCrash" : "waiting"] += 1;
+          await next.pause(random.next() * 60);
+        }
+      },
+      {},
+      seed,
+    );
+  }
+  for (const [moment, times] of Object.entries(reached)) assert.ok(times > 0, `no seed reached "${moment}"`);
+});

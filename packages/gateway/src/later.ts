@@ -7,13 +7,15 @@
 //                   answered 202 again until then, and with the outcome from then on.
 //  A4  bounded      Requests accepted, their size, attempts at one moment and the time for which they are asked are bounded. A
 //                   request is given up after that time, or by a failure that says "never", with an error in the log.
-//  A5  not for free A request that is done in time costs nothing of this: acceptance is written when 202 is due.
+//  A5  in sight     Where a 202 points, a route that marks its "not there" as `accepted` says 202 until there is an outcome.
+//  A6  not for free A request that is done in time costs nothing of this: acceptance is written when 202 is due.
 import { Failure } from "@atoll/core";
 import type { Edge, EdgeAnswer } from "@atoll/core/edge";
 import type { Counter } from "@atoll/core/runtime";
 import { acceptedShards, HttpAccepted, lengthOf, shardOf, type AcceptedRequest } from "./accepted-request.ts";
-import { emptyAnswer, type Answer } from "./answer.ts";
+import { acceptedAnswer, type Answer } from "./answer.ts";
 import { atMost } from "./at-most.ts";
+import { LaterPlaces } from "./later-places.ts";
 import type { Limits } from "./limits.ts";
 import type { Preference } from "./preference.ts";
 import { Turns } from "./turns.ts";
@@ -25,6 +27,8 @@ export interface LaterRoute {
   /** Asks under the request's command id. */
   carryOut(request: Unaccepted, withinMs: number, signal: AbortSignal): Promise<EdgeAnswer>;
   dressed(answer: EdgeAnswer, request: Unaccepted): Answer;
+  /** Path of what the 202 pointed to; undefined if today's route cannot say. */
+  place(request: Unaccepted): string | undefined;
 }
 
 export type Unaccepted = Omit<AcceptedRequest, "at">;
@@ -66,9 +70,12 @@ export class Later {
   readonly #drives = new Map<string, Promise<Outcome>>();
   /** First attempts that a client is waiting for, by command id; bounded by the requests in flight. */
   readonly #asked = new Map<string, Promise<EdgeAnswer>>();
+  readonly #places = new LaterPlaces();
   readonly #turns: Turns;
   readonly #accepted: Counter;
   readonly #givenUp: Counter;
+  /** While it is being read what earlier processes have left. */
+  #resuming: Promise<unknown> | undefined;
 
   /** `keep` stores the outcome for an Idempotency-Key and returns the answer that holds. */
   constructor(edge: Edge, limits: Limits, keep: (key: string, at: number, answer: Answer) => Promise<Answer>) {
@@ -88,7 +95,17 @@ export class Later {
 
   /** Takes up what earlier processes have left. */
   resume(): void {
-    for (const shard of acceptedShards) void this.#resume(shard);
+    const resuming = Promise.all(acceptedShards.map((shard) => this.#resume(shard)));
+    this.#resuming = resuming;
+    void resuming.then(() => (this.#resuming = undefined));
+  }
+
+  /** Whether an accepted request whose 202 points to this path has no outcome yet. UNAVAILABLE while that cannot be known. */
+  async underWay(path: string): Promise<boolean> {
+    if (this.#resuming && !(await atMost(this.#edge.runtime.timers, commitWithinMs, this.#resuming))) {
+      throw new Failure("UNAVAILABLE", { what: "what was accepted before the start is still being read", at: "gateway" });
+    }
+    return this.#places.has(path);
   }
 
   /** The outcome, or 202 when the time is up. Rejects like the operation, and with DEADLINE if the request could not be accepted then. */
@@ -200,7 +217,14 @@ export class Later {
     if (this.#drives.has(request.id)) return;
     const drive = this.#drive(request, route, asked);
     this.#drives.set(request.id, drive);
-    void drive.then(() => this.#drives.delete(request.id));
+    const place = route.place(request);
+    if (place !== undefined) this.#places.add(place);
+    void drive.then(() => this.#ended(request.id, place));
+  }
+
+  #ended(id: string, place: string | undefined): void {
+    this.#drives.delete(id);
+    if (place !== undefined) this.#places.remove(place);
   }
 
   /** Never rejects. */
@@ -254,7 +278,5 @@ export class Later {
   }
 }
 
-function acceptance({ location, preference }: LaterCall): Answer {
-  const { status, headers, body } = emptyAnswer(202);
-  return { status, headers: { ...headers, location, ...(preference ? { "preference-applied": "respond-async" } : {}) }, body };
-}
+const acceptance = ({ location, preference }: LaterCall): Answer =>
+  acceptedAnswer(location, preference ? { "preference-applied": "respond-async" } : {});

@@ -1,14 +1,15 @@
-// The sockets of the gateway: the only file here that touches Node's network. @hono/node-server turns Node's messages into
-// `Request` and writes `Response` (its cheap forms of the two replace the global ones, as it does everywhere); everything
-// that can go wrong before there is a request, or outside of one, is answered here, as problem documents too.
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+// The sockets of the gateway: who may connect, for how long, and what becomes of a connection. What is a request goes on to
+// `serve`; everything that can go wrong before there is one, or outside of one, is answered here, as problem documents too.
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Failure } from "@atoll/core";
-import { getRequestListener, RequestError } from "@hono/node-server";
-import { emptyAnswer, respond, type Answer } from "./answer.ts";
-import type { ReceiveBody } from "./body.ts";
+import { emptyAnswer, type Answer } from "./answer.ts";
 import type { Limits } from "./limits.ts";
-import { Problem, problemAnswer, problemOf } from "./problem.ts";
+import { Problem, problemAnswer } from "./problem.ts";
+import { drain, send, type Serve } from "./socket-answer.ts";
+
+// Not imported: a module of ES would read every export of it, and behind one of them is all of undici (40 ms of a start).
+const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
 
 export interface ListenerInit {
   readonly port: number;
@@ -16,8 +17,7 @@ export interface ListenerInit {
   readonly limits: Limits;
   /** Longest deadline of a route, in milliseconds. */
   readonly longestMs: number;
-  /** `cut` ends the connection. */
-  readonly handle: (request: Request, receive: ReceiveBody, cut: () => void) => Promise<Response>;
+  readonly serve: Serve;
 }
 
 /** How often the time limits of connections are looked at (ms): how late a 408 may be. */
@@ -34,8 +34,6 @@ const backlog = 4_096;
 /** What some path may know. */
 const methodsOfAll = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-const noBytes = new Uint8Array(0);
-
 export class HttpListener {
   readonly url: string;
   readonly #server: Server;
@@ -48,12 +46,7 @@ export class HttpListener {
   }
 
   /** Fails with a `Failure`: PORT_TAKEN, or INVALID_CONFIG for an address that is none of this machine's. */
-  static async open({ port, host = "127.0.0.1", limits, longestMs, handle }: ListenerInit): Promise<HttpListener> {
-    const respondTo = (request: Request, incoming: IncomingMessage): Promise<Response> =>
-      handle(request, receiveFrom(incoming), () => incoming.socket.destroy());
-    const serve = getRequestListener((request, { incoming }) => respondTo(request, incoming as IncomingMessage), {
-      errorHandler: (error) => respond(problemAnswer(error instanceof RequestError ? unreadable(error) : problemOf(error)), false),
-    });
+  static async open({ port, host = "127.0.0.1", limits, longestMs, serve }: ListenerInit): Promise<HttpListener> {
     const connections = { open: 0 };
     const server = createServer({
       maxHeaderSize: limits.headerBytesMax,
@@ -75,6 +68,7 @@ export class HttpListener {
       const answer = withoutRoute(incoming);
       if (answer) send(outgoing, answer);
       else void serve(incoming, outgoing);
+      if (!incoming.complete) outgoing.once("finish", () => drain(incoming));
     };
     server.on("request", request);
     server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -136,10 +130,6 @@ function withoutRoute({ method, url, httpVersion, rawHeaders }: IncomingMessage)
   return method === "OPTIONS" && url === "*" ? { ...emptyAnswer(204), headers: { allow: methodsOfAll } } : undefined;
 }
 
-function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  outgoing.writeHead(status, body === null ? headers : { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
-}
-
 /** Whether a request that has arrived as a whole is being answered. Node keeps the response under this name, and has no other. */
 function answering(socket: Socket & { readonly ["_httpMessage"]?: ServerResponse | null }): boolean {
   return socket["_httpMessage"]?.req.complete === true;
@@ -161,45 +151,6 @@ function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string):
   if (cause.code === "EACCES") return new Failure("PORT_TAKEN", { what: `this user may not listen on port ${port} of ${host}`, cause });
   return new Failure("INVALID_CONFIG", { what: `cannot listen on port ${port} of ${host}: ${cause.message}`, cause });
 }
-
-/** Faster than the streams of the web, and nothing is kept that `take` has not agreed to. */
-function receiveFrom(incoming: IncomingMessage): ReceiveBody {
-  return (take) => {
-    const { headers } = incoming;
-    const { "content-length": length = "0" } = headers;
-    if (length === "0" && headers["transfer-encoding"] === undefined) return Promise.resolve(noBytes);
-    return new Promise((resolve, reject) => {
-      if (incoming.readableEnded) {
-        reject(new Problem("INTERNAL", { detail: "The body was read before it came to its route." }));
-        return;
-      }
-      const chunks: Buffer[] = [];
-      const gone = (): void => {
-        if (incoming.readableEnded) return; // every message closes in the end
-        reject(new Problem("CLIENT_CLOSED", { detail: "The connection was closed before the body was complete." }));
-      };
-      const keep = (chunk: Buffer): void => {
-        const refusal = take(chunk.length);
-        if (!refusal) {
-          chunks.push(chunk);
-          return;
-        }
-        incoming.off("data", keep);
-        incoming.pause();
-        chunks.length = 0;
-        reject(refusal);
-      };
-      incoming.on("data", keep);
-      incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-      incoming.once("error", gone);
-      incoming.once("close", gone);
-      if (incoming.destroyed) gone();
-    });
-  };
-}
-
-const unreadable = (cause: RequestError): Problem =>
-  new Problem("MALFORMED", { detail: `The request cannot be read: ${cause.message}.`, cause });
 
 /** What Node's parser and its time limits refuse. */
 function clientProblem(code: string | undefined, limits: Limits): Problem {

@@ -14,6 +14,17 @@ const edgeStatuses: ReadonlySet<number> = new Set([
 export const shared = (name: string): SchemaObject => ({ $ref: `#/components/responses/${name}` });
 const problemOfKind = (schema: SchemaObject): SchemaObject => ({ "application/problem+json": { schema } });
 
+/** Of every 202 that says where the outcome will be. */
+const acceptedContent: SchemaObject = {
+  "application/json": {
+    schema: {
+      type: "object",
+      required: ["status", "location"],
+      properties: { status: { const: "accepted" }, location: { type: "string", format: "uri-reference" } },
+    },
+  },
+};
+
 export function describeRoute(route: Route, names: readonly string[], schemas: SchemaComponents): SchemaObject {
   const { to, pattern, body } = route;
   const { $: contract } = to.contract;
@@ -74,6 +85,14 @@ function success(route: Route, schemas: SchemaComponents, title: string, post: b
       202: {
         description: "Accepted: it is carried out, and `Location` is where its outcome can be seen.",
         ...headers({ "Idempotency-Replayed": post, Location: true, "Preference-Applied": true }),
+        content: acceptedContent,
+      },
+    }),
+    ...(Object.values(route.rejects).some(({ accepted }) => accepted) && {
+      202: {
+        description: "Not there yet: a request that was answered 202 with this path is being carried out. Ask again.",
+        ...headers({ "Atoll-Session": true, Location: true, "Retry-After": true }),
+        content: acceptedContent,
       },
     }),
   };

@@ -39,11 +39,28 @@ export const problemSchema: SchemaObject = {
   },
 };
 
+/** Counts in the health document; always all of them. */
+const attentionMembers = [
+  "parkedSagas",
+  "openApologies",
+  "overdueApologies",
+  "deadLetters",
+  "quarantinedKeys",
+  "parkedReadModelEntities",
+] as const;
+
 export const healthSchema: SchemaObject = {
   type: "object",
-  required: ["status", "services"],
+  required: ["status", "attention", "services"],
   properties: {
     status: { type: "string", enum: ["ok", "draining", "failing"] },
+    attention: {
+      type: "object",
+      description:
+        "What waits for a person. It does not change the status: everything else is answered. At most 500 dead letters of a service are counted.",
+      required: [...attentionMembers],
+      properties: Object.fromEntries(attentionMembers.map((member) => [member, { type: "integer", minimum: 0 }])),
+    },
     services: {
       type: "array",
       items: {

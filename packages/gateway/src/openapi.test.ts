@@ -36,12 +36,20 @@ test("openapi: every route is described once, under an id of its own", async () 
   const document = await served();
   assert.equal(document.openapi, "3.1.0");
   const described = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
-  assert.equal(described.length, 20 + 4 + 8 + 4);
+  assert.equal(described.length, 22 + 4 + 9 + 4);
   for (const one of ["get /stock/{sku}", "put /stock/{sku}", "post /carts/{id}/merge", "get /health", "get /metrics", "get /docs"])
     assert.ok(described.includes(one), one);
   const ids = operations(document).map(({ operationId }) => operationId);
   assert.equal(new Set(ids).size, ids.length);
   assert.ok(ids.includes("stockReserve") && ids.includes("deskList") && ids.includes("deskList2"));
+});
+
+test("openapi: a rejection that may be 202 while something is under way is described with both statuses", async () => {
+  const { paths } = await served();
+  const responses = paths["/arrivals/{id}"]?.["get"]?.responses;
+  assert.ok(responses?.["404"]);
+  assert.deepEqual(Object.keys(responses["202"]?.headers ?? {}), ["Atoll-Session", "Location", "Retry-After"]);
+  assert.equal(paths["/stock/{sku}"]?.["get"]?.responses["202"], undefined);
 });
 
 test("openapi: every reference leads somewhere", async () => {

@@ -1,6 +1,7 @@
 // A request as the edge reads it: its target taken apart without a `URL` object, and what the callbacks of a route see of it.
 import type { Random } from "@atoll/core/runtime";
 import { digest } from "./digest.ts";
+import { headersOf, type EdgeRequest } from "./edge-request.ts";
 import type { Limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 
@@ -55,13 +56,13 @@ export class RouteRequest {
   readonly query: unknown;
   readonly body: unknown;
   readonly origin: string;
-  readonly #request: Request;
+  readonly #request: EdgeRequest;
   readonly #scope: KeyScope | undefined;
   readonly #random: Random;
   #id: string | undefined;
 
   constructor(
-    request: Request,
+    request: EdgeRequest,
     init: {
       readonly params: { readonly [name: string]: string };
       readonly query: unknown;
@@ -81,7 +82,7 @@ export class RouteRequest {
   }
 
   get headers(): Headers {
-    return this.#request.headers;
+    return headersOf(this.#request);
   }
 
   get id(): string {

@@ -3,9 +3,10 @@
 import { Failure } from "@atoll/core";
 import { checkOf, type Check, type Schema } from "@atoll/core/contract";
 import type { EdgeAnswer, EdgeCall, Session } from "@atoll/core/edge";
-import { emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
+import { acceptedAnswer, emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
 import { parseBody, type ReceiveBody } from "./body.ts";
 import { canonicalJson, digest } from "./digest.ts";
+import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { keyPlace } from "./key-place.ts";
@@ -18,11 +19,11 @@ import type { HttpRequest, RejectionHow, Route } from "./route.ts";
 
 /** One request on its way through a route. */
 export interface Arrival {
-  readonly request: Request;
+  readonly request: EdgeRequest;
   readonly target: Target;
   /** Decoded path parameters, in the order of the path. */
   readonly values: readonly string[];
-  readonly receive: ReceiveBody | undefined;
+  readonly receive: ReceiveBody;
   /** What the client has seen. */
   readonly session: Session;
 }
@@ -47,6 +48,8 @@ export class RoutePlan {
   readonly #bodyUse: BodyUse;
   readonly #bodyNeeded: boolean;
   readonly #later: LaterPlan | undefined;
+  /** Rejections that are 202 while a request accepted at the same path is under way. */
+  readonly #awaited: ReadonlySet<string>;
 
   constructor(route: Route, room: EdgeRoom) {
     const at = `${route.pattern.method} ${route.pattern.path}`;
@@ -60,6 +63,7 @@ export class RoutePlan {
     this.#checkFrom = checked ? checkOf(route.replyBody, `${at} reply`, "INVALID_REPLY") : undefined;
     this.#bodyUse = bodyUseOf(route);
     this.#bodyNeeded = bodyNeeded(route);
+    this.#awaited = new Set(Object.keys(route.rejects).filter((name) => route.rejects[name]?.accepted));
     this.#later = route.later && new LaterPlan({ route, room, withinMs: this.#withinMs, dress: (answer, r) => this.#dress(answer, r) });
   }
 
@@ -89,6 +93,8 @@ export class RoutePlan {
         return answer;
       }
       const call = { ...this.#call(key, input, this.#withinMs), session };
+      // Before it is asked: what was under way and then is not has an outcome, and the answer shows it.
+      const underWay = this.#awaited.size > 0 && (await this.#room.later.underWay(arrival.target.path));
       let answer: EdgeAnswer;
       try {
         // A client that goes away cancels what it only wanted to read. What it wanted done goes on: not waiting would not undo it.
@@ -96,6 +102,7 @@ export class RoutePlan {
       } catch (error) {
         throw this.#explained(error, key, r);
       }
+      if (underWay && answer.kind === "rejection" && this.#awaited.has(answer.name)) return toCome(arrival.target.path);
       return this.#dress(answer, r);
     } finally {
       admission.leave();
@@ -208,6 +215,9 @@ export class RoutePlan {
     return value === undefined || status === 204 || status === 205 ? emptyAnswer(status) : jsonAnswer(status, value);
   }
 }
+
+/** Not there yet, and it will be. */
+const toCome = (path: string): Answer => acceptedAnswer(path, { "retry-after": "1" });
 
 /** Of what a client must repeat exactly under the same Idempotency-Key. */
 const fingerprintOf = (sent: unknown, { target }: Arrival): string => digest(canonicalJson(sent), target.search);

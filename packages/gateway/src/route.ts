@@ -68,6 +68,8 @@ type RouteHow<P, D, O, Kind, Q, B, W> = {
           readonly status: number;
           /** Members of the problem document, in the place of `details`. */
           readonly with?: (details: Rejects<O>[K]) => { readonly [member: string]: Json };
+          /** For a GET at a path that another route's `later` names: 202 in its place while a request accepted there is not done. */
+          readonly accepted?: true;
         };
       };
     } & (D extends { readonly key: infer S } ? { readonly key: (r: HttpRequest<P, Q, B>) => Given<S> } : {}) &
@@ -86,6 +88,7 @@ type Callback = (r: HttpRequest<string, Schema, Schema>) => unknown;
 export interface RejectionHow {
   readonly status: number;
   readonly with?: (details: never) => { readonly [member: string]: Json };
+  readonly accepted?: true;
 }
 
 export interface Route {
@@ -158,9 +161,11 @@ function decodeRoute(path: string, to: AnyOpRef, options: Options): Route {
   require(Number.isInteger(status) && status >= 200 && status <= 299, "`reply.status` must be 200 to 299");
   require(reply.later === undefined || to.kind === "command", "`later` is for commands: nothing goes on behind a query");
   require(reply.later === undefined || status !== 202, "with `later` 202 means that the reply is to come: `reply.status` must be another");
-  for (const [rejection, { status: given }] of Object.entries(rejects)) {
+  for (const [rejection, { status: given, accepted }] of Object.entries(rejects)) {
     require(Object.hasOwn(operation.rejects ?? {}, rejection), `${name} has no rejection "${rejection}"`);
     require(Number.isInteger(given) && given >= 400 && given <= 499, `the status for "${rejection}" must be 400 to 499`);
+    require(!accepted ||
+      pattern.method === "GET", `\`accepted\` of "${rejection}" is for GET: whoever asks for it wants to see an outcome`);
   }
   return Object.freeze({
     kind: "route",

@@ -1,6 +1,7 @@
 // What clients have seen (ADR 0018): the session that a request brings as `Atoll-Session`, and the one that answers take along.
 import { Failure } from "@atoll/core";
 import { type Edge, Session } from "@atoll/core/edge";
+import type { HeaderFields } from "./edge-request.ts";
 import { Problem } from "./problem.ts";
 
 export const sessionHeader = "atoll-session";
@@ -21,7 +22,7 @@ export class Sessions {
   }
 
   /** Throws a `Problem` MALFORMED for a token that is none. */
-  of(headers: Headers): Session {
+  of(headers: HeaderFields): Session {
     const token = headers.get(sessionHeader);
     if (token === null) return this.#known ? this.#shared : Session.everything();
     try {

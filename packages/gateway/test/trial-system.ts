@@ -10,7 +10,7 @@ const Level = z.object({ sku: z.string(), available: z.int(), note: z.string().n
 export const Stock = contract("stock", {
   version: 2,
   key: z.string().regex(/^[a-z0-9-]+$/),
-  access: { deliver: ["gateway", "desk"], reserve: ["gateway"], level: "any" },
+  access: { deliver: ["gateway", "desk"], reserve: ["gateway"], level: "any", arrived: ["gateway"] },
   commands: {
     deliver: { in: z.object({ quantity: z.int().positive() }) },
     reserve: {
@@ -20,7 +20,10 @@ export const Stock = contract("stock", {
     },
     recount: {},
   },
-  queries: { level: { out: Level, rejects: { UnknownSku: z.object({}) } } },
+  queries: {
+    level: { out: Level, rejects: { UnknownSku: z.object({}) } },
+    arrived: { out: Level, rejects: { NothingArrived: z.object({}) } },
+  },
 });
 
 const stock = entity(Stock, {
@@ -42,6 +45,7 @@ const stock = entity(Stock, {
   },
   queries: {
     level: (state, _, q) => (q.key === "unknown" ? q.reject("UnknownSku", {}) : { sku: q.key, available: state.available, note: null }),
+    arrived: ({ available }, _, q) => (available === 0 ? q.reject("NothingArrived", {}) : { sku: q.key, available, note: null }),
   },
 });
 
@@ -204,6 +208,16 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
         from: ({ run }, r) => ({ id: r.id, run, url: `${r.origin}/shipments/${r.id}`, waited: r.body.waitMs }),
         later: (r) => `/shipments/${r.id}`,
       },
+    }),
+    route("POST /arrivals", Desk.ship, {
+      within: "2s",
+      body: Shipping,
+      input: (r) => ({ ...r.body, id: r.id }),
+      reply: { status: 201, later: (r) => `/arrivals/${r.id}` },
+    }),
+    route("GET /arrivals/:id", Stock.arrived, {
+      key: (r) => r.params.id,
+      rejects: { NothingArrived: { status: 404, accepted: true } },
     }),
     route("POST /parcels/:id/moves", Parcel.travel, { key: (r) => r.params.id }),
     feed("GET /parcels/:id/moves", Parcel.moved, { key: (r) => r.params.id }),

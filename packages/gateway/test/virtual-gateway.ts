@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
-import { boot, type Booted } from "@atoll/core/system";
+import { boot, type Booted, type System } from "@atoll/core/system";
 import type { GatewayHow } from "@atoll/gateway";
 import { FeedClient } from "./feed-client.ts";
 import type { TrialLog } from "./trial-log.ts";
@@ -43,18 +43,22 @@ export async function virtually<T>(
 ): Promise<T> {
   const world = new VirtualWorld({ seed });
   const disk = new SimulatedDisk(world.outside);
-  const result = await world.runUntil(up(world, disk, how, { runs: 0, ids: [], mended: false, log }).then(scenario));
+  const wait = (): never => assert.fail("nothing runs yet");
+  const trial = { runs: 0, ids: [], mended: false, log, wait };
+  const system = trialSystem(trial, how);
+  await system.gateway?.load?.();
+  const result = await world.runUntil(up(world, disk, system, trial).then(scenario));
   for (const { error } of world.failures) throw error;
   return result;
 }
 
-async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, counted: Omit<Trial, "wait">): Promise<VirtualGateway> {
+async function up(world: VirtualWorld, disk: SimulatedDisk, system: System, counted: Trial): Promise<VirtualGateway> {
   const process = world.process("node");
   const journals = new SimulatedJournalStore(disk, process, { process: "node" });
   const trial: Trial = Object.assign(counted, {
     wait: (ms: number) => new Promise<void>((resolve) => void process.timers.after(ms, resolve)),
   });
-  const booted = await process.enter(world.outside, () => boot(trialSystem(trial, how), { runtime: process, journals, config: {} }));
+  const booted = await process.enter(world.outside, () => boot(system, { runtime: process, journals, config: {} }));
   const { gateway } = booted;
   assert(gateway);
   const request: VirtualGateway["request"] = async (method, target, init = {}) => {
@@ -79,7 +83,7 @@ async function up(world: VirtualWorld, disk: SimulatedDisk, how: GatewayHow, cou
     crash() {
       process.crash();
       journals.crash();
-      return up(world, disk, how, counted);
+      return up(world, disk, system, counted);
     },
   };
 }

@@ -7,7 +7,7 @@ export interface ReadModelLimits {
   readonly batchEventsMax: number;
   /** A batch is closed when gathering it has taken so long (ms). */
   readonly batchGatherMsMax: number;
-  /** Events handled before others get a turn on the event loop. */
+  /** Events handled before others get a turn on the event loop. A command takes several turns: with 128 a rebuild made it ten times slower. */
   readonly eventsPerTurnMax: number;
   /** Records that hold nothing for this read model: positions are stored after so many, although nothing else is. */
   readonly idleRecordsMax: number;
@@ -33,7 +33,7 @@ export const readModelLimits: ReadModelLimits = {
   pageBytesMax: 64 * 2 ** 10,
   batchEventsMax: 1_000,
   batchGatherMsMax: 20,
-  eventsPerTurnMax: 128,
+  eventsPerTurnMax: 16,
   idleRecordsMax: 10_000,
   parkedMax: 10_000,
   retry: { firstMs: 50, maxMs: 5_000 },

@@ -53,6 +53,8 @@ export class Projector {
   readonly #readers = new Map<Stream, PartitionReader>();
   #scan: RetryScan | undefined;
   #turn = 0;
+  /** Events, of all pages: what is left of one counts for the next. */
+  #handled = 0;
   #working: Promise<void> | undefined;
   #stopping = false;
   #retrying = false;
@@ -225,10 +227,9 @@ export class Projector {
   }
 
   async #add(batch: Batch, taken: TakenPage): Promise<void> {
-    let events = 0;
     for (const _ of batch.add(taken)) {
-      events += 1;
-      if (events % this.#init.limits.eventsPerTurnMax === 0) await this.#others();
+      this.#handled += 1;
+      if (this.#handled % this.#init.limits.eventsPerTurnMax === 0) await this.#others();
     }
   }
 

@@ -1,12 +1,18 @@
-// given / when / then: a rule of an entity, the course of a saga (saga-given.ts), or what a subscription tells (subscription-given.ts), as one sentence. For entities pure and
-// synchronous: no journal, no clock, no system.
+// given / when / then: a rule of an entity, the course of a saga (saga-given.ts), what a subscription tells (subscription-given.ts),
+// what a read model shows (read-model-given.ts), or what a request calls and is answered (route-given.ts), as one sentence. For
+// entities pure and synchronous: no journal, no clock, no system.
 //
 //   given(stock, "tea").had("Delivered", { qty: 1 }).when("reserve", { orderId: "b", qty: 2 }).rejects("SoldOut", { left: 1 });
+import type { System } from "@atoll/core";
 import type { Given, In, Part, Rejects, ReplyGiven, Schema } from "@atoll/core/contract";
+import type { Gateway } from "@atoll/core/edge";
 import type { Entity } from "@atoll/core/entity";
 import type { Saga } from "@atoll/core/saga";
 import type { Subscription } from "@atoll/core/subscription";
 import { beginning, type Beginning } from "./saga-given.ts";
+import { folded, type Folded } from "./read-model-given.ts";
+import type { ReadModelPart } from "./read-model-stage.ts";
+import { listening, type Listening } from "./route-given.ts";
 import { hearing, type Hearing } from "./subscription-given.ts";
 import { Scene, type Circumstances } from "./scene.ts";
 import { Expectations } from "./then.ts";
@@ -50,12 +56,18 @@ export function given<D, E, S>(entity: Entity<D, E, S>, key?: string): Past<D, E
 export function given<D, O>(saga: Saga<D, O>, key?: string): Beginning<D, O>;
 /** A subscription that hears of something: subscription-given.ts. */
 export function given<D, M>(subscription: Subscription<D, M>): Hearing<M>;
+/** A read model whose sources nothing has happened to yet: read-model-given.ts. */
+export function given<D>(readModel: ReadModelPart<D>): Folded<D>;
+/** The gateway of a system, or one of a few routes, `gateway([route(…)])`, that nobody has asked anything: route-given.ts. */
+export function given(edge: System | Gateway): Listening;
 export function given<D, E, S, O, M>(
-  of: Entity<D, E, S> | Saga<D, O> | Subscription<D, M>,
+  of: Entity<D, E, S> | Saga<D, O> | Subscription<D, M> | ReadModelPart<D> | System | Gateway,
   key = "test",
-): Past<D, E> | Beginning<D, O> | Hearing<M> {
+): Past<D, E> | Beginning<D, O> | Hearing<M> | Folded<D> | Listening {
   if (of.kind === "subscription") return hearing(of);
+  if (of.kind === "gateway" || of.kind === "system") return listening(of);
   const circumstances: Circumstances = { caller: "test", now: nowMs };
+  if (of.kind === "readModel") return folded(of, circumstances);
   return of.kind === "saga" ? beginning(of, key, circumstances) : past(Scene.open(of, key, circumstances));
 }
 

@@ -1,4 +1,6 @@
 export { given, type Answered, type Past, type Then } from "./given.ts";
+export type { Folded, Shows } from "./read-model-given.ts";
+export type { Calling, Listening, Requested, RequestTold, ResponseTold } from "./route-given.ts";
 export type { Hearing, Reacted } from "./subscription-given.ts";
 export type { Beginning, Course, StepTold } from "./saga-given.ts";
 export { FailingSeed } from "./simulation/failing-seed.ts";

@@ -20,10 +20,10 @@ export function report(story: Story, headline: string, lines: readonly string[] 
   return [
     `${type} ${JSON.stringify(key)}: ${headline}`,
     ...lines.map((line) => `  ${line}`),
-    ...listed("history", history),
+    ...happenedRows("history", history),
     ...(question ? [row(question.kind, `${question.name}${question.input === undefined ? "" : ` ${valueText(question.input)}`}`)] : []),
     ...(events
-      ? listed(
+      ? happenedRows(
           "emitted",
           events.map(([name, , data]) => [name, data]),
         )
@@ -50,7 +50,7 @@ export const eventText = (name: string, data: unknown): string => `${name} ${val
 export const answerText = (outcome: Outcome): string =>
   outcome.kind === "reply" ? `reply ${valueText(outcome.taken)}` : `rejection ${outcome.name} ${valueText(outcome.taken)}`;
 
-function listed(title: string, events: readonly (readonly [name: string, data: unknown])[]): readonly string[] {
+export function happenedRows(title: string, events: readonly (readonly [name: string, data: unknown])[]): readonly string[] {
   if (events.length === 0) return [row(title, "no events")];
   const skipped = Math.max(0, events.length - limits.events);
   const rows = events
@@ -59,4 +59,4 @@ function listed(title: string, events: readonly (readonly [name: string, data: u
   return skipped === 0 ? rows : [row(title, `${skipped} earlier events`), ...rows];
 }
 
-const row = (title: string, text: string): string => `${title.padEnd(9)} ${text}`;
+export const row = (title: string, text: string): string => `${title.padEnd(9)} ${text}`;

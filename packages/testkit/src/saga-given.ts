@@ -9,6 +9,7 @@ import { differences } from "./difference.ts";
 import { differenceLines, valueText } from "./report.ts";
 import { SagaStage, type Played, type Script, type Told } from "./saga-stage.ts";
 import type { Circumstances } from "./scene.ts";
+import { mustEnd } from "./unended.ts";
 
 type Input<O> = In<O> extends Schema ? [input: Given<In<O>>] : [];
 
@@ -78,9 +79,8 @@ class SagaCourse {
   constructor(saga: AnySaga, told: Told1) {
     this.#saga = saga;
     this.#told = told;
-    const begun: { stack?: string } = {};
-    Error.captureStackTrace(begun, SagaCourse);
-    void Promise.resolve().then(() => this.#mustGoOn(begun.stack ?? ""));
+    const headline = "nothing was expected: end the sentence with replies, rejects, fails or parks, in the turn in which it began";
+    mustEnd(SagaCourse, () => (this.#goesOn ? undefined : this.#message(undefined, headline)));
   }
 
   step(name: string): object {
@@ -197,20 +197,6 @@ class SagaCourse {
       `input     ${valueText(input)}`,
       ...(played ? ["asked", ...asked, "journal", ...journal] : []),
     ].join("\n");
-  }
-
-  /** A sentence that nobody ends says nothing: reported as an unhandled rejection, which every runner counts as a failure. */
-  #mustGoOn(begun: string): void {
-    if (this.#goesOn) return;
-    const error = new AssertionError({
-      message: this.#message(
-        undefined,
-        "nothing was expected: end the sentence with replies, rejects, fails or parks, in the turn in which it began",
-      ),
-      operator: "given",
-    });
-    error.stack = `${error.name}: ${error.message}${begun.slice(begun.indexOf("\n"))}`;
-    throw error;
   }
 }
 

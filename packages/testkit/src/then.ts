@@ -1,11 +1,11 @@
 // What a test expects of one command or query. Events are expected in order; the answer comes last and also says that
-// no other event was emitted. A sentence that never reaches its end is reported too: after the test's own turn, as an
-// unhandled rejection, which every runner counts as a failure.
+// no other event was emitted. A sentence that never reaches its end is reported too (unended.ts).
 import { AssertionError } from "node:assert";
 import type { Outcome, Verdict } from "@atoll/core/entity";
 import { differences } from "./difference.ts";
 import { answerText, differenceLines, eventText, report, valueText, type Story } from "./report.ts";
 import type { Scene } from "./scene.ts";
+import { mustEnd } from "./unended.ts";
 
 const shownDifferences = 10;
 
@@ -23,9 +23,7 @@ export class Expectations {
     this.#story = story;
     this.#events = events;
     this.#outcome = outcome;
-    const begun: { stack?: string } = {};
-    Error.captureStackTrace(begun, Expectations);
-    void Promise.resolve().then(() => this.#end(begun.stack ?? ""));
+    mustEnd(Expectations, () => this.#unended());
   }
 
   emits(name: string, data: unknown): this {
@@ -96,18 +94,15 @@ export class Expectations {
     if (this.#state === "over") this.#fail("replies or rejects ends the sentence: nothing can be expected after it");
   }
 
-  /** `begun`: the stack at which the sentence began; the one at its end says nothing. */
-  #end(begun: string): void {
-    if (this.#state === "over") return;
+  #unended(): string | undefined {
+    if (this.#state === "over") return undefined;
     const rest = this.#events.slice(this.#consumed);
-    if (this.#state === "open" && rest.length === 0) return;
+    if (this.#state === "open" && rest.length === 0) return undefined;
     const headline =
       this.#state === "begun"
         ? "nothing was expected: end the sentence with emits, replies or rejects, in the turn in which it began"
         : `${rest.length} more ${rest.length === 1 ? "event was" : "events were"} emitted than expected`;
-    const error = new AssertionError({ message: report(this.#story, headline), operator: "given" });
-    error.stack = `${error.name}: ${error.message}${begun.slice(begun.indexOf("\n"))}`;
-    throw error;
+    return report(this.#story, headline);
   }
 
   #expectable<T>(what: string, check: () => T): T {

@@ -72,6 +72,11 @@ export class CommitFeed {
     return page;
   }
 
+  /** Resolves when everything that is ready now has run. */
+  othersTurn(): Promise<void> {
+    return new Promise((resolve) => this.#scheduler.endOfTurn(resolve));
+  }
+
   /** Calls `wake` once, after the next commit. */
   wait(wake: () => void): void {
     this.#waiting.add(wake);

@@ -1,11 +1,11 @@
-// The laws F1 to F3 of follower.ts on the simulated journal, whatever is done to it meanwhile. On files: follower.os.test.ts.
+// The laws F1 to F4 of follower.ts on the simulated journal, whatever is done to it meanwhile. On files: follower.os.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualWorld } from "../runtime/virtual/index.ts";
 import { CommitFeed } from "./commit-feed.ts";
 import { type Fault, plannedFaults, type PlannedFault } from "./faults/fault-plan.ts";
 import { FaultyJournal } from "./faults/faulty-journal.ts";
-import type { LogFollower } from "./follower.ts";
+import { FeedFollower, type LogFollower } from "./follower.ts";
 import { JournalError } from "./journal.ts";
 import { LogWriter, type Sink } from "./log-writer.ts";
 import { logWriterLimits, type LogWriterLimits } from "./log-writer-limits.ts";
@@ -238,6 +238,46 @@ test("F3: a feed keeps the newest records within its bytes, and nothing once nob
   assert.equal(feed.recent(31 - kept, 1)?.length, 1, "at least one");
   feed.left();
   assert.equal(feed.recent(30, 1), undefined);
+});
+
+/** A follower of one long row, and what waits for the end of a turn. */
+function longRow(): { readonly follower: FeedFollower; readonly turns: (() => void)[]; readonly records: number } {
+  const records = 40;
+  const turns: (() => void)[] = [];
+  const scheduler = { soon: (task: () => void) => void turns.push(task), endOfTurn: (task: () => void) => void turns.push(task) };
+  const lines = Array.from({ length: records }, (_, i) => encodeRecord(recordOf("k", `n${i}`, i - 1, { reply: "x".repeat(4_000) })));
+  const row = { partition: 0, offset: 0, count: records, epoch: 1, body: lines.join("\n") };
+  const read = () => Promise.resolve({ rows: [row], next: undefined });
+  return { follower: new FeedFollower(new CommitFeed(0, records, scheduler, 1_000), 0, read), turns, records };
+}
+/** More hops of promises than a page takes from one turn to the next. */
+async function microtasks(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
+test("F4: a row of 160,000 characters is decoded in several turns, and is one page all the same", async () => {
+  const { follower, turns, records } = longRow();
+  const asked = follower.next(1_000);
+  let count = 0;
+  await microtasks();
+  for (let turn = turns.shift(); turn; turn = turns.shift()) {
+    turn();
+    count += 1;
+    await microtasks();
+  }
+  const page = await asked;
+  assert.equal(page.length, records);
+  assert.deepEqual([count, follower.position], [5, records]);
+});
+
+test("F4: closing between two of the turns ends the question with nothing", async () => {
+  const { follower, turns } = longRow();
+  const asked = follower.next(1_000);
+  await microtasks();
+  assert.equal(turns.length, 1);
+  follower.close();
+  turns.shift()?.();
+  assert.deepEqual(await asked, []);
 });
 
 test("follower: closing ends a question that waits at the head, and one that reads, with nothing", () =>

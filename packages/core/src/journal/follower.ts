@@ -6,10 +6,15 @@
 //                 void, whatever the journal shows of it in between.
 //  F3  pull only  Nothing is kept for a follower: one that is slow or does not ask costs the log nothing, and memory is
 //                 bounded by what is shared (commit-feed.ts) and by the one page it asked for.
+//  F4  in turns   What is read from the journal is decoded `turnLength` at a time: a row may be megabytes, and commands that
+//                 are under way meanwhile need several turns each.
 import { assert } from "../base/assert.ts";
 import type { CommitFeed } from "./commit-feed.ts";
 import type { Page } from "./journal.ts";
 import { recordsOf, type PlacedRecord } from "./row-records.ts";
+
+/** Characters decoded before others have a turn. */
+const turnLength = 2 ** 15;
 
 export interface LogFollower {
   readonly partition: number;
@@ -88,7 +93,17 @@ export class FeedFollower implements LogFollower {
     const { head } = this.#feed;
     const { rows } = await this.#read(this.#feed.partition, this.#position, bytesMax);
     const page: PlacedRecord[] = [];
-    for (const row of rows) for (const placed of recordsOf(row, this.#position)) if (placed.offset < head) page.push(placed);
+    let length = 0;
+    for (const row of rows) {
+      for (const placed of recordsOf(row, this.#position)) {
+        if (placed.offset < head) page.push(placed);
+        length += row.body.length / row.count;
+        if (length < turnLength) continue;
+        length = 0;
+        await this.#feed.othersTurn();
+        if (this.#closed) return page;
+      }
+    }
     assert(page[0]?.offset === this.#position, "the log holds every record below its durable head");
     return page;
   }

@@ -22,10 +22,10 @@ export {
 } from "./journal.ts";
 export { decodeRecord, encodeRecord, type LogRecord, type StoredEvent, type StoredMessage, type Told } from "./record.ts";
 export { formatPosition } from "./position.ts";
-export { AlarmClock, type AlarmClockLimits, alarmClockLimits, type Ring } from "./alarm-clock.ts";
 export { ChainReader } from "./chain-reader.ts";
 export type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } from "./event-source.ts";
 export type { LogFollower } from "./follower.ts";
+export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "./place.ts";
 export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter, type Sink, type Submission } from "./log-writer.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";

@@ -27,7 +27,8 @@ export interface Subscription<D, M> extends AnySubscription {
 /**
  * Whenever the topic says so, tell: each command that `react` returns for a message is applied once by the entity that it is for,
  * in the order of the messages of one publishing entity, whatever crashes (laws D1 to D6, deliverer.ts). `react` is pure and
- * synchronous: it may run again on the same message. The name is what it is known by: under another name it begins anew.
+ * synchronous: it may run again on the same message. A target that does not answer is waited for, and after 256 commands the other targets
+ * of the same partition wait with it (D6). The name is what it is known by: under another name it begins anew.
  * Throws `Failure` INVALID_DEFINITION for what is no subscription.
  */
 export function subscription<D, M>(

@@ -1,12 +1,14 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
-// comes in as a `Platform`.
+// comes in as a `Platform`, and what only some systems have use for as `Rooms`.
+import { assert } from "../base/assert.ts";
 import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type At, type Implementation } from "../contract/index.ts";
+import { checkOf, type AnyTopicRef, type At, type Implementation, type TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
-import { AlarmClock, alarmClockLimits, type JournalStore, type LogWriter } from "../journal/index.ts";
+import type { AlarmClock } from "../journal/alarm-clock.ts";
+import type { JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
-import { Dependency, type BreakerStatus } from "../resilience/index.ts";
+import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { AddressBooks } from "./address-book.ts";
@@ -15,20 +17,19 @@ import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
 import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
-import { GuardedSender } from "./guarded-sender.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
-import { RingMember, type Ring } from "./remote/ring.ts";
-import type { OwnLog } from "./remote/served.ts";
+import type { OwnLog, Ring } from "./ring.ts";
 import { RunCalls } from "./run-calls.ts";
-import { ServiceDeliveries } from "./service-deliveries.ts";
+import type { Rooms } from "./rooms.ts";
+import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
-import { openSagas } from "./saga/service-sagas.ts";
+import { TopicReadings, type TopicFrom, type TopicReading } from "./topic-reading.ts";
 
 export interface Platform {
-  /** Present if other nodes run the other services: this one runs the service that the ring's transport names. */
+  /** Present if other nodes run the other services: this one runs the service that the ring names. */
   readonly ring?: Ring;
   readonly runtime: Runtime;
   readonly journals: JournalStore;
@@ -67,6 +68,11 @@ export interface Booted {
   quarantined(): readonly Quarantined[];
   /** `key` is the entity's key, or CONTRACT/KEY where two contracts of the service share it. Returns how many were released. */
   release(service: string, key: string): Promise<number>;
+  /**
+   * The messages of a topic, from any position in it (laws TR1 to TR4). A message that cannot be read ends the reading with DEFECT, and
+   * `position` is behind it. Throws a `Failure`: INVALID_DEFINITION if nobody publishes the topic, INVALID_INPUT or LOG_FORKED for `from`.
+   */
+  topic<D, M>(topic: TopicRef<D, M>, how?: TopicFrom): TopicReading<M>;
   readonly sagas: SagaOperator;
   /** What a service told and could not deliver; undefined if it has told nothing, or is no service here. */
   deadLetters(service: string): DeadLetters | undefined;
@@ -89,7 +95,8 @@ interface RunningService {
   readonly service: Service;
   readonly log: ServiceLog;
   readonly hosts: readonly EntityHost[];
-  readonly deliveries: ServiceDeliveries;
+  /** Undefined in a system that tells nothing. */
+  readonly deliveries: ServiceDeliveries | undefined;
   readonly sagas: readonly SagaHost[];
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
@@ -100,7 +107,7 @@ const partitionsDefault = 16;
 const partitionsMax = 1_024;
 
 /** Fails with a `Failure` (INVALID_CONFIG, JOURNAL_*, or what a seed threw); whatever was opened is closed again then. */
-export async function boot(system: System, platform: Platform): Promise<Booted> {
+export async function bootWith(rooms: Rooms, system: System, platform: Platform): Promise<Booted> {
   const { runtime } = platform;
   const router = new Router(runtime);
   const books = new AddressBooks(router);
@@ -109,14 +116,15 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   const services: RunningService[] = [];
   const clocks: AlarmClock[] = [];
   const sources = new EventSources();
-  const member = platform.ring && new RingMember({ ring: platform.ring, router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog() } }, system);
-  const here = system.services.filter(({ name }) => !member || member.runs(name));
-  const gatewayHere = !member || member.runs("gateway") ? system.gateway : undefined;
+  const member = platform.ring?.join({ router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog() } }, system);
+  const here = system.services.filter(({ name }) => !platform.ring || platform.ring.service === name);
+  const gatewayHere = !platform.ring || platform.ring.service === "gateway" ? system.gateway : undefined;
   const own: Service | undefined =
     gatewayHere && gatewayHere.parts.length > 0
       ? { kind: "service", name: "gateway", parts: gatewayHere.parts, subscriptions: [], how: {}, calls: [] }
       : undefined;
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
+  const readings = new TopicReadings();
   let draining = false;
   /** Everything that is on disk now. */
   const heads = async (): Promise<Session> => {
@@ -133,10 +141,11 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   };
   const close = async (): Promise<void> => {
     deadlines.stop();
+    readings.close();
     for (const clock of clocks) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
-    for (const { deliveries } of services) deliveries.close();
+    for (const { deliveries } of services) deliveries?.close();
     await member?.close();
     for (const { log } of services) await log.close();
   };
@@ -147,24 +156,19 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     for (const { deliveries, service } of services) {
       const handling = service.parts.some(({ kind }) => kind === "handlers");
-      await deliveries.open(service.subscriptions, handling);
+      await deliveries?.open(service.subscriptions, handling);
     }
     for (const service of here) {
       if (member) extensions.openWhenThere(service);
       else await extensions.open(service);
     }
     for (const { name, how } of here) await how.seed?.(booksOf(name).of({ caller: name }));
-    for (const { deliveries } of services) deliveries.start();
-    for (const { name, log, sagas } of services) if (log.writer && sagas.length > 0) clocks.push(clockOf(name, log.writer, sagas));
+    for (const { deliveries } of services) deliveries?.start();
+    for (const { name, log, sagas } of services)
+      if (rooms.sagas && log.writer && sagas.length > 0) clocks.push(rooms.sagas.alarmClockOf(name, log.writer, runtime, sagas));
   } catch (error) {
     await close();
     throw error;
-  }
-
-  /** Brings back what was running when the process ended, at once, and what sleeps, at its time. */
-  function clockOf(name: string, writer: LogWriter, sagas: readonly SagaHost[]): AlarmClock {
-    const byType = new Map(sagas.map((host) => [host.name, host]));
-    return new AlarmClock(name, writer, runtime, alarmClockLimits, async ({ type, key }) => byType.get(type)?.wake(key));
   }
 
   function ownLog(): OwnLog | undefined {
@@ -180,11 +184,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 
   async function open(service: Service): Promise<RunningService> {
     const { name, parts, subscriptions, how, calls } = service;
-    const dependencies = calls.map((policy) => new Dependency({ service: name, policy, runtime }));
-    const sender = calls.length === 0 ? router : new GuardedSender(router, dependencies, runtime);
-    const outgoing = calls.length === 0 ? books : new AddressBooks(sender);
+    const guards = calls.length > 0 && rooms.calls;
+    const dependencies = guards ? guards.dependenciesOf(name, calls, runtime) : [];
+    const sender = guards ? new guards.GuardedSender(router, dependencies, runtime) : router;
+    const outgoing = guards ? new AddressBooks(sender) : books;
     const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
-    const deliveries = new ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
+    const deliveries =
+      rooms.deliveries && new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
@@ -211,7 +217,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
           heads,
           sagas: how.limits?.sagas,
         };
-        for (const { host, journal: kept } of await openSagas(common)) {
+        for (const { host, journal: kept } of (await rooms.sagas?.openSagas(common)) ?? []) {
           hosts.push(kept);
           sagas.push(host);
           router.add(name, host.newest.contract, host);
@@ -222,6 +228,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
     }
     for (const handlers of parts.filter(isHandled)) {
+      assert(deliveries, "where there are handlers there is what they tell with");
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
@@ -232,10 +239,13 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
   }
 
   const health = (): readonly ServiceHealth[] =>
-    services.map(({ name, log, sagas }) => {
+    services.map(({ name, log, sagas, hosts, deliveries }) => {
       const { failing } = log.writer ?? {};
       const readModels = extensions.list().filter(({ service }) => service === name);
-      const more = { ...(readModels.length > 0 ? { readModels } : {}), ...needOf(sagas) };
+      const more = {
+        ...(readModels.length > 0 ? { readModels } : {}),
+        ...needOf(sagas, [...hosts, ...(deliveries?.hosts ?? [])], deliveries),
+      };
       if (failing) return { name, state: "failing", reason: failing.message, ...more };
       return { name, state: draining ? "draining" : "running", ...more };
     });
@@ -272,14 +282,14 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
     member?.leave();
-    for (const { deliveries } of services) deliveries.halt();
+    for (const { deliveries } of services) deliveries?.halt();
     const sagas = services.flatMap((running) => running.sagas);
     for (const clock of clocks) clock.stop();
     for (const host of sagas) host.drain();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);
     await Promise.race([Promise.all(sagas.map((host) => host.halt())), late]);
-    await Promise.race([Promise.all(services.map(({ deliveries }) => deliveries.flush())), late]);
+    await Promise.race([Promise.all(services.flatMap(({ deliveries }) => (deliveries ? [deliveries.flush()] : []))), late]);
     await Promise.race([Promise.all(services.map(({ log }) => log.drain())), late]);
     grace.cancel();
     if (router.inbox.waiting > 0) runtime.logger.log("warn", "system.abandoned", { system: system.name, waiting: router.inbox.waiting });
@@ -306,7 +316,7 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
     health,
     quarantined: () =>
       services.flatMap(({ name, hosts, deliveries }) =>
-        [...hosts, ...deliveries.hosts].flatMap((host) =>
+        [...hosts, ...(deliveries?.hosts ?? [])].flatMap((host) =>
           host.quarantined().map(({ type, key, since, reason, offset }): Quarantined => {
             const entry: Quarantined = { service: name, entity: type, key, since: new Date(since).toISOString(), reason };
             return offset === undefined ? entry : Object.assign(entry, { offset });
@@ -325,7 +335,11 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
       }
       return released;
     },
-    deadLetters: (name) => services.find((running) => running.name === name)?.deliveries.deadLetters,
+    topic: <D, M>(ref: TopicRef<D, M>, how: TopicFrom = {}) => {
+      const known = ref as unknown as AnyTopicRef;
+      return readings.read(known, sources.topicHere(operator, known), how) as unknown as TopicReading<M>;
+    },
+    deadLetters: (name) => services.find((running) => running.name === name)?.deliveries?.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
     openBreaker: (service, contract) => dependency(service, contract)?.open(),
     closeBreaker: (service, contract) => dependency(service, contract)?.close(),
@@ -340,11 +354,21 @@ export async function boot(system: System, platform: Platform): Promise<Booted> 
 
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
 
-/** What of a service's sagas somebody has to look at; nothing, if nobody has to. */
-function needOf(sagas: readonly SagaHost[]): Pick<ServiceHealth, "sagas"> {
+/** What of a service somebody has to look at; nothing, if nobody has to. */
+function needOf(
+  sagas: readonly SagaHost[],
+  hosts: readonly EntityHost[],
+  deliveries: ServiceDeliveries | undefined,
+): Pick<ServiceHealth, "sagas" | "quarantined" | "deadLetters"> {
   const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
   const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  return parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {};
+  const quarantined = hosts.reduce((sum, host) => sum + host.quarantined().length, 0);
+  const deadLetters = deliveries?.deadLetters?.count ?? 0;
+  return {
+    ...(parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {}),
+    ...(quarantined > 0 ? { quarantined } : {}),
+    ...(deadLetters > 0 ? { deadLetters } : {}),
+  };
 }
 
 function partitionCount(service: string, partitions = partitionsDefault): number {

@@ -18,16 +18,35 @@ export interface DeadLettersInit {
 }
 
 const page = 500;
+/** Counted no further: for whoever has to do something about them it is all the same. */
+const countedMax = 500;
 
 export class DeadLetters {
   readonly #init: DeadLettersInit;
   readonly #open: OpenLog;
   readonly #cursors: Cursors;
+  #count = 0;
 
   constructor(init: DeadLettersInit, open: OpenLog, cursors: Cursors) {
     this.#init = init;
     this.#open = open;
     this.#cursors = cursors;
+  }
+
+  /** How many there are; at most 500 are counted. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Looks how many there are. Rejects with a `JournalError`. */
+  async recount(): Promise<void> {
+    this.#count = (await this.list(undefined, countedMax)).length;
+  }
+
+  /** Resolves once it is on disk. Rejects with a `JournalError`. */
+  async park(letter: DeadLetter): Promise<void> {
+    await this.#open.journal.park(letter);
+    this.#count = Math.min(this.#count + 1, countedMax);
   }
 
   /** At most `max`, behind `after`, in the order of stream and place. */
@@ -39,8 +58,7 @@ export class DeadLetters {
   /** False if there is none at this place. */
   async discard(stream: string, place: number): Promise<boolean> {
     if (!(await this.#find(stream, place))) return false;
-    const { journal, writer } = this.#open;
-    return writer.within(journal.discard(stream, place));
+    return this.#discard(stream, place);
   }
 
   /**
@@ -65,9 +83,15 @@ export class DeadLetters {
       const { withinMs } = subscriptionLimits;
       sender.send({ ...sent, caller: service, id, minted: since, withinMs, read: "strong", session: undefined }, resolve, reject);
     });
-    const { journal, writer } = this.#open;
-    await writer.within(journal.discard(stream, place));
+    await this.#discard(stream, place);
     return answer.kind === "reply" ? { kind: "answered" } : { kind: "rejected", name: answer.name };
+  }
+
+  async #discard(stream: string, place: number): Promise<boolean> {
+    const { journal, writer } = this.#open;
+    const discarded = await writer.within(journal.discard(stream, place));
+    if (discarded) await this.recount();
+    return discarded;
   }
 
   async #find(stream: string, place: number): Promise<DeadLetter | undefined> {

@@ -4,7 +4,7 @@ import type { At, Implementation } from "../contract/index.ts";
 import type { EntityLimits } from "../entity/index.ts";
 import type { AnyAdapter, HandlersLimits } from "../handlers/index.ts";
 import type { AnySubscription } from "../subscription/index.ts";
-import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/index.ts";
+import { decodeCalls, type CalledContract, type DependencyPolicy } from "../resilience/policy.ts";
 import type { AnySaga } from "../saga/index.ts";
 import type { Gateway } from "./edge.ts";
 import type { SagaLimits } from "./saga/limits.ts";

@@ -8,6 +8,7 @@ import type { ReadModelStatus } from "./read-models.ts";
 
 export { Session } from "../mailbox/index.ts";
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
+export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "../journal/index.ts";
 
 export interface EdgeCall {
   readonly to: AnyOpRef;
@@ -34,6 +35,10 @@ export interface ServiceHealth {
   readonly reason?: string;
   /** Present where sagas need somebody: parked ones, open apologies, and how many of these are late. */
   readonly sagas?: { readonly parked: number; readonly apologies: number; readonly overdue: number };
+  /** Entities that were taken out of service; present where there are any. */
+  readonly quarantined?: number;
+  /** What it told and could not deliver, as far as it is counted (500); present where there is anything. */
+  readonly deadLetters?: number;
   /** One that is behind, or failing, does not make its service fail: the service still takes commands. */
   readonly readModels?: readonly ReadModelStatus[];
 }
@@ -68,5 +73,10 @@ export interface Gateway {
   readonly kind: "gateway";
   /** Entities that the gateway itself keeps state in; they form the service "gateway". */
   readonly parts: readonly Implementation[];
+  /**
+   * Loads code that this gateway needs and others do not. Whoever composes a system awaits it before `open`, outside of any simulated
+   * world: no event of a schedule may wait for a file.
+   */
+  load?(): Promise<void>;
   open(edge: Edge): OpenGateway;
 }

@@ -13,9 +13,21 @@ import {
   type SourcePage,
   type SourceReader,
 } from "../journal/index.ts";
-import { PublishedTopic } from "./remote/published-topic.ts";
-import { RemoteSource } from "./remote/remote-source.ts";
-import type { RemoteService } from "./remote/remote-service.ts";
+import { operator } from "./router.ts";
+
+/** A service that other nodes run, as whoever wants to read its topics sees it. */
+export interface RemotePublisher {
+  readonly name: string;
+  /** Waits until it answers. Rejects with a `Failure`. */
+  open(topic: AnyTopicRef): Promise<EventSource>;
+}
+
+/** A topic of a log that is here, for a reader on another node. */
+export interface Published {
+  readonly service: string;
+  readonly topic: AnyTopicRef;
+  readonly writer: LogWriter;
+}
 
 /** The entities of one contract, and whose log they write. */
 interface Publisher {
@@ -23,7 +35,7 @@ interface Publisher {
   readonly contract: AnyContract;
   /** Undefined for a service that other nodes run. */
   readonly here: { readonly kernel: EntityKernel; readonly writer: LogWriter } | undefined;
-  readonly remote: RemoteService | undefined;
+  readonly remote: RemotePublisher | undefined;
 }
 
 export class EventSources {
@@ -34,7 +46,7 @@ export class EventSources {
     this.#publishers.set(kernel.type, { service, contract, here: { kernel, writer }, remote: undefined });
   }
 
-  addRemote(contract: AnyContract, remote: RemoteService): void {
+  addRemote(contract: AnyContract, remote: RemotePublisher): void {
     this.#publishers.set(contract.$.name, { service: remote.name, contract, here: undefined, remote });
   }
 
@@ -59,8 +71,15 @@ export class EventSources {
 
   topic(reader: string, topic: AnyTopicRef): () => EventSource | Promise<EventSource> {
     const { service, here, remote } = this.#publisher(reader, topic);
-    if (here) return () => sourceOf(service, here.writer, here.kernel.type, (placed) => messagesOf(topic, placed));
-    return () => RemoteSource.open(topic, remote as RemoteService);
+    if (here) return () => topicSource(service, topic, here);
+    return () => (remote as RemotePublisher).open(topic);
+  }
+
+  /** UNAVAILABLE if other nodes run its service. */
+  topicHere(reader: string, topic: AnyTopicRef): EventSource {
+    const { service, here } = this.#publisher(reader, topic);
+    if (here) return topicSource(service, topic, here);
+    throw new Failure("UNAVAILABLE", { what: `its log is where service "${service}" runs: read it there`, at: `${topic.contract.$.name}.${topic.name}` });
   }
 
   /** Whether it can be opened at once. */
@@ -69,7 +88,7 @@ export class EventSources {
   }
 
   /** For a reader on another node. Throws a `Failure`. */
-  published(reader: string, contract: string, version: number, name: string): PublishedTopic {
+  published(reader: string, contract: string, version: number, name: string): Published {
     const publisher = this.#publishers.get(contract);
     const at = `${contract}.${name}`;
     const topic = publisher?.contract.$.topics[name];
@@ -82,7 +101,7 @@ export class EventSources {
     if (!isFor(reader, topic, publisher.service)) {
       throw new Failure("ACCESS_DENIED", { what: `service "${reader}" is not listed for it`, at });
     }
-    return new PublishedTopic(publisher.service, topic, writer);
+    return { service: publisher.service, topic, writer };
   }
 
   #publisher(reader: string, topic: AnyTopicRef): Publisher {
@@ -104,13 +123,16 @@ export class EventSources {
 }
 
 const isFor = (reader: string, { access }: AnyTopicRef, publisher: string): boolean =>
-  access === "any" || publisher === reader || access.includes(reader);
+  access === "any" || publisher === reader || reader === operator || access.includes(reader);
 
 type ItemsOf = (placed: PlacedRecord) => readonly SourceItem[];
 
 /** The events of one entity type, from the log that they are in. */
 export const eventSource = (service: string, kernel: EntityKernel, writer: LogWriter): EventSource =>
   sourceOf(service, writer, kernel.type, (placed) => eventsOf(kernel, placed));
+
+const topicSource = (service: string, topic: AnyTopicRef, { kernel, writer }: NonNullable<Publisher["here"]>): EventSource =>
+  sourceOf(service, writer, kernel.type, (placed) => messagesOf(topic, placed));
 
 function sourceOf(service: string, writer: LogWriter, type: string, itemsOf: ItemsOf): EventSource {
   const partitionOf = (key: string): number => writer.partitionOf(type, key);

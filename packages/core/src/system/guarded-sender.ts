@@ -2,9 +2,12 @@
 // go through its breaker, bulkhead and retry budget, all others straight on. A service that lists nothing has none.
 import type { Failure } from "../base/failure.ts";
 import type { MessageAnswer } from "../mailbox/index.ts";
-import { guarded, type Delivery, type Dependency } from "../resilience/index.ts";
+import { Dependency, guarded, type Delivery, type DependencyPolicy } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { Call, Sender } from "./router.ts";
+
+export const dependenciesOf = (service: string, calls: readonly DependencyPolicy[], runtime: Runtime): readonly Dependency[] =>
+  calls.map((policy) => new Dependency({ service, policy, runtime }));
 
 export class GuardedSender implements Sender {
   readonly #sender: Sender;

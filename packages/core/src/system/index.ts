@@ -1,9 +1,10 @@
 // What @atoll/core/system publishes: composing and running systems on any platform.
-export { boot, type Booted, type Platform, type Quarantined } from "./boot.ts";
+export type { Booted, Platform, Quarantined } from "./boot.ts";
+export { boot } from "./ready-boot.ts";
 export type { ParkedEntity, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
+export type { TopicFrom, TopicMessage, TopicReading } from "./topic-reading.ts";
 export type { DeadLetters, SentAgain } from "./dead-letters.ts";
-export type { Directory } from "./remote/directory.ts";
-export type { Ring } from "./remote/ring.ts";
+export type { Ring } from "./ring.ts";
 export { service, system, type Service, type ServiceHow, type ServiceLimits, type ServicePart, type System } from "./definition.ts";
 export { start, stopGraceMs, type Running, type StartOptions } from "./start.ts";
 export type { OpenApology, SagaList, SagaOperator, SagaPhase, SagaStory, SagaSummary } from "./saga/operator.ts";

@@ -154,7 +154,11 @@ export class ServiceDeliveries {
   ): Promise<void> {
     const { service, runtime } = this.#init;
     const within: DeliveryInit["within"] = (operation) => writer.within(operation);
-    const common = { service, runtime, journal, within, cursors, send: this.#send, limits: subscriptionLimits };
+    const letters: DeliveryInit["journal"] = {
+      deadLetters: (after, max) => journal.deadLetters(after, max),
+      park: (letter) => this.#letters?.park(letter) ?? journal.park(letter),
+    };
+    const common = { service, runtime, journal: letters, within, cursors, send: this.#send, limits: subscriptionLimits };
     const delivery = await Delivery.open({ ...common, ...what });
     this.#deliveries.push(delivery);
     if (this.#state === "started") delivery.start();
@@ -174,6 +178,7 @@ export class ServiceDeliveries {
     const stored = await writer.within(journal.cursors());
     this.#opened = new Cursors(service, runtime, subscriptionLimits, stored, (moved) => writer.within(journal.moveCursors(moved)));
     this.#letters = new DeadLetters(this.#init, { journal, writer }, this.#opened);
+    await this.#letters.recount();
     return this.#opened;
   }
 

@@ -1,10 +1,12 @@
 // A system on this machine: real clock, real disk, real sockets. What tests and the simulator use instead is `boot`.
 import type { At } from "../contract/index.ts";
-import { SqliteJournalStore } from "../journal/sqlite/index.ts";
-import { SqliteTableStore } from "../tables/sqlite/index.ts";
+import { SqliteJournalStore, type ReadyThreads } from "../journal/sqlite/index.ts";
+import type { TableStore } from "../tables/index.ts";
 import { environment, nodeRuntime, type NodeRuntimeOptions } from "../runtime/node/index.ts";
-import { boot, type Booted } from "./boot.ts";
+import type { Logger } from "../runtime/index.ts";
+import { bootWith, type Booted } from "./boot.ts";
 import type { System } from "./definition.ts";
+import { roomsFor } from "./rooms.ts";
 
 export interface StartOptions extends NodeRuntimeOptions {
   /** Folder for logs and read models, one below it per service; created if missing. Default `.atoll/NAME`. */
@@ -13,6 +15,8 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly port?: number;
   /** Address the gateway listens on. Default 127.0.0.1: nobody else reaches it. */
   readonly host?: string;
+  /** Threads for its logs that were started ahead, while the definition was loaded; `start` ends what it has no use for. */
+  readonly threads?: ReadyThreads;
   /** For handlers' `config`; wins over the environment. */
   readonly config?: { readonly [name: string]: string };
 }
@@ -33,6 +37,7 @@ export interface Running
       | "closeBreaker"
       | "sagas"
       | "deadLetters"
+      | "topic"
     > {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
@@ -52,19 +57,22 @@ export const stopGraceMs = 10_000;
 export async function start(system: System, options: StartOptions = {}): Promise<Running> {
   const runtime = nodeRuntime(options);
   const data = options.data ?? `.atoll/${system.name}`;
-  const journals = new SqliteJournalStore(data, runtime.logger);
-  const tables = new SqliteTableStore(data, runtime.logger);
+  const journals = new SqliteJournalStore(data, runtime.logger, options.threads);
   const alive = runtime.hold();
   let booted: Booted | undefined;
   let url = "";
   try {
-    booted = await boot(system, { runtime, journals, tables, config: { ...environment(), ...options.config } });
+    const [rooms, tables] = await Promise.all([roomsFor(system), tablesFor(system, data, runtime.logger), system.gateway?.load?.()]);
+    const config = { ...environment(), ...options.config };
+    booted = await bootWith(rooms, system, { runtime, journals, config, ...(tables ? { tables } : {}) });
     const listening = await booted.gateway?.listen({
       port: options.port ?? 8080,
       ...(options.host === undefined ? {} : { host: options.host }),
     });
     if (listening) url = listening.url;
+    options.threads?.[Symbol.dispose]();
   } catch (error) {
+    options.threads?.[Symbol.dispose]();
     await booted?.stop(stopGraceMs);
     alive[Symbol.dispose]();
     throw error;
@@ -84,10 +92,17 @@ export async function start(system: System, options: StartOptions = {}): Promise
     release: (service, key) => running.release(service, key),
     sagas: running.sagas,
     deadLetters: (service) => running.deadLetters(service),
+    topic: (topic, how) => running.topic(topic, how),
     breakers: () => running.breakers(),
     openBreaker: (service, contract) => running.openBreaker(service, contract),
     closeBreaker: (service, contract) => running.closeBreaker(service, contract),
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
+}
+
+async function tablesFor({ services }: System, data: string, logger: Logger): Promise<TableStore | undefined> {
+  if (!services.some(({ parts }) => parts.some(({ kind }) => kind === "readModel"))) return undefined;
+  const { SqliteTableStore } = await import("../tables/sqlite/index.ts");
+  return new SqliteTableStore(data, logger);
 }

@@ -31,6 +31,8 @@ export class SagaWorld {
   death: { readonly at: number; readonly written: boolean } | undefined;
   /** Writes of the sagas' journal so far. */
   writes = 0;
+  /** What only a person could mend has been mended. */
+  mended = false;
   #process: VirtualProcess | undefined;
   #store: SimulatedJournalStore | undefined;
   #booted: Booted | undefined;
@@ -100,7 +102,7 @@ export class SagaWorld {
   /** Asks once, and does not wait for what comes of it. */
   async leave(order: Order): Promise<void> {
     const { key, ...input } = order;
-    this.orders.push(order);
+    if (!this.orders.includes(order)) this.orders.push(order);
     const [process, booted] = [this.#process, this.#booted];
     await process?.enter(this.world.outside, () => booted?.at(Checkout, key).start(input, { within: "50ms" })).catch(() => undefined);
   }

@@ -1,8 +1,9 @@
 // The caller outside: asks as the operator until it has an answer or its time is over, and keeps a history of what it
 // sent and heard, which the laws hold against the log.
-import { Failure, milliseconds, type At, type CallOptions } from "@atoll/core";
+import { Failure, milliseconds, type At, type CallOptions, type Tell, type Told } from "@atoll/core";
 import type { AnyContract, AnyOpRef } from "@atoll/core/contract";
 import { type Attempt, BrokenLaw, type Heard } from "@atoll/core/journal/simulated";
+import { TellBooks, type ToldCommand } from "@atoll/core/subscription";
 import { type VirtualWorld, seededRandom } from "@atoll/core/runtime/virtual";
 import { mintCommandId } from "./command-id.ts";
 import type { LoggedRecords, Place } from "./logged.ts";
@@ -42,6 +43,8 @@ interface Call {
 type Answered = Exclude<Heard, { readonly kind: "failure" }>;
 
 const withinByDefault = "10s";
+/** For one delivery of what is told (virtual ms). */
+const tellWithinMs = 30_000;
 /** Between two tries (virtual ms). */
 const pauseMs = { min: 20, max: 300 } as const;
 
@@ -57,6 +60,8 @@ export class Operator {
   waiting = 0;
   readonly #init: OperatorInit;
   readonly #random: ReturnType<typeof seededRandom>;
+  /** By target: what was told it last. */
+  readonly #lanes = new Map<string, Promise<void>>();
 
   constructor(init: OperatorInit) {
     this.#init = init;
@@ -76,9 +81,37 @@ export class Operator {
     return at as unknown as At;
   }
 
-  async #ask(to: AnyOpRef, key: unknown, input: unknown, options: CallOptions = {}): Promise<unknown> {
+  get tell(): Tell {
+    return new TellBooks().of((command) => this.#told(command));
+  }
+
+  #told({ to, key, input }: ToldCommand): Told {
+    const target = addressOf({ to, key });
+    const before = this.#lanes.get(target) ?? Promise.resolve();
+    this.waiting += 1;
+    const delivered = before
+      .then(() => this.#ask(to, key, input, {}, Number.POSITIVE_INFINITY))
+      .then(
+        () => undefined,
+        (error: unknown) => void this.bugs.push(error),
+      )
+      .finally(() => {
+        this.waiting -= 1;
+        if (this.#lanes.get(target) === delivered) this.#lanes.delete(target);
+      });
+    this.#lanes.set(target, delivered);
+    return Object.assign(Promise.resolve(), { kind: "told" } as const);
+  }
+
+  async #ask(
+    to: AnyOpRef,
+    key: unknown,
+    input: unknown,
+    options: CallOptions = {},
+    withinMs: number = milliseconds(options.within ?? withinByDefault),
+  ): Promise<unknown> {
     const { world, weather } = this.#init;
-    const endMs = world.timeMs + milliseconds(options.within ?? withinByDefault);
+    const endMs = world.timeMs + withinMs;
     const id = to.kind === "query" ? "" : (options.commandId ?? mintCommandId(world.outside.clock.now(), this.#random));
     const call: Call = { to, key, input, id, options, name: `${addressOf({ to, key })}.${to.name}${id === "" ? "" : ` ${id}`}` };
     const again = to.kind === "command" ? weather.duplicate() : undefined;
@@ -101,7 +134,8 @@ export class Operator {
     const { world } = this.#init;
     let mayHaveActed = false;
     for (;;) {
-      const heard = await this.#deliver(call, endMs - world.timeMs);
+      const leftMs = endMs - world.timeMs;
+      const heard = await this.#deliver(call, leftMs === Number.POSITIVE_INFINITY ? tellWithinMs : leftMs);
       if (heard.kind !== "failure") return heard;
       const { failure } = heard;
       mayHaveActed ||= call.to.kind === "command" && failure.outcome === "unknown";

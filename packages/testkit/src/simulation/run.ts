@@ -67,6 +67,7 @@ const alwaysEveryMs = 25;
 
 export async function runSeed(plan: RunPlan): Promise<Run> {
   const { seed, faults, config, fetch, traceCapacity, invariants } = plan;
+  await plan.system.gateway?.load?.(); // before the world begins: from then on nothing waits for a file
   const world = new VirtualWorld({ seed, stepsMax, traceCapacity, ...(fetch ? { fetch } : {}) });
   const story = plan.told ? new Story(world) : undefined;
   const disk = new SimulatedDisk(world.outside);
@@ -105,6 +106,7 @@ export async function runSeed(plan: RunPlan): Promise<Run> {
   const random = seededRandom(seed, "scenario");
   const view: World = {
     at: operator.at,
+    tell: operator.tell,
     http: (request) => http.request(request),
     settle,
     pause: (duration) => passing(world, milliseconds(duration)),

@@ -75,6 +75,26 @@ const faults: readonly Fault[] = ["crash", "duplicate", "slow-disk", "failing-di
 
 test("tells: what topics and handlers say arrives once, under all faults", () => simulate(store, { seeds: 60, faults }, scenario));
 
+test("tells: what the world tells arrives once and in order, without anybody waiting for it, under all faults", () =>
+  simulate(store, { seeds: 40, faults }, async (world) => {
+    for (const sku of skus) {
+      void world.tell(Shelf, sku).refill({ qty: 100 });
+      void world.tell(Shelf, sku).take({ qty: 150 }); // there are as many only if the refill came first
+      await world.tell(Shelf, sku).take({ qty: 1_000 }); // a rejection is an answer
+    }
+    await world.pause("1ms");
+    await world.settle();
+    for (const sku of skus) assert.equal((await world.at(Shelf, sku).left()).left, -50, sku);
+  }));
+
+test("tells: what the world tells and can never be delivered fails the run", async () => {
+  const telling = simulate(store, { seeds: 1, faults: [] }, async (world) => {
+    void world.tell(Shelf, "tea").refill({ qty: 0.5 });
+    await world.at(Shelf, "tea").left();
+  });
+  await assert.rejects(telling, (error) => error instanceof assert.AssertionError && /INVALID_INPUT|refill/.test(error.message));
+});
+
 test("tells: a react that is not pure is found, by what it told against what it tells when it is asked again", async () => {
   let runs = 0;
   const fickle = storeOf(({ sku, qty }, tell) => tell(Shelf, (runs += 1) % 5 === 0 ? "elsewhere" : sku).take({ qty }));

@@ -1,5 +1,5 @@
 // What a scenario of `simulate` sees: the system from outside, virtual time, and the seed's randomness.
-import type { At, Duration } from "@atoll/core";
+import type { At, Duration, Tell } from "@atoll/core";
 
 /**
  * "crash": the process dies at any event and comes back after a pause; what it had not committed is lost. "duplicate": a
@@ -19,6 +19,12 @@ export interface World {
    * what is known: "not-delivered" only if no delivery can have had an effect. A rejection is an answer.
    */
   readonly at: At;
+  /**
+   * Tells from outside, as the operator, who never dies: each command is delivered again, under the same id, until there is an answer,
+   * and those for one entity one after the other. Nobody waits for that: a tell resolves at once, `settle` waits for all of them. A rejection
+   * is an answer; one that fails for good fails the run.
+   */
+  readonly tell: Tell;
   /**
    * One request to the gateway, over no socket. Sent once, whatever comes of it, as `fetch` does: rejects with a `Failure`
    * UNAVAILABLE if the process is down, UNKNOWN_OUTCOME if it dies before the whole answer has left.

@@ -1,5 +1,7 @@
 // Type test: what `given` accepts, and the mistakes that must not compile. Checked by tsc, never run.
 import { contract, entity, saga } from "@atoll/core";
+import { gateway } from "@atoll/gateway";
+import { readModel, tables } from "@atoll/read-model";
 import { given } from "@atoll/testkit";
 import * as z from "zod";
 
@@ -100,3 +102,71 @@ void booking.rejects("Full", { left: "0" });
 void booking.signal(Trip.cancel);
 // @ts-expect-error a signal of another contract
 void booking.signal(Stock.close);
+
+// read models
+const Shelf = contract("shelf", {
+  version: 1,
+  queries: {
+    top: { in: z.object({ size: z.int() }), out: z.array(z.string()), rejects: { Empty: z.object({ size: z.int() }) } },
+    count: { out: z.int() },
+  },
+});
+const Parcel = contract("parcel", { version: 1, key: z.string(), topics: { left: z.object({ kg: z.int() }) } });
+const shelf = readModel(Shelf, {
+  version: 1,
+  tables: tables<{ t: { a: string } }>((db) => [db.schema.createTable("t").addColumn("a", "text")]),
+  from: { stock },
+  on: { stock: {} },
+  queries: { top: async () => [], count: async () => 1 },
+});
+const shelved = given(shelf).had(stock, "tea", "Delivered", { qty: 1 }).heard(Parcel.left, "p1", { kg: 1 }).parks("tea", /x/);
+void shelved.asked("top", { size: 1 }).replies(["a"]);
+void shelved.asked("top", { size: 1 }).rejects("Empty", { size: 1 });
+void shelved.asked("count").replies(1);
+
+// @ts-expect-error an event of another entity
+shelved.had(stock, "tea", "Placed", {});
+// @ts-expect-error data of another event
+shelved.had(stock, "tea", "Delivered", { orderId: "a" });
+// @ts-expect-error a message of another form
+shelved.heard(Parcel.left, "p1", { kg: "1" });
+// @ts-expect-error a read model takes no commands
+shelved.when("top", { size: 1 });
+// @ts-expect-error no such query
+shelved.asked("bottom");
+// @ts-expect-error missing input
+shelved.asked("top");
+// @ts-expect-error a reply of another form
+void shelved.asked("top", { size: 1 }).replies([1]);
+// @ts-expect-error undeclared rejection
+void shelved.asked("count").rejects("Empty", { size: 1 });
+
+// routes
+const edge = given(gateway([]));
+const posting = edge.under({ id: "0" }).when("POST /a", { body: { a: 1 }, headers: { "x-a": "b" } });
+void posting
+  .calls(Stock.reserve, "tea", { orderId: "a", qty: 1 })
+  .replies({ left: 1 })
+  .responds(200, { body: { left: 1 } });
+void posting.calls(Stock.reserve, "tea", { orderId: "a", qty: 1 }).rejects("SoldOut", { left: 0 }).responds(409);
+void posting
+  .calls(Stock.close, "tea")
+  .calls(Shelf.count)
+  .replies(1)
+  .responds(204, { headers: { allow: "GET" } });
+void posting.calls(Stock.close, "tea").fails("DEADLINE").responds(504);
+
+// @ts-expect-error no method
+edge.when("/a");
+// @ts-expect-error missing key
+posting.calls(Stock.close);
+// @ts-expect-error missing input
+posting.calls(Stock.reserve, "tea");
+// @ts-expect-error a key for a contract without
+posting.calls(Shelf.count, "tea");
+// @ts-expect-error a reply of another form
+posting.calls(Shelf.count).replies("1");
+// @ts-expect-error undeclared rejection
+posting.calls(Stock.close, "tea").rejects("SoldOut", { left: 0 });
+// @ts-expect-error no such failure
+posting.calls(Stock.close, "tea").fails("TIRED");

@@ -5,7 +5,8 @@ import { Account, bank, rates } from "../bank.ts";
 void simulate(
   bank,
   { seeds: 1, faults: ["crash", "duplicate", "slow-disk", "failing-disk"], replace: [rates], config: { A: "1" } },
-  async ({ at, http, settle, pause, random }) => {
+  async ({ at, tell, http, settle, pause, random }) => {
+    await tell(Account, "a").deposit({ cents: 1 });
     const { cents }: { readonly cents: number } = await at(Account, "a").deposit({ cents: 1 }, { within: "1m" });
     const taken = await at(Account, "a").withdraw({ cents });
     if (!taken.rejected) taken.reply.cents.toFixed();
@@ -45,7 +46,9 @@ void simulate(bank, { seeds: 1, faults: ["partition"] }, scenario);
 void simulate(bank, { seeds: 1 }, scenario);
 // @ts-expect-error a scenario waits for what it asks
 void simulate(bank, { seeds: 1, faults: [] }, () => 1);
-void simulate(bank, { seeds: 1, faults: [] }, async ({ at }) => {
+void simulate(bank, { seeds: 1, faults: [] }, async ({ at, tell }) => {
+  // @ts-expect-error nobody would hear the answer of a query
+  await tell(Account, "a").balance();
   // @ts-expect-error the key is missing
   at(Account);
   // @ts-expect-error a command of another form

@@ -8,7 +8,7 @@ import { type Ask, writing } from "./protocol.ts";
 
 type Operation<Op extends Ask[0]> = Extract<Ask, readonly [Op, ...unknown[]]>;
 type Read = Operation<"read" | "chain" | "records">;
-type Brief = Exclude<Ask, Read | Operation<"open" | "append" | "takeOver" | "close">>;
+type Brief = Exclude<Ask, Read | Operation<"serve" | "open" | "append" | "takeOver" | "close">>;
 export type BackgroundAsk = Read | Brief;
 
 export class Task {

@@ -1,22 +1,11 @@
 // The worker thread as the main thread sees it: requests go in, each gets one answer, also when the thread dies. It keeps
 // the process alive exactly as long as an answer is outstanding.
-import { getCompileCacheDir } from "node:module";
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { Failure } from "../../base/failure.ts";
 import type { Logger } from "../../runtime/index.ts";
 import { JournalError } from "../journal.ts";
-import {
-  type Answer,
-  type Answers,
-  type Ask,
-  type Request,
-  signalBegun,
-  signalBytes,
-  signalPosted,
-  type WorkerInput,
-  writing,
-} from "./protocol.ts";
+import { type Answer, type Answers, type Ask, type Request, signalBegun, signalPosted, writing } from "./protocol.ts";
+import { startThread, type StartedThread } from "./ready-threads.ts";
 
 /** Requests without an answer. Callers bound what they have under way far below; this is the journal's own bound. */
 const pendingMax = 16_384;
@@ -27,12 +16,6 @@ interface Pending {
   readonly bare: unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** Of the environment the thread gets only where compiled code is cached, if it is: that takes two thirds off its start. */
-function cacheOnly(): { readonly [name: string]: string } {
-  const directory = getCompileCacheDir();
-  return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
 }
 
 export class LogThread {
@@ -46,19 +29,17 @@ export class LogThread {
   #closing = false;
   #cause: unknown;
 
-  constructor(directory: string, owner: string, logger: Logger) {
-    const input: WorkerInput = { directory, owner, signal: new SharedArrayBuffer(signalBytes) };
-    this.#signal = new Int32Array(input.signal);
+  constructor(directory: string, owner: string, logger: Logger, { worker, signal }: StartedThread = startThread()) {
+    this.#signal = signal;
     this.#logger = logger;
-    // The source when run unbuilt, its compiled form otherwise; nothing of how the process was started is inherited.
-    const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    this.#worker = new Worker(entry, { workerData: input, name: "atoll-journal", execArgv: [], argv: [], env: cacheOnly() });
-    this.#worker.unref();
+    this.#worker = worker;
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("error", (error) => {
       this.#cause = error;
     });
     this.#worker.on("exit", () => this.#end());
+    this.#worker.unref(); // a listener for messages holds it
+    this.#post([0, ["serve", directory, owner]]);
   }
 
   get alive(): boolean {
@@ -74,10 +55,7 @@ export class LogThread {
       const id = (this.#lastId = (this.#lastId + 1) | 0);
       if (this.#pending.size === 0) this.#worker.ref();
       this.#pending.set(id, { op: ask[0], bare, resolve: resolve as (value: unknown) => void, reject });
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      this.#worker.postMessage([id, ask] satisfies Request);
-      Atomics.add(this.#signal, signalPosted, 1);
-      Atomics.notify(this.#signal, signalPosted);
+      this.#post([id, ask]);
     });
   }
 
@@ -88,6 +66,13 @@ export class LogThread {
     this.#worker.ref();
     this.#closing = true;
     await this.#ended.promise;
+  }
+
+  #post(request: Request): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    this.#worker.postMessage(request);
+    Atomics.add(this.#signal, signalPosted, 1);
+    Atomics.notify(this.#signal, signalPosted);
   }
 
   #settle(answer: Answer): void {

@@ -23,6 +23,8 @@ export const flatRowWidth = 5;
 
 /** The operations, with what they take; what they give is `Answers`. */
 export type Ask =
+  /** First of all, once, and without an answer. `directory`: where log.db is. `owner`: written to `partition.owner` by a take-over, for people. */
+  | readonly ["serve", directory: string, owner: string]
   | readonly ["open", partitions: number]
   | readonly ["append", rows: FlatRows]
   | readonly ["takeOver", partition: number, seen: number]
@@ -89,10 +91,6 @@ export type Answer =
   | readonly [id: 0, "log", level: LogLevel, event: string, fields: LogFields];
 
 export interface WorkerInput {
-  /** Where log.db is. */
-  readonly directory: string;
-  /** Written to `partition.owner` by a take-over. For people. */
-  readonly owner: string;
   /** Int32: `signalPosted`, `signalBegun`. */
   readonly signal: SharedArrayBuffer;
 }

@@ -19,6 +19,7 @@ import {
 import { LogThread } from "./log-thread.ts";
 import type { OwnerLock } from "./owner-lock.ts";
 import { type Answers, type Ask, flatRowWidth } from "./protocol.ts";
+import type { ReadyThreads } from "./ready-threads.ts";
 
 export interface OpenSqliteJournal {
   readonly directory: string;
@@ -27,6 +28,8 @@ export interface OpenSqliteJournal {
   /** For a new log. */
   readonly partitions: number;
   readonly logger: Logger;
+  /** Threads started ahead, if there are any. */
+  readonly ready?: ReadyThreads | undefined;
 }
 
 export class SqliteJournal implements Journal {
@@ -149,6 +152,6 @@ export class SqliteJournal implements Journal {
   }
 }
 
-function startThread({ directory, lock, logger }: OpenSqliteJournal): LogThread {
-  return new LogThread(directory, lock.owner, logger);
+function startThread({ directory, lock, logger, ready }: OpenSqliteJournal): LogThread {
+  return new LogThread(directory, lock.owner, logger, ready?.take());
 }

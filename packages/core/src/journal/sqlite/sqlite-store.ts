@@ -10,6 +10,7 @@ import type { Logger } from "../../runtime/index.ts";
 import type { JournalStore } from "../journal.ts";
 import { makeDirectory, sizeOf } from "./durable-file.ts";
 import { OwnerLock } from "./owner-lock.ts";
+import type { ReadyThreads } from "./ready-threads.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { describe, systemCodeOf } from "./sqlite-error.ts";
 
@@ -19,11 +20,13 @@ const partitionsMax = 4_096;
 export class SqliteJournalStore implements JournalStore {
   readonly #directory: string;
   readonly #logger: Logger;
+  readonly #ready: ReadyThreads | undefined;
 
   /** Touches nothing; the directory is made when the first journal is opened. */
-  constructor(directory: string, logger: Logger) {
+  constructor(directory: string, logger: Logger, ready?: ReadyThreads) {
     this.#directory = resolve(directory);
     this.#logger = logger;
+    this.#ready = ready;
   }
 
   exists(service: string): Promise<boolean> {
@@ -44,7 +47,7 @@ export class SqliteJournalStore implements JournalStore {
     await prepare(directory);
     const lock = await OwnerLock.acquire(directory, this.#logger);
     try {
-      return await SqliteJournal.open({ directory, lock, partitions, logger: this.#logger });
+      return await SqliteJournal.open({ directory, lock, partitions, logger: this.#logger, ready: this.#ready });
     } catch (error) {
       lock.release();
       throw error;

@@ -26,9 +26,10 @@ const spinMsMax = 0.1;
 const spinMsMin = 0.01;
 
 class LogHost {
-  readonly #input: WorkerInput;
   readonly #port = parentPort as NonNullable<typeof parentPort>;
   readonly #signal: Int32Array;
+  #directory = "";
+  #owner = "";
   readonly #commits = new Deque<readonly [id: number, request: CommitRequest]>();
   readonly #tasks = new Deque<Task>();
   #log: LogFile | undefined;
@@ -37,9 +38,8 @@ class LogHost {
   #closing: number | undefined;
   #spinMs = availableParallelism() > 1 ? spinMsMax : 0;
 
-  constructor(input: WorkerInput) {
-    this.#input = input;
-    this.#signal = new Int32Array(input.signal);
+  constructor({ signal }: WorkerInput) {
+    this.#signal = new Int32Array(signal);
   }
 
   /** Returns when the log is closed. */
@@ -59,6 +59,9 @@ class LogHost {
 
   #accept([id, ask]: Request): void {
     switch (ask[0]) {
+      case "serve":
+        [, this.#directory, this.#owner] = ask;
+        return;
       case "open":
         return this.#open(id, ask[1]);
       case "append":
@@ -80,7 +83,7 @@ class LogHost {
       this.#log.settle();
       this.#answer([id, "value", this.#log.meta]);
     } catch (error) {
-      const failure = openErrorOf(error, this.#input.directory);
+      const failure = openErrorOf(error, this.#directory);
       if (!(failure instanceof OpenError)) throw failure;
       this.#drop();
       this.#answer([id, "failure", failure.code, failure.what, failure.at]);
@@ -105,7 +108,7 @@ class LogHost {
     const log = this.#ready();
     if (log instanceof JournalError) return group.map(() => log);
     this.#markBegun(newest);
-    return commitGroup(log, this.#input.owner, group);
+    return commitGroup(log, this.#owner, group);
   }
 
   #settle(id: number, outcome: Outcome): void {
@@ -167,7 +170,7 @@ class LogHost {
 
   #openOptions(): { readonly directory: string; readonly log: LogFile["log"] } {
     const log: LogFile["log"] = (level, event, fields) => this.#answer([0, "log", level, event, fields]);
-    return { directory: this.#input.directory, log };
+    return { directory: this.#directory, log };
   }
 
   #drop(): void {

@@ -2,6 +2,7 @@
 import type { AnyTopicRef } from "../../contract/index.ts";
 import { ChainReader, type LogWriter, type PlacedRecord, type SourceLog } from "../../journal/index.ts";
 import { Failure } from "../../base/failure.ts";
+import type { Published } from "../event-sources.ts";
 import type { WireItem } from "./wire.ts";
 
 export interface PublishedReader {
@@ -15,7 +16,7 @@ export class PublishedTopic {
   readonly #topic: AnyTopicRef;
   readonly #writer: LogWriter;
 
-  constructor(service: string, topic: AnyTopicRef, writer: LogWriter) {
+  constructor({ service, topic, writer }: Published) {
     this.log = { service, ...writer.journal.meta };
     this.#topic = topic;
     this.#writer = writer;

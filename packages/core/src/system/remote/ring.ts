@@ -1,22 +1,21 @@
 // Joins a node that runs one service of a system to the nodes that run the others: what is not here is called, and read, over
 // links, and what is here is served to them.
 import type { Implementation } from "../../contract/index.ts";
-import { type Deadlines, type Message, Session } from "../../mailbox/index.ts";
-import type { Runtime } from "../../runtime/index.ts";
+import { type Message, Session } from "../../mailbox/index.ts";
 import type { Listener, Transport } from "../../transport/index.ts";
 import type { Service, System } from "../definition.ts";
 import type { ServiceHealth } from "../edge.ts";
-import type { EventSources } from "../event-sources.ts";
-import type { Router } from "../router.ts";
+import type { Ring, RingMember, RingRoom } from "../ring.ts";
 import type { Directory } from "./directory.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
 import { RemoteService } from "./remote-service.ts";
-import { Served, type OwnLog } from "./served.ts";
+import { RemoteSource } from "./remote-source.ts";
+import { Served } from "./served.ts";
 import { headsRest, healthRest } from "./wire.ts";
 
-/** The other nodes of a system, for a node that runs the service that its transport's identity names. */
-export interface Ring {
+export interface RingHow {
+  /** Its identity says which service the node runs. */
   readonly transport: Transport;
   readonly directory: Directory;
   /** Where this node listens. */
@@ -25,52 +24,39 @@ export interface Ring {
   readonly secret: string;
 }
 
-/** What others are told of this node. */
-export interface OwnNode {
-  health(): readonly ServiceHealth[];
-  /** Of the service that runs here, if it has a log. */
-  log(): OwnLog | undefined;
-}
-
-export interface RingMemberInit {
-  readonly ring: Ring;
-  readonly router: Router;
-  readonly sources: EventSources;
-  readonly runtime: Runtime;
-  readonly deadlines: Deadlines;
-  readonly own: OwnNode;
-}
+/** The other nodes of a system. */
+export const ring = (how: RingHow): Ring => ({
+  service: how.transport.self.service,
+  join: (room, system) => new Member(how, room, system),
+});
 
 /** How long others may take to say how they are. */
 const askedWithinMs = 1_000;
 
-export class RingMember {
-  readonly #init: RingMemberInit;
+class Member implements RingMember {
+  readonly #how: RingHow;
+  readonly #room: RingRoom;
   readonly #peers: Peers;
   readonly #served: Served;
   readonly #remotes: RemoteService[] = [];
   #listener: Listener | undefined;
 
-  constructor(init: RingMemberInit, system: System) {
-    this.#init = init;
-    const { ring, router, sources, runtime, own } = init;
+  constructor(how: RingHow, room: RingRoom, system: System) {
+    this.#how = how;
+    this.#room = room;
+    const { router, sources, runtime, own } = room;
+    const { transport, directory } = how;
     const limits = remoteLimits;
-    this.#peers = new Peers({ transport: ring.transport, directory: ring.directory, runtime, limits });
+    this.#peers = new Peers({ transport, directory, runtime, limits });
     this.#served = new Served({ router, logs: sources, own, runtime, limits });
-    for (const service of system.services) if (!this.runs(service.name)) this.#add(service);
+    for (const service of system.services) if (service.name !== transport.self.service) this.#add(service);
   }
 
-  runs(service: string): boolean {
-    return this.#init.ring.transport.self.service === service;
-  }
-
-  /** Others may ask from now on. */
   async listen(): Promise<void> {
-    const { transport, at, secret } = this.#init.ring;
+    const { transport, at, secret } = this.#how;
     this.#listener = await transport.listen(at, secret, this.#served.accept);
   }
 
-  /** Takes nothing more from others, who look for another node; what was taken is still answered. */
   leave(): void {
     this.#served.leave("the node is stopping");
   }
@@ -82,7 +68,6 @@ export class RingMember {
     await this.#listener?.close();
   }
 
-  /** What the logs of the others hold now; of one that does not say so in time, whatever it will hold. */
   async heads(): Promise<Session> {
     const session = new Session();
     const all = await Promise.all(
@@ -97,7 +82,6 @@ export class RingMember {
     return all.every(Boolean) ? session : Session.everything();
   }
 
-  /** Of the services that other nodes run. */
   async health(): Promise<readonly ServiceHealth[]> {
     const answers = await Promise.all(
       this.#remotes.map(async (remote): Promise<readonly ServiceHealth[]> => {
@@ -110,7 +94,7 @@ export class RingMember {
   }
 
   #add(service: Service): void {
-    const { router, sources, runtime, deadlines } = this.#init;
+    const { router, sources, runtime, deadlines } = this.#room;
     const remote = new RemoteService({ service: service.name, peers: this.#peers, runtime, deadlines, limits: remoteLimits });
     this.#remotes.push(remote);
     const added = new Set<unknown>();
@@ -119,14 +103,14 @@ export class RingMember {
       added.add(part.contract);
       const receive = (message: Message): void => remote.receive(message, isRepeatable(part, message));
       router.add(service.name, part.contract, { receive }, true);
-      if (part.kind === "entity") sources.addRemote(part.contract, remote);
+      if (part.kind === "entity") sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
     }
   }
 
   async #within(remote: RemoteService, rest: string): Promise<Awaited<ReturnType<RemoteService["ask"]>["answer"]> | undefined> {
     const question = remote.ask(rest);
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const timer = this.#init.runtime.timers.after(askedWithinMs, () => resolve(undefined));
+    const timer = this.#room.runtime.timers.after(askedWithinMs, () => resolve(undefined));
     try {
       return await Promise.race([question.answer, late]);
     } catch {

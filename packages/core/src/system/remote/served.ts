@@ -10,11 +10,11 @@ import { Failure } from "../../base/failure.ts";
 import { type Message, type MessageAnswer, Session } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Link, LinkHandler } from "../../transport/index.ts";
-import type { ServiceHealth } from "../edge.ts";
 import type { EventSources } from "../event-sources.ts";
+import type { OwnNode } from "../ring.ts";
 import type { Router } from "../router.ts";
 import type { RemoteLimits } from "./limits.ts";
-import type { PublishedReader } from "./published-topic.ts";
+import { PublishedTopic, type PublishedReader } from "./published-topic.ts";
 import {
   againRest,
   failureRest,
@@ -28,20 +28,14 @@ import {
   response,
   type Ask,
   type Asked,
-  type LogName,
   type Rest,
   type TopicName,
 } from "./wire.ts";
 
-/** Of the service that this node runs. */
-export interface OwnLog extends LogName {
-  readonly heads: readonly number[];
-}
-
 export interface ServedInit {
   readonly router: Router;
   readonly logs: Pick<EventSources, "published">;
-  readonly own: { health(): readonly ServiceHealth[]; log(): OwnLog | undefined };
+  readonly own: OwnNode;
   readonly runtime: Runtime;
   readonly limits: RemoteLimits;
 }
@@ -202,7 +196,7 @@ class ServedLink implements LinkHandler {
     let reading: PublishedReader | undefined;
     this.#open.set(n, { giveUp: () => reading?.close() });
     const answer = async (): Promise<Rest> => {
-      const published = logs.published(reader, asked.contract, asked.version, asked.topic);
+      const published = new PublishedTopic(logs.published(reader, asked.contract, asked.version, asked.topic));
       const { log } = published;
       if (asked.kind === "describe") return logRest(log, published.heads());
       if (asked.logId !== log.logId || asked.timeline !== log.timeline) {

@@ -1,7 +1,8 @@
 // What an operator sees of the sagas of a running system, and does to them.
 import { Failure } from "../../base/failure.ts";
 import { JournalError, journalFailure, type LogWriter } from "../../journal/index.ts";
-import { idText, openApologies, type Cause, type Entry, type Outcome, type Phase, type SagaState } from "../../saga/index.ts";
+import { idText, type Cause, type Entry } from "../../saga/event.ts";
+import { openApologies, type Outcome, type Phase, type SagaState } from "../../saga/state.ts";
 import { alarmsOf } from "./alarms.ts";
 import type { SagaHost } from "./host.ts";
 import type { OutsideInput } from "./journal.ts";
@@ -88,10 +89,10 @@ export function sagaOperator(all: () => readonly OperatedSagas[], nowMs: () => n
   return {
     async list({ state, max = listedMax } = {}) {
       const entries: SagaSummary[] = [];
-      let page: Promise<SagaSummary>[] = [];
+      let page: Found[] = [];
       let more = false;
       const flush = async (): Promise<void> => {
-        for (const summary of await Promise.all(page)) {
+        for (const summary of await summariesOf(page)) {
           if (state !== undefined && summary.state !== state) continue;
           if (entries.length < max) entries.push(summary);
           else more = true;
@@ -101,7 +102,7 @@ export function sagaOperator(all: () => readonly OperatedSagas[], nowMs: () => n
       for (const { host, writer } of all()) {
         try {
           for await (const { key } of alarmsOf(writer, host.name)) {
-            page.push(host.stateOf(key).then((stored) => summaryOf(host, key, stored.state)));
+            page.push({ host, key });
             if (page.length >= readingMax) await flush();
             if (more) break;
           }
@@ -125,6 +126,24 @@ export function sagaOperator(all: () => readonly OperatedSagas[], nowMs: () => n
       return outside(service, key, { kind: "Resolved", step, n: Number(n), note });
     },
   };
+}
+
+interface Found {
+  readonly host: SagaHost;
+  readonly key: string;
+}
+
+/** Read at the same time; one after the other where there is no room in memory for so many. */
+async function summariesOf(page: readonly Found[]): Promise<readonly SagaSummary[]> {
+  const read = async ({ host, key }: Found): Promise<SagaSummary> => summaryOf(host, key, (await host.stateOf(key)).state);
+  try {
+    return await Promise.all(page.map(read));
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "OVERLOADED") throw error;
+    const summaries: SagaSummary[] = [];
+    for (const one of page) summaries.push(await read(one));
+    return summaries;
+  }
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -197,6 +197,21 @@ test("saga: one whose step can never be carried out is parked, listed, counted, 
   });
 });
 
+test("saga: more of them than fit into memory are listed all the same, from what is indexed and from what is not yet", () =>
+  virtually(checkoutSystem({ limits: { entities: { residentsMax: 2 } } }), async (running) => {
+    await deliver(running, 9);
+    const keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for (const key of keys) {
+      const failure = await failureOf(running.booted.at(Checkout, key).start({ ...tea, rest: "1h" }, { within: "50ms" }));
+      assert.equal(failure.code, "DEADLINE");
+    }
+    const listed = async () => (await running.booted.sagas.list()).entries.map(({ key, state }) => `${key} ${state}`).toSorted();
+    const asleep = keys.map((key) => `${key} suspended`);
+    assert.deepEqual(await listed(), asleep);
+    await running.pause(5_000);
+    assert.deepEqual(await listed(), asleep);
+  }));
+
 test("saga: abandoned by an operator it undoes what was done; what cannot be undone is an apology with owner and time, until somebody resolves it", () => {
   const books = new BankBooks();
   books.mood = (what) => (what === "charge" ? "is denied" : "fails before");
