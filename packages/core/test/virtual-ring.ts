@@ -41,8 +41,19 @@ export class VirtualRing {
     this.#started += 1;
     const identity = { node: `${service}-1`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
-    const joined = ring({ transport: this.#network.transport({ system: this.#system.name, self: identity }), directory: this.#directoryOf(identity), at: identity.incarnation, secret: place.secret });
-    const platform = { runtime: this.#process, journals: this.#journals, config: {}, tables: this.#tables.store(this.#process), ring: joined };
+    const joined = ring({
+      transport: this.#network.transport({ system: this.#system.name, self: identity }),
+      directory: this.#directoryOf(identity),
+      at: identity.incarnation,
+      secret: place.secret,
+    });
+    const platform = {
+      runtime: this.#process,
+      journals: this.#journals,
+      config: {},
+      tables: this.#tables.store(this.#process),
+      ring: joined,
+    };
     const booted = await this.inside(() => boot(this.#system, platform));
     if (named) this.#change(() => this.#places.set(service, place));
     return booted;
@@ -77,7 +88,11 @@ export class VirtualRing {
       nodes: (service) => {
         const place = this.#places.get(service);
         if (!place) return [];
-        const address: Address = { identity: place.identity, at: place.identity.incarnation, ticket: ticketFor(place.secret, this.#system.name, self) };
+        const address: Address = {
+          identity: place.identity,
+          at: place.identity.incarnation,
+          ticket: ticketFor(place.secret, this.#system.name, self),
+        };
         return [address];
       },
       lost: (service) => this.#lost.get(service),

@@ -106,7 +106,13 @@ class RequestSentence {
   }
 
   rejects(name: string, details: unknown): RequestSentence {
-    return this.#comesTo(({ checks }) => ({ kind: "rejection", name, given: details, details: checks.rejection(name, details), replayed: false }));
+    return this.#comesTo(({ checks }) => ({
+      kind: "rejection",
+      name,
+      given: details,
+      details: checks.rejection(name, details),
+      replayed: false,
+    }));
   }
 
   fails(code: FailureCode): RequestSentence {

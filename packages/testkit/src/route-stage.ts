@@ -39,6 +39,7 @@ const caller = "gateway";
 
 /** Sends one request. Rejects with what `comesTo` threw. */
 export async function respondTo(gateway: Gateway, sent: Sent): Promise<Responded> {
+  await gateway.load?.();
   const world = new VirtualWorld({ seed: 1 });
   const edge = new EdgeStage(gateway, world, sent);
   const responded = await world.runUntil(edge.respond());

@@ -83,7 +83,13 @@ export function repeatedAnswer(message: Message, record: LogRecord, input: strin
   const { checks } = message.to;
   try {
     return record.rejected
-      ? { kind: "rejection", name: record.rejected[0], given: record.rejected[1], details: checks.rejection(...record.rejected), replayed: true }
+      ? {
+          kind: "rejection",
+          name: record.rejected[0],
+          given: record.rejected[1],
+          details: checks.rejection(...record.rejected),
+          replayed: true,
+        }
       : { kind: "reply", given: record.reply, value: checks.reply(record.reply), replayed: true };
   } catch (cause) {
     if (cause instanceof Failure) return cause;

@@ -79,7 +79,10 @@ export class EventSources {
   topicHere(reader: string, topic: AnyTopicRef): EventSource {
     const { service, here } = this.#publisher(reader, topic);
     if (here) return topicSource(service, topic, here);
-    throw new Failure("UNAVAILABLE", { what: `its log is where service "${service}" runs: read it there`, at: `${topic.contract.$.name}.${topic.name}` });
+    throw new Failure("UNAVAILABLE", {
+      what: `its log is where service "${service}" runs: read it there`,
+      at: `${topic.contract.$.name}.${topic.name}`,
+    });
   }
 
   /** Whether it can be opened at once. */

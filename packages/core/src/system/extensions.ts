@@ -36,7 +36,8 @@ export class Extensions implements ReadModels {
 
   /** Once the logs of all services are open. Rejects with a `Failure`; what was opened before is then for `close`. */
   async open(service: Service): Promise<void> {
-    for (const part of service.parts.filter(isExtension)) this.#init.router.add(service.name, part.contract, await this.#openPart(service.name, part));
+    for (const part of service.parts.filter(isExtension))
+      this.#init.router.add(service.name, part.contract, await this.#openPart(service.name, part));
   }
 
   /** As `open`, for parts that may have to wait for other nodes: until then what is asked of them waits, within its deadline. */

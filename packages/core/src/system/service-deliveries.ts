@@ -124,7 +124,12 @@ export class ServiceDeliveries {
   }
 
   /** The publisher may come up later than this service, which serves in the meantime. */
-  async #subscribeWhenThere(open: OpenLog, cursors: Cursors, part: AnySubscription, source: () => EventSource | Promise<EventSource>): Promise<void> {
+  async #subscribeWhenThere(
+    open: OpenLog,
+    cursors: Cursors,
+    part: AnySubscription,
+    source: () => EventSource | Promise<EventSource>,
+  ): Promise<void> {
     const { service, runtime } = this.#init;
     for (let failures = 1; this.#state === "started"; failures++) {
       try {
@@ -133,7 +138,12 @@ export class ServiceDeliveries {
       } catch (error) {
         if (this.#state !== "started") return;
         runtime.logger.log("error", "subscription.not_opened", { service, subscription: part.name, error });
-        await new Promise<void>((resolve) => runtime.timers.after(backoffMs(again, failures, () => runtime.random.next()), resolve));
+        await new Promise<void>((resolve) =>
+          runtime.timers.after(
+            backoffMs(again, failures, () => runtime.random.next()),
+            resolve,
+          ),
+        );
       }
     }
   }

@@ -200,10 +200,13 @@ export class Peers {
       (error: unknown) => {
         target.failures += 1;
         runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
-        runtime.timers.after(backoffMs(limits.reconnect, target.failures, () => runtime.random.next()), () => {
-          target.connecting = false;
-          this.#changed(service);
-        });
+        runtime.timers.after(
+          backoffMs(limits.reconnect, target.failures, () => runtime.random.next()),
+          () => {
+            target.connecting = false;
+            this.#changed(service);
+          },
+        );
       },
     );
   }
@@ -214,11 +217,15 @@ export class Peers {
     target.peer?.close();
     target.peer = undefined;
     target.connecting = true;
-    runtime.timers.after(backoffMs(limits.reconnect, 1, () => runtime.random.next()), () => {
-      target.connecting = false;
-      if (!this.directory.nodes(service).some((address) => nameOf(address) === nameOf(target.address))) this.#targets.delete(nameOf(target.address));
-      this.#changed(service);
-    });
+    runtime.timers.after(
+      backoffMs(limits.reconnect, 1, () => runtime.random.next()),
+      () => {
+        target.connecting = false;
+        if (!this.directory.nodes(service).some((address) => nameOf(address) === nameOf(target.address)))
+          this.#targets.delete(nameOf(target.address));
+        this.#changed(service);
+      },
+    );
   }
 
   #changed(service: string): void {

@@ -48,15 +48,23 @@ export class RemoteSource implements EventSource {
   }
 
   read(partition: number, from: number): SourceReader {
-    return new RemoteReader(this.#service, from, (at, bytesMax) => readRest(this.#name, partition, at, bytesMax), (page) => {
-      this.#saw(partition, page.next);
-      return page.items.map((item) => this.#item(item));
-    });
+    return new RemoteReader(
+      this.#service,
+      from,
+      (at, bytesMax) => readRest(this.#name, partition, at, bytesMax),
+      (page) => {
+        this.#saw(partition, page.next);
+        return page.items.map((item) => this.#item(item));
+      },
+    );
   }
 
   history(key: string, from: number): SourceReader {
-    return new RemoteReader(this.#service, from, (at, bytesMax) => historyRest(this.#name, key, at, bytesMax), (page) =>
-      page.items.map((item) => this.#item(item)),
+    return new RemoteReader(
+      this.#service,
+      from,
+      (at, bytesMax) => historyRest(this.#name, key, at, bytesMax),
+      (page) => page.items.map((item) => this.#item(item)),
     );
   }
 

@@ -103,7 +103,8 @@ class Member implements RingMember {
       added.add(part.contract);
       const receive = (message: Message): void => remote.receive(message, isRepeatable(part, message));
       router.add(service.name, part.contract, { receive }, true);
-      if (part.kind === "entity") sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
+      if (part.kind === "entity")
+        sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
     }
   }
 

@@ -173,7 +173,9 @@ class ServedLink implements LinkHandler {
       ...(told ? { told } : {}),
     };
     let message: Message | undefined;
-    this.#open.set(n, { giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })) });
+    this.#open.set(n, {
+      giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
+    });
     message = router.send(
       call,
       (answer) => this.#answer(n, answer, session, token),

@@ -117,7 +117,15 @@ export const logRest = ({ logId, timeline }: LogName, heads: readonly number[]):
 export const healthyRest = (services: readonly ServiceHealth[]): Rest => restOf(["health", services]);
 
 export function pageRest(next: number, items: readonly WireItem[]): Rest {
-  const entries = items.map(({ offset, index, at: { key, version, now, caller }, data }) => [offset, index, key, version, now, caller, data]);
+  const entries = items.map(({ offset, index, at: { key, version, now, caller }, data }) => [
+    offset,
+    index,
+    key,
+    version,
+    now,
+    caller,
+    data,
+  ]);
   return restOf(["page", next, entries]);
 }
 
@@ -248,7 +256,15 @@ function respondedOf(kind: string, members: Members): Responded {
     case "rejection":
       return { kind, name: members.text(), replayed: members.flag(), session: members.text(), given: members.last() };
     case "failure":
-      return { kind, failure: failureOf(members.text(), members.text(), members.nullable((m) => m.text()), members.list()) };
+      return {
+        kind,
+        failure: failureOf(
+          members.text(),
+          members.text(),
+          members.nullable((m) => m.text()),
+          members.list(),
+        ),
+      };
     case "again":
       return { kind, why: members.text() };
     case "log":
