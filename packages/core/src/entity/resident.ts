@@ -129,7 +129,19 @@ export class Resident implements Sink, SnapshotSource {
     else this.#host.deadlines.watch(message);
   }
 
+  get active(): boolean {
+    return this.#phase.kind === "active";
+  }
+
   // ── recovery ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Nothing was ever written of it, so there is nothing to read. Once, before anything is received. */
+  begin(): void {
+    this.#state = this.#host.kernel.initial();
+    this.#committed = { state: this.#state, version: 0, offset: -1 };
+    this.#resize();
+    this.#phase = { kind: "active" };
+  }
 
   /** Reads the log; the host has given this entity its turn. Never rejects. */
   async recover(): Promise<void> {

@@ -141,6 +141,11 @@ export class LogWriter {
     return new LogWriter(service, journal, runtime, limits, partitions, tail);
   }
 
+  /** Certainly nothing was ever written of the entity: it need not be looked for. False says nothing. J13. */
+  isUnwritten(partition: number, type: string, key: string): boolean {
+    return this.tail.lookup(partition, type, key) === undefined && !this.journal.mayHold(partition, type, key);
+  }
+
   partitionOf(type: string, key: string): number {
     return partitionOf(type, key, this.#partitions.length);
   }
