@@ -195,7 +195,7 @@ export class Resident implements Sink, SnapshotSource {
   }
 
   #command(message: Message): void {
-    const input = message.input === undefined ? "" : fingerprint(JSON.stringify(message.input));
+    const input = message.input === undefined || message.idIsOfInput ? "" : fingerprint(JSON.stringify(message.input));
     const known = this.#remembered.find(message);
     if (known === "told") return this.#depart(this.#pending.last(), message, toldBefore);
     if (typeof known === "number") return this.#repeat(message, known, input);

@@ -177,7 +177,9 @@ export class SagaHost implements SagaHome {
 
   send<K extends keyof JournalReplies>(key: string, operation: K, input: unknown, identity: Identity): Promise<Sent<K>> {
     const to = this.#part.contract.$.operations[operation] ?? unreachable(undefined as never, "operations of a saga's journal");
-    const within = { withinMs: Number.POSITIVE_INFINITY, read: "strong", session: undefined } as const;
+    // What comes from outside has the id that its sender gave it; the others' are the platform's own.
+    const idIsOfInput = operation !== "outside";
+    const within = { withinMs: Number.POSITIVE_INFINITY, read: "strong", session: undefined, idIsOfInput } as const;
     return new Promise((resolve, reject) => {
       const answered = (answer: MessageAnswer): void => {
         if (answer.kind === "reply") resolve({ value: answer.value as JournalReplies[K], replayed: answer.replayed });
