@@ -52,8 +52,8 @@ export class Play {
   readonly #changed: (request: Request | undefined) => void;
   readonly #counts = new Map<string, number>();
   /** Signals that nobody has asked for yet, by name, oldest first. */
-  readonly #signals = new Map<string, unknown[]>();
-  readonly #reactions = new Map<string, (input: unknown) => void>();
+  #signals: Map<string, unknown[]> | undefined;
+  #reactions: Map<string, (input: unknown) => void> | undefined;
   #otherwise: (() => never) | undefined;
 
   /** `changed`: told of every request, and, with undefined, of the ending, as they come. `scripted`: it will be compared with a repetition. */
@@ -149,14 +149,14 @@ export class Play {
   /** The oldest signal of this name that nobody has asked for. */
   waiting(name: string): { readonly input: unknown } | undefined {
     if (!this.#mayAsk(`asked for signal "${name}"`)) return undefined;
-    const waiting = this.#signals.get(name);
+    const waiting = this.#signals?.get(name);
     return waiting && waiting.length > 0 ? { input: waiting.shift() } : undefined;
   }
 
   react(name: string, reaction: (input: unknown) => void): void {
     if (!this.#mayAsk(`asked to hear of signal "${name}"`)) return;
-    this.#reactions.set(name, reaction);
-    for (const input of this.#signals.get(name)?.splice(0) ?? []) reaction(input);
+    (this.#reactions ??= new Map()).set(name, reaction);
+    for (const input of this.#signals?.get(name)?.splice(0) ?? []) reaction(input);
   }
 
   expire(until: number, otherwise: (() => never) | undefined): void {
@@ -207,7 +207,7 @@ export class Play {
   }
 
   #signalled(name: string, input: unknown): void {
-    const reaction = this.#reactions.get(name);
+    const reaction = this.#reactions?.get(name);
     if (reaction) return this.#guard(() => reaction(input));
     for (const [key, request] of this.open) {
       if (request.kind !== "signal" || request.step !== name) continue;
@@ -215,9 +215,9 @@ export class Play {
       request.settle({ input });
       return;
     }
-    const waiting = this.#signals.get(name);
+    const waiting = this.#signals?.get(name);
     if (waiting) waiting.push(input);
-    else this.#signals.set(name, [input]);
+    else (this.#signals ??= new Map()).set(name, [input]);
   }
 
   #threw(error: unknown): void {
