@@ -216,9 +216,10 @@ export class EntityHost implements Residence {
     const resident = new Resident(this, key, partition);
     this.#residents.set(key, resident);
     this.#link(resident);
-    if (this.writer.isUnwritten(partition, this.kernel.type, key)) resident.begin();
+    const isNew = this.writer.isUnwritten(partition, this.kernel.type, key);
+    if (isNew) resident.begin();
     resident.receive(message);
-    if (!resident.active) this.restart(resident);
+    if (!isNew) this.restart(resident);
   }
 
   /** Lets idle entities go, the longest unused first, until `count` have left and memory is within its bound. */

@@ -129,17 +129,13 @@ export class Resident implements Sink, SnapshotSource {
     else this.#host.deadlines.watch(message);
   }
 
-  get active(): boolean {
-    return this.#phase.kind === "active";
-  }
-
   // ── recovery ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Nothing was ever written of it, so there is nothing to read. Once, before anything is received. */
   begin(): void {
     this.#state = this.#host.kernel.initial();
     this.#committed = { state: this.#state, version: 0, offset: -1 };
-    this.#resize();
+    this.#host.resized(this.#footprint.begin(this.#host.kernel.initialLength, this.#remembered));
     this.#phase = { kind: "active" };
   }
 

@@ -6,7 +6,8 @@ import { VirtualWorld } from "../runtime/virtual/index.ts";
 import { plannedFaults, type PlannedFault } from "./faults/fault-plan.ts";
 import { FaultyJournal } from "./faults/faulty-journal.ts";
 import type { Journal } from "./journal.ts";
-import { LogWriter, type Sink, type Submission } from "./log-writer.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { Sink, Submission } from "./submission.ts";
 import { logWriterLimits, type LogWriterLimits } from "./log-writer-limits.ts";
 import { SimulatedDisk } from "./simulated/simulated-disk.ts";
 import { SimulatedJournalStore } from "./simulated/simulated-journal.ts";
@@ -245,7 +246,7 @@ class Persistent implements Sink {
   readonly #writer: LogWriter;
   readonly #partition: number;
   readonly #key: string;
-  #open: string[] = [];
+  readonly #open: string[] = [];
   #prev = -1;
   #last = -1;
 

@@ -25,26 +25,9 @@ import type { LogWriterLimits } from "./log-writer-limits.ts";
 import { logWriterMetrics, type LogWriterMetrics } from "./log-writer-metrics.ts";
 import { encodeRecord, type LogRecord } from "./record.ts";
 import { recordsOf, type PlacedRecord } from "./row-records.ts";
+import type { Sink, Submission } from "./submission.ts";
 import { Tail } from "./tail.ts";
 import { takeOver } from "./take-over.ts";
-
-export interface Submission {
-  readonly sink: Sink;
-  readonly partition: number;
-  readonly offset: number;
-  readonly record: LogRecord;
-  readonly line: string;
-  /** Set when the record is void for a reason of its own; without it the sink may submit it anew. */
-  failure: JournalError | undefined;
-}
-
-export interface Sink {
-  committed(submission: Submission): void;
-  /** All submissions not yet committed are void. `doubted`: after an outcome that was open, not through others' failure. */
-  rewind(doubted: boolean): void;
-  /** The partition takes submissions again after `admits` was false. */
-  resume(): void;
-}
 
 const recovery = { firstMs: 50, maxMs: 1_000 };
 
