@@ -3,6 +3,7 @@
 //
 //   --only NAME       this benchmark; may be given several times
 //   --quick           shorter rounds and smaller logs, under a minute: to see that everything runs
+//   --peers           beside some of ours, the same work on what users would pick instead; installs it on first use
 //   --against REV     the same at another revision of the repository, in turns, as further columns
 //   --json FILE       the results, with every sample's spread and the machine, into this file as well
 import { parseArgs } from "node:util";
@@ -12,6 +13,7 @@ import { ChildFailed, inChild } from "./child.ts";
 import { machine, revision } from "./machine.ts";
 import type { Row } from "./measure.ts";
 import { checkOut } from "./other-revision.ts";
+import { type Installation, installPeers } from "./peers/install.ts";
 import { benchmarks } from "./registry.ts";
 import { type Result, tableOf } from "./report.ts";
 import type { RunParameters } from "./run-one.ts";
@@ -19,6 +21,7 @@ import type { RunParameters } from "./run-one.ts";
 interface Options {
   readonly chosen: readonly Benchmark[];
   readonly quick: boolean;
+  readonly peers: boolean;
   readonly json: string | undefined;
   readonly against: string | undefined;
 }
@@ -31,6 +34,7 @@ function readOptions(): Options | undefined {
       options: {
         only: { type: "string", multiple: true },
         quick: { type: "boolean", default: false },
+        peers: { type: "boolean", default: false },
         json: { type: "string" },
         against: { type: "string" },
       },
@@ -38,22 +42,23 @@ function readOptions(): Options | undefined {
     const unknown = values.only?.find((name) => !names.has(name));
     if (unknown === undefined) {
       const chosen = values.only ? benchmarks.filter(({ name }) => values.only?.includes(name)) : benchmarks;
-      return { chosen, quick: values.quick, json: values.json, against: values.against };
+      return { chosen, quick: values.quick, peers: values.peers, json: values.json, against: values.against };
     }
     console.error(`there is no benchmark "${unknown}"`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
   }
-  console.error(`\nnpm run bench -- [--only NAME]… [--quick] [--against REV] [--json FILE]\n`);
+  console.error(`\nnpm run bench -- [--only NAME]… [--quick] [--peers] [--against REV] [--json FILE]\n`);
   for (const { name, about } of benchmarks) console.error(`  ${name.padEnd(18)}${about}`);
   return undefined;
 }
 
 /** The rows of one benchmark, run in a child; undefined, and said why, if it failed. */
-async function rowsOf({ name }: Benchmark, quick: boolean, base: URL, where: string): Promise<readonly Row[] | undefined> {
+async function rowsOf(parameters: RunParameters, base: URL, where: string): Promise<readonly Row[] | undefined> {
+  const { name } = parameters;
   const startMs = performance.now();
   try {
-    const rows = (await inChild("run-one.ts", { name, quick } satisfies RunParameters, base)) as readonly Row[];
+    const rows = (await inChild("run-one.ts", parameters, base)) as readonly Row[];
     console.error(`${name}${where}: ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
     return rows;
   } catch (error) {
@@ -63,17 +68,18 @@ async function rowsOf({ name }: Benchmark, quick: boolean, base: URL, where: str
   }
 }
 
-async function main({ chosen, quick, json, against }: Options): Promise<boolean> {
+async function main({ chosen, quick, peers, json, against }: Options): Promise<boolean> {
   const on = machine();
   if (on.load > 0.5) console.error(`other processes use this machine (load ${on.load.toFixed(1)}): the figures will vary`);
+  const installation: Installation = peers ? await installPeers() : { kind: "not-asked-for" };
   using other = against === undefined ? undefined : checkOut(against);
   const startMs = performance.now();
   const results: Result[] = [];
   let complete = true;
-  for (const benchmark of chosen) {
-    const { name, about } = benchmark;
-    const before = other ? await rowsOf(benchmark, quick, other.bench, ` at ${other.commit}`) : [];
-    const rows = await rowsOf(benchmark, quick, new URL(import.meta.url), "");
+  for (const { name, about } of chosen) {
+    const now: RunParameters = { name, quick, peers: installation };
+    const before = other ? await rowsOf({ ...now, peers: { kind: "not-asked-for" } }, other.bench, ` at ${other.commit}`) : [];
+    const rows = await rowsOf(now, new URL(import.meta.url), "");
     complete &&= rows !== undefined && before !== undefined;
     results.push({ name, about, rows: rows ?? [], before: before ?? [] });
   }
@@ -84,7 +90,8 @@ async function main({ chosen, quick, json, against }: Options): Promise<boolean>
     `\n${on.cpu}, ${on.cores} cores, ${on.system}, node ${on.node}, SQLite ${on.sqlite}; load before ${on.load.toFixed(1)}; ${seconds} s`,
   );
   if (json !== undefined) writeRun(run, json);
-  if (complete && !quick && chosen.length === benchmarks.length) console.log(`kept in ${archiveRun(run)}`);
+  // Not with peers: their servers use this machine while ours is measured.
+  if (complete && !quick && !peers && chosen.length === benchmarks.length) console.log(`kept in ${archiveRun(run)}`);
   return complete;
 }
 

@@ -1,6 +1,7 @@
 // The form of a benchmark, and the room it is given. Each runs in a process of its own (run-one.ts), so that none is slowed
 // or sped up by what another left in the heap or taught the compiler.
 import type { Row } from "./measure.ts";
+import type { Installation } from "./peers/install.ts";
 
 export interface Room {
   /** Shorter rounds, smaller logs: to see whether something runs, not how fast. */
@@ -9,6 +10,8 @@ export interface Room {
   readonly rounds: number;
   /** An empty folder on a disk; removed afterwards. */
   readonly directory: string;
+  /** Whether peers were asked for, and are there. */
+  readonly peers: Installation;
 }
 
 export interface Benchmark {

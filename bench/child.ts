@@ -1,5 +1,6 @@
 // Work in a process of its own: a module that says `answer(work)` is given its parameters, works, and answers once; one that
-// says `serve(open)` answers when it is open, and stays until its parent lets it go or dies. Parameters and answers are JSON.
+// says `serve(open)` answers when it is open, takes requests one at a time, and stays until its parent lets it go or dies.
+// Parameters, requests and answers are JSON.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { basename } from "node:path";
@@ -29,18 +30,21 @@ export interface Served extends AsyncDisposable {
   readonly value: unknown;
   /** CPU time of the process so far, all threads, in microseconds. */
   cpuUs(): Promise<number>;
+  /** What the module answers to a request. Rejects with `ChildFailed` if it ends instead. */
+  ask(request: unknown): Promise<unknown>;
 }
 
 /** Starts `module`, a file beside this one, and resolves once it is open. */
 export async function serving(module: string, parameters: unknown): Promise<Served> {
   const { child, value } = await openChild(new URL(module, import.meta.url), parameters);
+  const asked = (message: Message): Promise<unknown> => {
+    child.send(message);
+    return answerOf(child, basename(module));
+  };
   return {
     value,
-    async cpuUs() {
-      child.send("cpu");
-      const [{ cpuUs }] = (await once(child, "message")) as [{ readonly cpuUs: number }];
-      return cpuUs;
-    },
+    cpuUs: () => asked({ kind: "cpu" }) as Promise<number>,
+    ask: (request) => asked({ kind: "request", request }),
     [Symbol.asyncDispose]: () => closeChild(child),
   };
 }
@@ -54,19 +58,26 @@ async function openChild(
   const env = { ...process.env, NODE_ENV: "production" };
   // Standard output is the table's.
   const child = fork(path, [JSON.stringify(parameters)], { env, execArgv: ["--expose-gc"], stdio: ["ignore", 2, 2, "ipc"] });
-  const value = await new Promise<unknown>((resolve, reject) => {
+  return { child, value: await answerOf(child, basename(path), withinMs) };
+}
+
+/** The next one. */
+function answerOf(child: ChildProcess, name: string, withinMs: number = answerWithinMs): Promise<unknown> {
+  return new Promise<unknown>((resolve, reject) => {
     const late = setTimeout(() => child.kill("SIGKILL"), withinMs);
-    child.once("message", (message: { readonly value: unknown }) => {
+    const answered = ({ value }: { readonly value: unknown }): void => {
       clearTimeout(late);
-      child.removeAllListeners("exit");
-      resolve(message.value);
-    });
-    child.once("exit", (code, signal) => {
+      child.off("exit", ended);
+      resolve(value);
+    };
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
       clearTimeout(late);
-      reject(new ChildFailed(`${basename(path)} ended with ${signal ?? `code ${code}`} and no answer`));
-    });
+      child.off("message", answered);
+      reject(new ChildFailed(`${name} ended with ${signal ?? `code ${code}`} and no answer`));
+    };
+    child.once("message", answered);
+    child.once("exit", ended);
   });
-  return { child, value };
 }
 
 async function closeChild(child: ChildProcess): Promise<void> {
@@ -75,6 +86,8 @@ async function closeChild(child: ChildProcess): Promise<void> {
   child.disconnect();
   await exited;
 }
+
+type Message = { readonly kind: "cpu" } | { readonly kind: "request"; readonly request: unknown };
 
 /** What the parent gave; `never` takes any type, and only the two modules know which. */
 const parameters = (): never => JSON.parse(process.argv[2] ?? "{}") as never;
@@ -86,15 +99,27 @@ export async function answer(work: (given: never) => Promise<unknown>): Promise<
   process.send?.({ value: await work(parameters()) });
 }
 
+export interface Opened {
+  readonly value: unknown;
+  readonly close: () => Promise<void>;
+  /** If it takes requests. What it throws ends the process. */
+  readonly answer?: (request: never) => Promise<unknown>;
+}
+
 /** In the child; `open` may leave something behind that is closed at the end. */
-export async function serve(
-  open: (given: never) => Promise<{ readonly value: unknown; readonly close: () => Promise<void> }>,
-): Promise<void> {
-  const { value, close } = await open(parameters());
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage();
-    process.send?.({ cpuUs: user + system });
-  });
+export async function serve(open: (given: never) => Promise<Opened>): Promise<void> {
+  let close = (): Promise<void> => Promise.resolve();
+  // Also while it opens: whoever waits for it may be gone by then.
   process.once("disconnect", () => void close().finally(() => process.exit(0)));
-  process.send?.({ value });
+  const opened = await open(parameters());
+  close = opened.close;
+  const answered = async (message: Message): Promise<unknown> => {
+    if (message.kind === "request") return opened.answer?.(message.request as never);
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  };
+  process.on("message", (message: Message) => {
+    void answered(message).then((value) => process.send?.({ value }));
+  });
+  process.send?.({ value: opened.value });
 }

@@ -25,10 +25,22 @@ export interface Row {
   readonly name: string;
   readonly unit: Unit;
   readonly ours: Sample;
-  readonly bare: readonly { readonly name: string; readonly sample: Sample }[];
+  readonly bare: readonly { readonly name: string; readonly sample: Sample; readonly details?: Details }[];
   readonly aim?: Aim;
-  /** Further figures of our side, by name; `_ms`, `_us` and `_bytes` at the end of a name say the unit. */
-  readonly details?: { readonly [name: string]: number };
+  readonly details?: Details;
+  /** What was to stand beside it and could not be measured, and why. */
+  readonly absent?: readonly Absent[];
+}
+
+/** Further figures of a side, by name; `_ms`, `_us` and `_bytes` at the end of a name say the unit. */
+export interface Details {
+  readonly [name: string]: number;
+}
+
+export interface Absent {
+  readonly name: string;
+  /** For people, with the way to have it measured. */
+  readonly why: string;
 }
 
 export const sampleOf = (rounds: readonly number[]): Sample => ({ rounds, median: medianOf(rounds) });

@@ -2,7 +2,7 @@
 // today. Benchmarks that use what the other state does not have yet fail there, and say so.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { git } from "./machine.ts";
 import { newWorkDirectory, removeDirectory } from "./work-directory.ts";
@@ -25,7 +25,7 @@ export function checkOut(revision: string): OtherRevision {
   execFileSync("tar", ["-xf", archive, "-C", directory]);
   const bench = join(directory, "bench");
   removeDirectory(bench);
-  cpSync(join(root, "bench"), bench, { recursive: true });
+  cpSync(join(root, "bench"), bench, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
   linkModules(join(root, "node_modules"), join(directory, "node_modules"));
   return {
     commit,

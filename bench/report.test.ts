@@ -48,6 +48,27 @@ test("report: a line per row and per figure beside it, with unit, spread, ratio,
   ]);
 });
 
+test("report: a figure beside ours may have times of its own, and what could not be measured is named with the reason", () => {
+  const row = {
+    name: "saga",
+    unit: "/s",
+    ours: sampleOf([1_000]),
+    bare: [...beside({ disk: sampleOf([2_000]) }), { name: "peer 1.0", sample: sampleOf([100]), details: { p50_ms: 9.5 } }],
+    details: { p50_ms: 1 },
+    absent: [{ name: "other", why: "needs a moon" }],
+  } as const;
+  assert.deepEqual(
+    tableOf([{ ...result, rows: [row] }], undefined)
+      .split("\n")
+      .slice(3),
+    [
+      "  saga  1,000 /s     disk       2,000 /s   0.50            p50 1 ms",
+      "                     peer 1.0     100 /s     10            p50 9.5 ms",
+      "                     other                                 not measured: needs a moon",
+    ],
+  );
+});
+
 test("report: against another revision, its figure and the change stand beside ours; what it did not have stays empty", () => {
   const then = { name: "ask", unit: "/s", ours: sampleOf([800_000]), bare: [] } as const;
   const lines = tableOf([{ ...result, before: [then] }], "abc1234").split("\n");

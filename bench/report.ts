@@ -1,4 +1,4 @@
-// Results for people: one table, a line per row and per figure beside it.
+// Results for people: one table, a line per row, per figure beside it, and per figure that could not be had.
 import { isMet, ratioOf, type Row, spreadOf, type Unit } from "./measure.ts";
 
 /** What came of one benchmark. */
@@ -32,7 +32,8 @@ export function tableOf(results: readonly Result[], revision: string | undefined
       const verdict = verdictCells(row);
       lines.push([...oursCells(row), ...past, ...(bare[0] ? bareCells(row, bare[0]) : ["", "", ""]), ...verdict]);
       const blank = [...ours, ...then].map(() => "");
-      for (const other of bare.slice(1)) lines.push([...blank, ...bareCells(row, other), ...verdict.map(() => "")]);
+      for (const other of bare.slice(1)) lines.push([...blank, ...bareCells(row, other), "", "", detailsText(other)]);
+      for (const { name, why } of row.absent ?? []) lines.push([...blank, name, "", "", "", "", `not measured: ${why}`]);
     }
   }
   const figures = lines.filter(({ length }) => length === columns.length);
@@ -74,7 +75,7 @@ function aimText({ aim, unit }: Row): string {
 }
 
 /** Times only: other details are for the JSON. */
-function detailsText({ details = {} }: Row): string {
+function detailsText({ details = {} }: Pick<Row, "details">): string {
   return Object.entries(details)
     .flatMap(([name, value]) => {
       const [, what, unit] = /^(.+)_(ms|us)$/.exec(name) ?? [];

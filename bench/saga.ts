@@ -1,14 +1,18 @@
 // Sagas of three steps, from the start command to its answer, beside the records that they leave: written to a bare table,
-// group-committed as ours are. Steps of handlers leave none of their own; steps of entities leave one each.
+// group-committed as ours are. Steps of handlers leave none of their own; steps of entities leave one each. With `--peers`, the
+// sagas of handlers' steps stand beside the same workflow of what users would pick instead (peers/).
 import { join } from "node:path";
 import * as z from "zod";
 import { contract, saga, service, start, system, type Running } from "@atoll/core";
+import { Metrics } from "@atoll/core/runtime";
 import { BareSqlite } from "./bare-disk.ts";
 import type { Room } from "./benchmark.ts";
 import { askDuring } from "./callers.ts";
+import { Costs } from "./costs.ts";
 import { Adder, adder, Counter, counter } from "./counter.ts";
 import { troubleLogger } from "./trouble-logger.ts";
 import { beside, interleave, Latencies, type Row, type Sample, type Side } from "./measure.ts";
+import { openPeers, type PeerLoad, type PeerSide } from "./peers/beside-ours.ts";
 
 const total = z.object({ total: z.int() });
 const Trip = contract("trip", { version: 1, key: z.string(), access: { go: "any" }, commands: { go: { out: total } } });
@@ -34,28 +38,35 @@ const recordsOfTrip = 4;
 const recordsOfTour = recordsOfTrip + 3;
 const inFlight = 100;
 
-export async function measureSagas({ quick, rounds, directory }: Room): Promise<readonly Row[]> {
+export async function measureSagas(room: Room): Promise<readonly Row[]> {
+  const { quick, rounds, directory } = room;
   const ms = quick ? 300 : 2_000;
+  await using peers = await openPeers("saga", room);
+  const peers1 = peers.load(1, ms);
+  const peers100 = peers.load(inFlight, 2 * ms);
   await using sqlite = new BareSqlite(directory);
-  await using running = await startTrips(join(directory, "data"));
+  const metrics = new Metrics();
+  await using running = await startTrips(join(directory, "data"), metrics);
   let key = 0;
   const next = (): string => `s${(key += 1)}`;
   const sides = {
-    trip1: measured(ms, 1, () => running.at(Trip, next()).go()),
-    trip100: measured(ms, inFlight, () => running.at(Trip, next()).go()),
-    tour1: measured(ms, 1, () => running.at(Tour, next()).go()),
-    tour100: measured(ms, inFlight, () => running.at(Tour, next()).go()),
+    trip1: measured(ms, 1, metrics, () => running.at(Trip, next()).go()),
+    trip100: measured(ms, inFlight, metrics, () => running.at(Trip, next()).go()),
+    tour1: measured(ms, 1, metrics, () => running.at(Tour, next()).go()),
+    tour100: measured(ms, inFlight, metrics, () => running.at(Tour, next()).go()),
   };
   const bare =
     (batch: number): Side =>
     () =>
       sqlite.run({ batch, ms: ms / 2 });
-  const samples = await interleave(rounds, {
+  const samples = await interleave<"bare1" | "bare100" | keyof typeof sides | PeerSide>(rounds, {
     bare1: bare(1),
     trip1: sides.trip1.run,
+    ...peers1.sides,
     tour1: sides.tour1.run,
     bare100: bare(inFlight),
     trip100: sides.trip100.run,
+    ...peers100.sides,
     tour100: sides.tour100.run,
   });
   const row = (name: string, side: keyof typeof sides, records: number, of: Sample, aim?: Row["aim"]): Row => {
@@ -65,30 +76,48 @@ export async function measureSagas({ quick, rounds, directory }: Room): Promise<
       unit: "/s",
       ours: samples[side],
       bare: beside({ [`SQLite, ${records} records`]: sample }),
-      details: sides[side].times.details(),
+      details: { ...sides[side].times.details(), ...sides[side].costs.details() },
     };
     return aim ? { ...figures, aim } : figures;
   };
+  const besidePeers = (ours: Row, load: PeerLoad): Row => ({
+    ...ours,
+    bare: [...ours.bare, ...load.beside(samples)],
+    absent: peers.absent,
+  });
+  const alone = row("saga of three handlers' steps, alone", "trip1", recordsOfTrip, samples.bare1, { kind: "at-least", value: 400 });
+  const busy = row("saga of three handlers' steps, 100 in flight", "trip100", recordsOfTrip, samples.bare100, {
+    kind: "at-least",
+    value: 10_000,
+  });
   return [
-    row("saga of three handlers' steps, alone", "trip1", recordsOfTrip, samples.bare1, { kind: "at-least", value: 400 }),
-    row("saga of three handlers' steps, 100 in flight", "trip100", recordsOfTrip, samples.bare100, { kind: "at-least", value: 10_000 }),
+    besidePeers(alone, peers1),
+    besidePeers(busy, peers100),
     row("saga of three entities' steps, alone", "tour1", recordsOfTour, samples.bare1, { kind: "at-least", value: 400 }),
-    row("saga of three entities' steps, 100 in flight", "tour100", recordsOfTour, samples.bare100),
+    row("saga of three entities' steps, 100 in flight", "tour100", recordsOfTour, samples.bare100, { kind: "at-least", value: 10_000 }),
   ];
 }
 
-function startTrips(data: string): Promise<Running> {
+function startTrips(data: string, metrics: Metrics): Promise<Running> {
   const services = [service("counter", [counter]), service("adder", [adder]), service("trips", [trip, tour])];
-  return start(system("bench", { services }), { data, mode: "production", logger: troubleLogger });
+  return start(system("bench", { services }), { data, mode: "production", logger: troubleLogger, metrics });
 }
 
-function measured(ms: number, callers: number, ask: () => Promise<unknown>): { readonly run: Side; readonly times: Latencies } {
+interface Measured {
+  readonly run: Side;
+  readonly times: Latencies;
+  readonly costs: Costs;
+}
+
+function measured(ms: number, callers: number, metrics: Metrics, ask: () => Promise<unknown>): Measured {
   const times = new Latencies();
+  const costs = new Costs(metrics);
   return {
     times,
+    costs,
     run(round) {
       times.startRound(round);
-      return askDuring(ms, callers, ask, times);
+      return costs.ofRound(round, () => askDuring(ms, callers, ask, times));
     },
   };
 }

@@ -38,6 +38,13 @@ export function hash53(text: string): number {
   return a * 0x20_0000 + (b >>> 11);
 }
 
+/** Two 32-bit hashes of an entity's type and key together, in memory only. */
+export function keyHash(type: string, key: string): { readonly a: number; readonly b: number } {
+  const { a, b } = twoHashes(key);
+  const of = twoHashes(type);
+  return { a: mix(a ^ of.b), b: mix(b ^ of.a) };
+}
+
 function twoHashes(text: string): { readonly a: number; readonly b: number } {
   let a = 0x811c9dc5;
   let b = 0x6c62272e;

@@ -1,7 +1,7 @@
 // What @atoll/core/contract publishes.
 export type { Answer, AnswerOf, Reject, Rejected, Rejection, Replied } from "./answer.ts";
 export type { Address, Args, At, CallOptions, Ref, Tell, Told } from "./call.ts";
-export { checkOf, issuesMax, type Check } from "./check.ts";
+export { checkOf, issuesMax, ownSchema, type Check } from "./check.ts";
 export { checkFunctions, checkMembers } from "./completeness.ts";
 export { contract, keyLengthMax, ownContract } from "./contract.ts";
 export { freezeDeep, frozenCopy, jsonDepthMax, jsonNodesMax, NotJson } from "./frozen-copy.ts";

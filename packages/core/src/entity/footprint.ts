@@ -20,6 +20,14 @@ export class Footprint {
     return this.#stateLength + remembered.storedLength;
   }
 
+  /** Of a new entity, whose state is the initial one, of so many characters. Returns its bytes. */
+  begin(initialLength: number, remembered: Remembered): number {
+    this.#stateLength = initialLength;
+    this.#lookAt = secondLookAt;
+    this.bytes = emptyBytes + initialLength * bytesPerCharacter + remembered.bytes;
+    return this.bytes;
+  }
+
   /** Returns by how many bytes it has grown since the last time. */
   grown(state: unknown, version: number, remembered: Remembered): number {
     if (version >= this.#lookAt) {

@@ -211,11 +211,15 @@ export class EntityHost implements Residence {
       message.fail(new Failure("OVERLOADED", { what: `${residentsMax} entities are in memory and none is idle`, at: message.address }));
       return;
     }
-    const resident = new Resident(this, message.key, this.writer.partitionOf(this.kernel.type, message.key));
-    this.#residents.set(message.key, resident);
+    const { key } = message;
+    const partition = this.writer.partitionOf(this.kernel.type, key);
+    const resident = new Resident(this, key, partition);
+    this.#residents.set(key, resident);
     this.#link(resident);
+    const isNew = this.writer.isUnwritten(partition, this.kernel.type, key);
+    if (isNew) resident.begin();
     resident.receive(message);
-    this.restart(resident);
+    if (!isNew) this.restart(resident);
   }
 
   /** Lets idle entities go, the longest unused first, until `count` have left and memory is within its bound. */

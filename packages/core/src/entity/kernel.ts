@@ -65,6 +65,8 @@ export class EntityKernel {
   readonly #queries = new Map<string, QueryType>();
   readonly #freeze: <T>(value: T) => T;
   readonly #initial: unknown;
+  /** Characters of the initial state as JSON. */
+  readonly initialLength: number;
 
   /** `freeze`: freeze every state, so that a callback that changes one throws where it does it. */
   constructor(entity: AnyEntity, freeze: boolean) {
@@ -72,6 +74,7 @@ export class EntityKernel {
     this.type = entity.contract.$.name;
     this.#freeze = freeze ? freezeDeep : (value) => value;
     this.#initial = checkOf(entity.how.state, `${this.type}: initial state`)(entity.how.initial);
+    this.initialLength = JSON.stringify(this.#initial).length;
     const text: unknown[] = [this.type, entity.how.initial, jsonSchema(entity.how.state, "output")];
     for (const [name, schema] of Object.entries(entity.how.events)) {
       const evolve = entity.how.evolve[name];

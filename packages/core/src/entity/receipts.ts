@@ -70,6 +70,7 @@ export class Receipts {
 
   /** Offset of the record of the command with this id, or of another with the same hash (R3); undefined if there is none. */
   find(id: string): number | undefined {
+    if (this.#kept === 0) return undefined;
     const number = this.#numberOf(hash53(id));
     return number === undefined ? undefined : this.#slots[this.#place(number) + 2];
   }
@@ -141,12 +142,13 @@ export class Receipts {
   #grow(count: number): void {
     const before = this.#slots;
     const oldest = this.#added - this.#kept;
-    const places = Array.from({ length: this.#kept }, (_, i) => this.#place(oldest + i));
+    const places = this.#kept === 0 ? [] : Array.from({ length: this.#kept }, (_, i) => this.#place(oldest + i));
     let slots = Math.max(slotsMin, before.length / width);
     while (slots < count) slots *= 2;
     slots = Math.min(slots, this.#max);
     this.#slots = new Array<number>(slots * width).fill(Number.NaN);
-    for (const [i, from] of places.entries()) {
+    for (let i = 0; i < places.length; i++) {
+      const from = places[i] as number;
       const to = this.#place(oldest + i);
       for (let j = 0; j < width; j++) this.#slots[to + j] = before[from + j] as number;
     }

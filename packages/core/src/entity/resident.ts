@@ -131,6 +131,14 @@ export class Resident implements Sink, SnapshotSource {
 
   // ── recovery ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Nothing was ever written of it, so there is nothing to read. Once, before anything is received. */
+  begin(): void {
+    this.#state = this.#host.kernel.initial();
+    this.#committed = { state: this.#state, version: 0, offset: -1 };
+    this.#host.resized(this.#footprint.begin(this.#host.kernel.initialLength, this.#remembered));
+    this.#phase = { kind: "active" };
+  }
+
   /** Reads the log; the host has given this entity its turn. Never rejects. */
   async recover(): Promise<void> {
     const host = this.#host;
@@ -183,7 +191,7 @@ export class Resident implements Sink, SnapshotSource {
   }
 
   #command(message: Message): void {
-    const input = message.input === undefined ? "" : fingerprint(JSON.stringify(message.input));
+    const input = message.input === undefined || message.idIsOfInput ? "" : fingerprint(JSON.stringify(message.input));
     const known = this.#remembered.find(message);
     if (known === "told") return this.#depart(this.#pending.last(), message, toldBefore);
     if (typeof known === "number") return this.#repeat(message, known, input);

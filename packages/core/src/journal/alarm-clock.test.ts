@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualWorld, type VirtualProcess } from "../runtime/virtual/index.ts";
-import { AlarmClock, alarmClockLimits, type AlarmClockLimits, type Ring } from "./alarm-clock.ts";
+import { AlarmClock, alarmClockLimits, type AlarmClockLimits, type Attended, type Ring } from "./alarm-clock.ts";
 import type { AlarmEntry } from "./journal.ts";
-import { LogWriter, type Sink } from "./log-writer.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { Sink } from "./submission.ts";
 import { logWriterLimits } from "./log-writer-limits.ts";
 import { SimulatedDisk } from "./simulated/simulated-disk.ts";
 import { SimulatedJournalStore } from "./simulated/simulated-journal.ts";
@@ -38,12 +39,13 @@ class Life {
     });
   }
 
-  start(limits: Partial<AlarmClockLimits> = {}, ring: Ring = () => Promise.resolve()): void {
-    this.#clock = new AlarmClock("s", this.writer, this.process, { ...alarmClockLimits, ...limits }, (alarm) => {
+  start(limits: Partial<AlarmClockLimits> = {}, ring: Ring = () => Promise.resolve(), attended: Attended = () => false): void {
+    const rings: Ring = (alarm) => {
       this.rung.push(alarm.key);
       assert(alarm.due <= this.process.clock.now(), "never before its due");
       return ring(alarm);
-    });
+    };
+    this.#clock = new AlarmClock("s", this.writer, this.process, { ...alarmClockLimits, ...limits }, rings, attended);
   }
 
   stop(): void {
@@ -250,6 +252,25 @@ test("A5: a ring that rejects is repeated after a back-off, until it does not, o
   }));
 
 class JournalFailure extends Error {}
+
+test("A1: what is attended when its record is committed does not ring in this life, and does in the next", () =>
+  virtually(async ({ begin, pause }) => {
+    const first = await begin();
+    first.start({}, undefined, ({ key }) => key === "awake");
+    first.set("awake", 0);
+    first.set("asleep", 0);
+    await pause(10_000);
+    assert.deepEqual(first.rung, ["asleep"]);
+    first.set("awake", 50);
+    first.set("asleep", null);
+    await pause(10_000);
+    assert.deepEqual(first.rung, ["asleep"]);
+    first.crash();
+    const second = await begin();
+    second.start();
+    await pause(10_000);
+    assert.deepEqual(second.rung, ["awake"]);
+  }));
 
 test("A1: a wall clock that jumps forward wakes within half a minute", () =>
   virtually(async ({ begin, pause }) => {

@@ -2,7 +2,8 @@
 // alarms, the tail those that are not indexed yet; here are only the next ones, loaded in pages in the order of their due.
 //
 //  A1  at least once  An alarm that is due, and that no committed record has changed, rings at least once in every life of
-//                     the clock, never before its due by the wall clock.
+//                     the clock, never before its due by the wall clock. Only one that is `attended` when its record is
+//                     committed does not ring in this life: who would be woken is awake.
 //  A2  in order       Rings begin in the order of due, over all partitions.
 //  A3  newest only    What a committed record has changed or taken back does not begin to ring any more.
 //  A4  bounded        At most `alarmsMax` wait in memory, `ringingMax` ring at the same time, and `failingMax` are to ring again.
@@ -35,6 +36,9 @@ export const alarmClockLimits: AlarmClockLimits = {
 /** Resolves once the entity has been taken care of, whatever that is; waking it twice must do no harm. */
 export type Ring = (alarm: AlarmEntry) => Promise<void>;
 
+/** Whether the entity whose alarm is set now is being taken care of already, so that ringing would do nothing. */
+export type Attended = (set: AlarmChange) => boolean;
+
 interface Ringing {
   readonly alarm: AlarmEntry;
   readonly failures: number;
@@ -50,6 +54,7 @@ export class AlarmClock {
   readonly #runtime: Runtime;
   readonly #limits: AlarmClockLimits;
   readonly #ring: Ring;
+  readonly #attended: Attended;
   readonly #rung: Counter;
   /** Those that wait, earliest first, and by entity. */
   readonly #waiting: AlarmEntry[] = [];
@@ -66,12 +71,20 @@ export class AlarmClock {
   #stopped = false;
 
   /** Begins at once. The clock is the only listener of the writer's tail. */
-  constructor(service: string, writer: LogWriter, runtime: Runtime, limits: AlarmClockLimits, ring: Ring) {
+  constructor(
+    service: string,
+    writer: LogWriter,
+    runtime: Runtime,
+    limits: AlarmClockLimits,
+    ring: Ring,
+    attended: Attended = () => false,
+  ) {
     this.#service = service;
     this.#writer = writer;
     this.#runtime = runtime;
     this.#limits = limits;
     this.#ring = ring;
+    this.#attended = attended;
     const labels = { service };
     const { metrics } = runtime;
     this.#rung = metrics.counter("atoll_alarms_rung_total", "Entities that were woken.", labels);
@@ -99,8 +112,9 @@ export class AlarmClock {
       this.#failing.delete(failing);
     }
     const { type, key, due } = change;
-    if (due !== null) this.#add({ partition, type, key, due });
-    this.#soon();
+    const add = due !== null && !this.#attended(change);
+    if (add) this.#add({ partition, type, key, due });
+    if (add || known) this.#soon();
   }
 
   /** What lies behind the horizon is left to the next page. */

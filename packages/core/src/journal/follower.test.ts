@@ -7,7 +7,8 @@ import { type Fault, plannedFaults, type PlannedFault } from "./faults/fault-pla
 import { FaultyJournal } from "./faults/faulty-journal.ts";
 import { FeedFollower, type LogFollower } from "./follower.ts";
 import { JournalError } from "./journal.ts";
-import { LogWriter, type Sink } from "./log-writer.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { Sink } from "./submission.ts";
 import { logWriterLimits, type LogWriterLimits } from "./log-writer-limits.ts";
 import { encodeRecord } from "./record.ts";
 import type { PlacedRecord } from "./row-records.ts";

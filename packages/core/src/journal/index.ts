@@ -27,7 +27,8 @@ export type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } fro
 export type { LogFollower } from "./follower.ts";
 export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "./place.ts";
 export type { PlacedRecord } from "./row-records.ts";
-export { LogWriter, type Sink, type Submission } from "./log-writer.ts";
+export { LogWriter } from "./log-writer.ts";
+export type { Sink, Submission } from "./submission.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";
 export type { SnapshotSource } from "./tail.ts";
 export { journalFailure } from "./journal-failure.ts";

@@ -28,6 +28,8 @@
 //                   the whole journal; asked again after the last one given, it goes on from there.
 //  J12 rising       A cursor never falls: of two values stored for a stream, in whatever order they arrive, the higher
 //                   one stays. Cursors and dead letters are durable like rows (J4, J6), and no part of the index.
+//  J13 absent       `mayHold` is answered at once, and false only of an entity that no index update has named yet, so that
+//                   `lookup` finds nothing of it. It may be true of any other, also of one that the index does not know.
 
 /** One row of the log: the records of one commit in one partition, as JSON, one record a line. */
 export interface Row {
@@ -194,6 +196,8 @@ export interface Journal extends AsyncDisposable {
   records(partition: number, offsets: readonly number[]): Promise<readonly string[]>;
   /** What the index knows; `snapshot` only if one is stored. J10. */
   lookup(partition: number, type: string, key: string): Promise<{ readonly entry?: EntityEntry; readonly snapshot?: Snapshot }>;
+  /** False: `lookup` would find nothing. J13. */
+  mayHold(partition: number, type: string, key: string): boolean;
   /** J10. Resolves false, and stores nothing, if the epoch is no longer current. */
   index(update: IndexUpdate): Promise<boolean>;
   /** J11. At most `max`, in the order of due, partition, type and key (texts compared by their UTF-8 bytes), behind `after`. */

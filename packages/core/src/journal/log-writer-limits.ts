@@ -4,6 +4,8 @@ import type { TailLimits } from "./tail.ts";
 export interface LogWriterLimits extends TailLimits {
   readonly batchRecordsMax: number;
   readonly batchBytesMax: number;
+  /** Records that are committed before the turn ends, while no commit is in flight; at least half of the last batch. */
+  readonly earlyRecordsMin: number;
   /** Bytes submitted to one partition and not yet committed. */
   readonly uncommittedBytesMax: number;
   /** A commit that has not answered by then counts as ambiguous. */
@@ -17,6 +19,7 @@ export interface LogWriterLimits extends TailLimits {
 export const logWriterLimits: LogWriterLimits = {
   batchRecordsMax: 1_000,
   batchBytesMax: 4 * 2 ** 20,
+  earlyRecordsMin: 32,
   uncommittedBytesMax: 8 * 2 ** 20,
   commitTimeoutMs: 15_000,
   readPageBytes: 2 ** 20,

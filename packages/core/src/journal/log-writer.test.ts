@@ -1,11 +1,13 @@
 // The laws W1 to W5 of log-writer.ts, with sinks of the test's own; the simulations run the same laws under whole systems.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { VirtualWorld } from "../runtime/virtual/index.ts";
 import { plannedFaults, type PlannedFault } from "./faults/fault-plan.ts";
 import { FaultyJournal } from "./faults/faulty-journal.ts";
 import type { Journal } from "./journal.ts";
-import { LogWriter, type Sink, type Submission } from "./log-writer.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { Sink, Submission } from "./submission.ts";
 import { logWriterLimits, type LogWriterLimits } from "./log-writer-limits.ts";
 import { SimulatedDisk } from "./simulated/simulated-disk.ts";
 import { SimulatedJournalStore } from "./simulated/simulated-journal.ts";
@@ -221,3 +223,113 @@ test("log writer: what the index does not know is folded from the log at start, 
     const successor = await LogWriter.open("s", await store.open("s", 2), next, logWriterLimits);
     assert.deepEqual(successor.tail.lookup(0, "t", "late"), { type: "t", key: "late", version: 2, last: 1 });
   }));
+
+test("log writer: what gathers beyond half of the last batch leaves before the turn has ended, while nothing is in flight", () =>
+  withWriter([], { earlyRecordsMin: 2 }, async ({ writer, disk, pause }) => {
+    const sink = new Recorder(writer, 0);
+    const counts = (): readonly number[] => disk.rows("s").map(({ count }) => count);
+    const burst = async (records: number): Promise<void> => {
+      for (let i = 0; i < records; i++) sink.submit("r");
+      await pause(50);
+    };
+    await burst(9);
+    assert.deepEqual(counts(), [2, 7], "two at once, the others while those were on their way");
+    await burst(6);
+    assert.deepEqual(counts().slice(2), [3, 3], "half of seven");
+    await burst(1);
+    assert.deepEqual(counts().slice(4), [1], "fewer wait for the end of the turn");
+  }));
+
+/** Submits what it is told to until it is committed, after every rewind again from the first that is not. */
+class Persistent implements Sink {
+  readonly committedIds: string[] = [];
+  readonly #writer: LogWriter;
+  readonly #partition: number;
+  readonly #key: string;
+  readonly #open: string[] = [];
+  #prev = -1;
+  #last = -1;
+
+  constructor(writer: LogWriter, partition: number, key: string) {
+    this.#writer = writer;
+    this.#partition = partition;
+    this.#key = key;
+  }
+
+  submit(id: string): void {
+    this.#open.push(id);
+    if (this.#writer.admits(this.#partition)) this.#send(id);
+    else this.#writer.waitFor(this.#partition, this);
+  }
+
+  #send(id: string): void {
+    const [type, key, prev] = ["t", this.#key, this.#prev];
+    const identity = { command: "c", id, minted: 0, input: "", caller: "test", now: 0 };
+    this.#prev = this.#writer.submit(this.#partition, this, { type, key, version: 0, prev, ...identity, events: [], reply: "" }).offset;
+  }
+
+  committed({ record, offset }: Submission): void {
+    this.#last = offset;
+    this.committedIds.push(record.id);
+    assert.equal(this.#open.shift(), record.id, "W1: in the order of submission");
+  }
+
+  rewind(): void {
+    this.#prev = this.#last;
+    this.#writer.waitFor(this.#partition, this);
+  }
+
+  resume(): void {
+    this.#prev = this.#last;
+    for (const id of this.#open) this.#send(id);
+  }
+}
+
+test("W1 to W3: whatever fails and whenever batches close, every record is committed once, in order", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 8 }),
+      fc.array(
+        fc.record({
+          operation: fc.constant("append" as const),
+          call: fc.integer({ min: 1, max: 12 }),
+          fault: fc.constantFrom<PlannedFault["fault"]>(
+            { kind: "fail-before", error: "failed" },
+            { kind: "fail-after" },
+            { kind: "slow", delayMs: 20 },
+            { kind: "late", until: { calls: 1 } },
+          ),
+        }),
+        { maxLength: 4 },
+      ),
+      (earlyRecordsMin, bursts, faults) =>
+        withWriter(faults, { earlyRecordsMin }, async ({ writer, disk, pause }) => {
+          const sinks = [0, 1, 2].map((i) => new Persistent(writer, i % 2, `k${i}`));
+          const expected: string[][] = sinks.map(() => []);
+          for (const [burst, [records, pauseMs]] of bursts.entries()) {
+            for (let r = 0; r < records; r++) {
+              const which = r % sinks.length;
+              expected[which]?.push(`${burst}.${r}`);
+              sinks[which]?.submit(`${burst}.${r}`);
+            }
+            await pause(pauseMs);
+          }
+          await pause(5_000);
+          assert.deepEqual(
+            sinks.map(({ committedIds }) => committedIds),
+            expected,
+          );
+          const logged = disk
+            .rows("s")
+            .flatMap(({ body }) => body.split("\n").map((line) => JSON.parse(line) as { key: string; id: string }));
+          for (const [i, ids] of expected.entries())
+            assert.deepEqual(
+              logged.filter(({ key }) => key === `k${i}`).map(({ id }) => id),
+              ids,
+              "the log holds each once",
+            );
+        }),
+    ),
+    { numRuns: 200, seed: 11 },
+  ));

@@ -1,5 +1,7 @@
 // Group commit over all partitions of one service in one process. While one commit is in flight the next batch gathers;
-// it closes at the end of the scheduler's turn, so there is no timer and no waiting when idle. The writer knows records
+// it closes at the end of the scheduler's turn, so there is no timer and no waiting when idle; or earlier, when half as many
+// records have gathered as the last one had: all who waited for one commit go on at the same time, and would otherwise wait
+// for the next one together, the thread that decides and the one that writes never at work at once. The writer knows records
 // and offsets, not entities: whoever submits is a `Sink` and is told what became of its records.
 //
 //  W1  A sink hears `committed` for its submissions in the order in which it made them, each only after the journal
@@ -23,26 +25,9 @@ import type { LogWriterLimits } from "./log-writer-limits.ts";
 import { logWriterMetrics, type LogWriterMetrics } from "./log-writer-metrics.ts";
 import { encodeRecord, type LogRecord } from "./record.ts";
 import { recordsOf, type PlacedRecord } from "./row-records.ts";
+import type { Sink, Submission } from "./submission.ts";
 import { Tail } from "./tail.ts";
 import { takeOver } from "./take-over.ts";
-
-export interface Submission {
-  readonly sink: Sink;
-  readonly partition: number;
-  readonly offset: number;
-  readonly record: LogRecord;
-  readonly line: string;
-  /** Set when the record is void for a reason of its own; without it the sink may submit it anew. */
-  failure: JournalError | undefined;
-}
-
-export interface Sink {
-  committed(submission: Submission): void;
-  /** All submissions not yet committed are void. `doubted`: after an outcome that was open, not through others' failure. */
-  rewind(doubted: boolean): void;
-  /** The partition takes submissions again after `admits` was false. */
-  resume(): void;
-}
 
 const recovery = { firstMs: 50, maxMs: 1_000 };
 
@@ -80,6 +65,8 @@ export class LogWriter {
   #scheduled = false;
   /** Records in the next batch: halved when a batch is refused, doubled when one is written. */
   #batchRecords: number;
+  /** Of the newest batch. */
+  #lastRecords = 0;
   #failing: JournalError | undefined;
   readonly #idle: (() => void)[] = [];
   #stopped = false;
@@ -141,6 +128,11 @@ export class LogWriter {
     return new LogWriter(service, journal, runtime, limits, partitions, tail);
   }
 
+  /** Certainly nothing was ever written of the entity: it need not be looked for. False says nothing. J13. */
+  isUnwritten(partition: number, type: string, key: string): boolean {
+    return this.tail.lookup(partition, type, key) === undefined && !this.journal.mayHold(partition, type, key);
+  }
+
   partitionOf(type: string, key: string): number {
     return partitionOf(type, key, this.#partitions.length);
   }
@@ -180,7 +172,8 @@ export class LogWriter {
     log.bytes += submission.line.length;
     log.open.push(submission);
     this.#queue.push(submission);
-    this.#schedule();
+    if (this.#halfGathered()) this.#commit();
+    else this.#schedule();
     return submission;
   }
 
@@ -195,6 +188,11 @@ export class LogWriter {
 
   #busy(): boolean {
     return this.#inFlight !== undefined || this.#partitions.some((log) => log.open.length > 0 || log.state !== "open");
+  }
+
+  /** Whether a commit is worth its sync before the end of the turn. */
+  #halfGathered(): boolean {
+    return !this.#inFlight && this.#queue.length >= Math.max(this.#limits.earlyRecordsMin, this.#lastRecords >>> 1);
   }
 
   #schedule(): void {
@@ -221,6 +219,7 @@ export class LogWriter {
     if (submissions.length === 0) return this.#whenIdle();
     const batch: Batch = { submissions, answered: false };
     this.#inFlight = batch;
+    this.#lastRecords = submissions.length;
     const sent: Row[] = [];
     for (const [partition, { offset, lines }] of rows) {
       sent.push({
@@ -264,6 +263,7 @@ export class LogWriter {
       this.#runtime.logger.log("warn", "journal.fenced", { service: this.#service, partitions: lost });
       for (const partition of lost) this.#doubt(partition);
     }
+    if (this.#halfGathered()) this.#commit(); // before those who waited are told: they only add to the one after
     for (const submission of batch.submissions) {
       if (!lost.includes(submission.partition)) this.#settleFirst(submission.partition);
     }

@@ -25,7 +25,7 @@ export interface LogRecord {
   readonly minted: number;
   /** The id is in free form: `minted` is when the command came. */
   readonly timeless?: true;
-  /** Fingerprint of the input: the same id with another input is refused. */
+  /** Fingerprint of the input: the same id with another input is refused. "" without one, or where the id is of one input alone. */
   readonly input: string;
   readonly caller: string;
   /** Wall clock (ms) of the decision: what `at.now` says again on every replay. */

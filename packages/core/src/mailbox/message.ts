@@ -30,6 +30,8 @@ export interface MessageInit {
   readonly timeless: boolean;
   /** The durable tell by which it comes (ADR 0013). */
   readonly told?: Told | undefined;
+  /** Whoever sends it never gives one id to two inputs: its record needs no fingerprint of the input. */
+  readonly idIsOfInput?: boolean;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   /** What the caller has seen: a read waits for it, and the answer adds to it. */
@@ -78,6 +80,7 @@ export class Message {
   readonly minted: number;
   readonly timeless: boolean;
   readonly told: Told | undefined;
+  readonly idIsOfInput: boolean;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
@@ -105,6 +108,7 @@ export class Message {
     this.minted = init.minted;
     this.timeless = init.timeless;
     this.told = init.told;
+    this.idIsOfInput = init.idIsOfInput ?? false;
     this.withinMs = init.withinMs;
     this.read = init.read;
     this.session = init.session;

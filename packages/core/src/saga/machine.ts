@@ -18,7 +18,7 @@ import type { AnySaga } from "./definition.ts";
 import { idText, isEntry, type Entry, type SagaEvent } from "./event.ts";
 import { Gate } from "./gate.ts";
 import { entriesMax, retryForMs } from "./limits.ts";
-import { Play, type Ending } from "./play.ts";
+import { Play, type Beginning, type Ending } from "./play.ts";
 import { repeat } from "./repetition.ts";
 import type { Request, StepPlan } from "./request.ts";
 import { evolve, type SagaState } from "./state.ts";
@@ -68,7 +68,7 @@ export class SagaMachine {
     this.#stage = init.stage;
     this.#gate = new Gate(init.stage);
     this.#state = init.state;
-    this.#play = new Play(init.saga, { ...init.state, key: init.key }, (request) => this.#changed(request));
+    this.#play = new Play(init.saga, beginningOf(init), init.rehearse, (request) => this.#changed(request));
   }
 
   /** Brings the function to where the journal says it is, then goes on. Once. */
@@ -373,6 +373,11 @@ export class SagaMachine {
     const { owner, saga } = this.#init;
     this.#decide({ kind: "Apologised", at, step, n, why, owner, due: at + saga.how.apologyMs });
   }
+}
+
+/** Not a copy of the state, which the saga outgrows with its first entry. */
+function beginningOf({ key, state: { run, input, caller, startedAt } }: MachineInit): Beginning {
+  return { key, run, ...(input === undefined ? {} : { input }), caller, startedAt };
 }
 
 /** Refused in every try of this life, and there was none in another. */

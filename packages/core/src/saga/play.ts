@@ -39,8 +39,8 @@ export class Play {
   readonly open = new Map<string, Request>();
   /** Every step it has asked for. */
   readonly steps = new Map<string, StepPlan>();
-  /** Everything it asked for, each line with the number of entries it knew then: what a repetition is compared by. */
-  readonly script: string[] = [];
+  /** Everything it asked for, each line with the number of entries it knew then: what a repetition is compared by. Undefined: there is none. */
+  readonly script: string[] | undefined;
   readonly random: () => number;
   ending: Ending | undefined;
   /** Wall clock, ms. */
@@ -52,12 +52,13 @@ export class Play {
   readonly #changed: (request: Request | undefined) => void;
   readonly #counts = new Map<string, number>();
   /** Signals that nobody has asked for yet, by name, oldest first. */
-  readonly #signals = new Map<string, unknown[]>();
-  readonly #reactions = new Map<string, (input: unknown) => void>();
+  #signals: Map<string, unknown[]> | undefined;
+  #reactions: Map<string, (input: unknown) => void> | undefined;
   #otherwise: (() => never) | undefined;
 
-  /** `changed`: told of every request, and, with undefined, of the ending, as they come. */
-  constructor(saga: AnySaga, beginning: Beginning, changed: (request: Request | undefined) => void) {
+  /** `changed`: told of every request, and, with undefined, of the ending, as they come. `scripted`: it will be compared with a repetition. */
+  constructor(saga: AnySaga, beginning: Beginning, scripted: boolean, changed: (request: Request | undefined) => void) {
+    this.script = scripted ? [] : undefined;
     this.saga = saga;
     this.beginning = beginning;
     this.now = beginning.startedAt;
@@ -113,7 +114,7 @@ export class Play {
     if (this.ending) return;
     const stray = !this.listening && ending.kind !== "park";
     this.ending = stray ? { kind: "park", why: strayed("came to its end") } : ending;
-    this.script.push(`${this.told} ${JSON.stringify(this.ending)}`);
+    this.script?.push(`${this.told} ${JSON.stringify(this.ending)}`);
     this.#changed(undefined);
   }
 
@@ -138,7 +139,7 @@ export class Play {
       const asked = request(settle);
       if (!this.#mayAsk(`asked for ${asked.kind} "${asked.step}"`)) return;
       const key = requestKey(asked.kind, asked);
-      this.script.push(`${this.told} ${key}`);
+      this.script?.push(`${this.told} ${key}`);
       this.open.set(key, asked);
       if (asked.kind === "step") this.steps.set(idText(asked), asked.plan);
       this.#changed(asked);
@@ -148,14 +149,14 @@ export class Play {
   /** The oldest signal of this name that nobody has asked for. */
   waiting(name: string): { readonly input: unknown } | undefined {
     if (!this.#mayAsk(`asked for signal "${name}"`)) return undefined;
-    const waiting = this.#signals.get(name);
+    const waiting = this.#signals?.get(name);
     return waiting && waiting.length > 0 ? { input: waiting.shift() } : undefined;
   }
 
   react(name: string, reaction: (input: unknown) => void): void {
     if (!this.#mayAsk(`asked to hear of signal "${name}"`)) return;
-    this.#reactions.set(name, reaction);
-    for (const input of this.#signals.get(name)?.splice(0) ?? []) reaction(input);
+    (this.#reactions ??= new Map()).set(name, reaction);
+    for (const input of this.#signals?.get(name)?.splice(0) ?? []) reaction(input);
   }
 
   expire(until: number, otherwise: (() => never) | undefined): void {
@@ -163,7 +164,7 @@ export class Play {
     if (this.deadline !== undefined) throw new Failure("INVALID_DEFINITION", { what: "a saga has one deadline", at: this.address });
     this.deadline = until;
     this.#otherwise = otherwise;
-    this.script.push(`${this.told} deadline`);
+    this.script?.push(`${this.told} deadline`);
   }
 
   reject(name: string, details: unknown): never {
@@ -206,7 +207,7 @@ export class Play {
   }
 
   #signalled(name: string, input: unknown): void {
-    const reaction = this.#reactions.get(name);
+    const reaction = this.#reactions?.get(name);
     if (reaction) return this.#guard(() => reaction(input));
     for (const [key, request] of this.open) {
       if (request.kind !== "signal" || request.step !== name) continue;
@@ -214,9 +215,9 @@ export class Play {
       request.settle({ input });
       return;
     }
-    const waiting = this.#signals.get(name);
+    const waiting = this.#signals?.get(name);
     if (waiting) waiting.push(input);
-    else this.#signals.set(name, [input]);
+    else (this.#signals ??= new Map()).set(name, [input]);
   }
 
   #threw(error: unknown): void {

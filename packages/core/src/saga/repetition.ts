@@ -11,7 +11,7 @@ export function repeat(
   stage: Pick<Stage, "afterwards">,
   done: (difference: string | undefined) => void,
 ): void {
-  const second = new Play(first.saga, first.beginning, () => {});
+  const second = new Play(first.saga, first.beginning, true, () => {});
   let next = 0;
   const tell = (act: () => void): void => {
     second.listening = true;
@@ -21,7 +21,7 @@ export function repeat(
       const entry = entries[next];
       next += 1;
       if (entry) tell(() => void second.take(entry));
-      else done(difference(first.script, second.script));
+      else done(difference(first.script ?? [], second.script ?? []));
     });
   };
   tell(() => second.begin());

@@ -38,7 +38,8 @@ export function runView(play: Backing): unknown {
     step(name: string, act: StepPlan["act"], options?: LooseOptions) {
       const id = play.count("step", checkedName(play, name));
       const plan = stepPlan(id, act, options);
-      return play.ask((settle) => ({ kind: "step", ...id, plan, since: play.now, settle }));
+      const { n } = id;
+      return play.ask((settle) => ({ kind: "step", step: name, n, plan, since: play.now, settle }));
     },
     sleep(name: string, duration: Duration) {
       const id = play.count("sleep", checkedName(play, name));

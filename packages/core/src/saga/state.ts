@@ -76,17 +76,17 @@ export function evolve(state: SagaState, event: SagaEvent, caller: string): Saga
       return { ...unstarted, phase: "running", run, version, ...(input === undefined ? {} : { input }), caller, startedAt: at, at };
     }
     case "Abandoned":
-      return { ...goingOn(state), at, entries: [...state.entries, event] };
+      return going(state, at, [...state.entries, event]);
     case "Signalled":
       if (state.phase === "parked" || state.phase === "ended") return { ...state, entries: [...state.entries, event] };
-      return { ...goingOn(state), at, entries: [...state.entries, event] };
+      return going(state, at, [...state.entries, event]);
     case "Done":
     case "Rejected":
     case "Failed":
     case "Woke":
     case "TimedOut":
     case "Expired":
-      return { ...goingOn(state), at, entries: [...state.entries, event] };
+      return going(state, at, [...state.entries, event]);
     case "Suspended":
       return { ...state, phase: "suspended", at, wakeAt: event.until };
     case "Turned":
@@ -100,7 +100,7 @@ export function evolve(state: SagaState, event: SagaEvent, caller: string): Saga
     case "Parked":
       return { ...state, phase: "parked", at, wakeAt: null, parked: event.why };
     case "Resumed":
-      return { ...goingOn(state), at };
+      return going(state, at, state.entries);
     case "Resolved": {
       const id = idText(event);
       const resolved = { at, note: event.note };
@@ -121,9 +121,12 @@ export function evolve(state: SagaState, event: SagaEvent, caller: string): Saga
   }
 }
 
-const goingOn = (state: SagaState): SagaState => ({
+/** It works, or works again, if it waited or was parked. */
+const going = (state: SagaState, at: number, entries: readonly Entry[]): SagaState => ({
   ...state,
   phase: state.cause ? "undoing" : "running",
+  at,
+  entries,
   wakeAt: null,
   parked: null,
 });

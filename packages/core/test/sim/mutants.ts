@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     from: "return this.#depart(pending, message, repeatedAnswer(",
     to: "return this.#depart(undefined, message, repeatedAnswer(",
     by: "scenario 2",
-    says: /nothing before its commit: put c\d+ .* was answered before its record was on the disk/,
+    says: /nothing before its commit: put c\d+ .* was answered before its record was on the disk|command c\d+ was answered differently/,
     seeds: 100,
   },
   {
@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
     from: "return timeless ? this.#forgotten !== undefined && this.#forgotten.has(hash53(id)) : minted <= this.#floor;",
     to: "return false;",
     by: "scenario 2",
-    says: /apply once: put c\d+ of ledger\/a is in the log twice/,
+    says: /apply once: put c\d+ of ledger\/a is in the log twice|command c\d+ was answered differently/,
     seeds: 200,
   },
   {
@@ -158,6 +158,24 @@ export const mutants: readonly Mutant[] = [
     to: "const entry = indexed.entry ?? unindexed;",
     by: "scenario 5",
     says: /chain: |version: |decide: |apply once: /,
+    seeds: 200,
+  },
+  {
+    name: "an entity that is taken for new although the index knows it",
+    file: "journal/log-writer.ts",
+    from: "this.tail.lookup(partition, type, key) === undefined && !this.journal.mayHold(partition, type, key)",
+    to: "this.tail.lookup(partition, type, key) === undefined",
+    by: "scenario 5",
+    says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice|chain: \w+ c\d+ of ledger\/\w+ points to -1/,
+    seeds: 200,
+  },
+  {
+    name: "an entity that is taken for new although the tail knows it",
+    file: "journal/log-writer.ts",
+    from: "this.tail.lookup(partition, type, key) === undefined && !this.journal.mayHold(partition, type, key)",
+    to: "!this.journal.mayHold(partition, type, key)",
+    by: "scenario 5",
+    says: /apply once: \w+ c\d+ of ledger\/\w+ is in the log twice|chain: \w+ c\d+ of ledger\/\w+ points to -1/,
     seeds: 200,
   },
   {
@@ -226,8 +244,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a follower that is shown what is not durable yet",
     file: "journal/log-writer.ts",
-    from: "    this.#queue.push(submission);\n    this.#schedule();",
-    to: "    log.feed.committed(submission.line);\n    this.#queue.push(submission);\n    this.#schedule();",
+    from: "    this.#queue.push(submission);\n    if (this.#halfGathered())",
+    to: "    log.feed.committed(submission.line);\n    this.#queue.push(submission);\n    if (this.#halfGathered())",
     also: { from: "    log.feed.committed(submission.line);\n\n", to: "" },
     by: "tells",
     says: /told what was published: |told or parked: |nothing lost: |told once: |in order: |settles: |the log holds every record below/,

@@ -97,6 +97,11 @@ export class FaultyJournal implements Journal {
     return this.#call("lookup", [partition, type, key], (...given) => this.#inner.lookup(...given));
   }
 
+  /** No operation of the medium: there is nothing in it that could fail. */
+  mayHold(partition: number, type: string, key: string): boolean {
+    return this.#inner.mayHold(partition, type, key);
+  }
+
   index(update: IndexUpdate): Promise<boolean> {
     return this.#call("index", [update], (...given) => this.#inner.index(...given));
   }

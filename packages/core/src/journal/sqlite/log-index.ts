@@ -16,6 +16,7 @@ const deleteTimer = "delete from timer where p = ? and type = ? and key = ?";
 const firstTimers = "select p, type, key, due from timer order by due, p, type, key limit ?";
 const timersBehind = "select p, type, key, due from timer where (due, p, type, key) > (?, ?, ?, ?) order by due, p, type, key limit ?";
 const selectEntity = "select version, last from entity where p = ? and type = ? and key = ?";
+const entitiesBehind = "select p, type, key from entity where (p, type, key) > (?, ?, ?) order by p, type, key limit ?";
 const selectSnapshot = "select o, body, sum from snapshot where p = ? and type = ? and key = ?";
 const upsertQuarantine = `insert into quarantine (type, key, since, reason, o) values (?, ?, ?, ?, ?)
   on conflict do update set since = excluded.since, reason = excluded.reason, o = excluded.o`;
@@ -51,6 +52,20 @@ export function lookup(log: LogFile, p: number, type: string, key: string): Answ
     const snapshot = snapshotOf(log, p, type, key);
     return { ...(entry && { entry }), ...(snapshot && { snapshot }) };
   });
+}
+
+/** An entity in the order of the index, from which the reading of keys goes on. */
+export interface IndexedKey {
+  readonly partition: number;
+  readonly type: string;
+  readonly key: string;
+}
+
+/** At most `max` entities behind `after`, in one order for the whole index. */
+export function keysBehind(log: LogFile, after: IndexedKey | undefined, max: number): readonly IndexedKey[] {
+  const { partition = -1, type = "", key = "" } = after ?? {};
+  const rows = log.reading("keys of the index", () => log.statement(entitiesBehind).all(partition, type, key, max));
+  return (rows as unknown as [number, string, string][]).map((row) => ({ partition: row[0], type: row[1], key: row[2] }));
 }
 
 /** J11. */

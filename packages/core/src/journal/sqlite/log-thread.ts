@@ -4,7 +4,8 @@ import type { Worker } from "node:worker_threads";
 import { Failure } from "../../base/failure.ts";
 import type { Logger } from "../../runtime/index.ts";
 import { JournalError } from "../journal.ts";
-import { type Answer, type Answers, type Ask, type Request, signalBegun, signalPosted, writing } from "./protocol.ts";
+import type { KeyFilter } from "./key-filter.ts";
+import { type Answer, type Answers, type Ask, type Request, signalBegun, signalKeysKnown, signalPosted, writing } from "./protocol.ts";
 import { startThread, type StartedThread } from "./ready-threads.ts";
 
 /** Requests without an answer. Callers bound what they have under way far below; this is the journal's own bound. */
@@ -21,6 +22,7 @@ interface Pending {
 export class LogThread {
   readonly #worker: Worker;
   readonly #signal: Int32Array;
+  readonly #keys: KeyFilter;
   readonly #logger: Logger;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = Promise.withResolvers<void>();
@@ -29,8 +31,9 @@ export class LogThread {
   #closing = false;
   #cause: unknown;
 
-  constructor(directory: string, owner: string, logger: Logger, { worker, signal }: StartedThread = startThread()) {
+  constructor(directory: string, owner: string, logger: Logger, { worker, signal, keys }: StartedThread = startThread()) {
     this.#signal = signal;
+    this.#keys = keys;
     this.#logger = logger;
     this.#worker = worker;
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
@@ -44,6 +47,11 @@ export class LogThread {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** J13. Until the thread has read the keys that it found in the file, everything may be there. */
+  mayHold(type: string, key: string): boolean {
+    return Atomics.load(this.#signal, signalKeysKnown) === 0 || this.#keys.mayHold(type, key);
   }
 
   /** `bare`: see `Pending`. Rejects with a `JournalError`, `open` also with a `Failure`. */

@@ -91,12 +91,16 @@ export type Answer =
   | readonly [id: 0, "log", level: LogLevel, event: string, fields: LogFields];
 
 export interface WorkerInput {
-  /** Int32: `signalPosted`, `signalBegun`. */
+  /** Int32: `signalPosted`, `signalBegun`, `signalKeysKnown`. */
   readonly signal: SharedArrayBuffer;
+  /** Of a `KeyFilter`. */
+  readonly keys: SharedArrayBuffer;
 }
 
 /** Counts the requests posted. The worker sleeps on it. */
 export const signalPosted = 0;
 /** The newest request that may have begun to write. */
 export const signalBegun = 1;
-export const signalBytes = 8;
+/** 1 once the filter holds every key of the index. */
+export const signalKeysKnown = 2;
+export const signalBytes = 12;

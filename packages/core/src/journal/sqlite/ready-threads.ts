@@ -3,11 +3,13 @@
 import { getCompileCacheDir } from "node:module";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { KeyFilter, keyFilterBytes } from "./key-filter.ts";
 import { signalBytes, type WorkerInput } from "./protocol.ts";
 
 export interface StartedThread {
   readonly worker: Worker;
   readonly signal: Int32Array;
+  readonly keys: KeyFilter;
 }
 
 /** Of the environment the thread gets only where compiled code is cached, if it is: that takes two thirds off its start. */
@@ -18,12 +20,12 @@ function cacheOnly(): { readonly [name: string]: string } {
 
 /** It does not keep the process alive. */
 export function startThread(): StartedThread {
-  const input: WorkerInput = { signal: new SharedArrayBuffer(signalBytes) };
+  const input: WorkerInput = { signal: new SharedArrayBuffer(signalBytes), keys: new SharedArrayBuffer(keyFilterBytes) };
   // The source when run unbuilt, its compiled form otherwise; nothing of how the process was started is inherited.
   const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
   const worker = new Worker(entry, { workerData: input, name: "atoll-journal", execArgv: [], argv: [], env: cacheOnly() });
   worker.unref();
-  return { worker, signal: new Int32Array(input.signal) };
+  return { worker, signal: new Int32Array(input.signal), keys: new KeyFilter(input.keys) };
 }
 
 /** Threads that wait for a log. */

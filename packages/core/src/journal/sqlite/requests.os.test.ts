@@ -111,3 +111,21 @@ test("sqlite: closing answers everything that was asked before, and refuses what
   const outcomes = await Promise.allSettled(asked);
   assert(outcomes.every(({ status }) => status === "fulfilled"));
 });
+
+test("sqlite: once the keys of the index are read an entity it does not know is denied without asking the thread, also after reopening", async () => {
+  const stored = Array.from({ length: 2_000 }, (_, i) => `k${i}`);
+  const denying = async (journal: Journal): Promise<readonly string[]> => {
+    while (journal.mayHold(0, "counter", "new")) await journal.partitions(); // the thread reads while nobody asks
+    return stored.filter((key) => !journal.mayHold(0, "counter", key));
+  };
+  const journal = await open("keys");
+  const epoch = await takeOver(journal, 0);
+  await write(journal, oneRow(0, 0, epoch, "a"));
+  assert.equal((await denying(journal)).length, stored.length);
+  const entities = stored.map((key) => ({ type: "counter", key, version: 1, last: 0 }));
+  await journal.index({ partition: 0, epoch, indexedTo: 1, entities, snapshots: [], alarms: [] });
+  assert.deepEqual(await denying(journal), []);
+  await journal[Symbol.asyncDispose]();
+  await using reopened = await open("keys");
+  assert.deepEqual(await denying(reopened), []);
+});

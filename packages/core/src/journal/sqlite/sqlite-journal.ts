@@ -95,6 +95,10 @@ export class SqliteJournal implements Journal {
     return this.#ask<Answers["lookup"]>(["lookup", partition, type, key]);
   }
 
+  mayHold(_: number, type: string, key: string): boolean {
+    return !this.#thread.alive || this.#thread.mayHold(type, key);
+  }
+
   index(update: IndexUpdate): Promise<boolean> {
     return this.#ask<Answers["index"]>(["index", update]);
   }

@@ -8,9 +8,11 @@ import { Deque } from "../../base/deque.ts";
 import { JournalError } from "../journal.ts";
 import { Task } from "./background.ts";
 import { commitGroup, type CommitRequest, type Outcome } from "./log-append.ts";
+import { KeyFilter } from "./key-filter.ts";
 import { LogFile } from "./log-file.ts";
+import { keysBehind, type IndexedKey } from "./log-index.ts";
 import { OpenError, openErrorOf } from "./open-error.ts";
-import { type Answer, type Request, signalBegun, signalPosted, type WorkerInput } from "./protocol.ts";
+import { type Answer, type Request, signalBegun, signalKeysKnown, signalPosted, type WorkerInput } from "./protocol.ts";
 import { verify } from "./verify.ts";
 
 /** Requests committed together, at most. */
@@ -19,6 +21,8 @@ const groupRequestsMax = 256;
 const sliceMs = 0.5;
 /** How long nothing must happen before a checkpoint counts as made in idleness. */
 const idleMs = 5;
+/** Keys of the index that are read in one slice. */
+const keysPerSlice = 500;
 /** After a failed attempt to open the file, requests are refused with the same error for this long. */
 const reopenPauseMs = 50;
 /** A thread that spins answers a closed loop of one writer without a wake-up (some 50 µs where cores are virtual). */
@@ -28,6 +32,11 @@ const spinMsMin = 0.01;
 class LogHost {
   readonly #port = parentPort as NonNullable<typeof parentPort>;
   readonly #signal: Int32Array;
+  readonly #keys: KeyFilter;
+  /** The last key of the index that was read into the filter; undefined: none. */
+  #learned: IndexedKey | undefined;
+  /** The file whose keys could not be read: not tried again before it is opened anew. */
+  #unreadable: LogFile | undefined;
   #directory = "";
   #owner = "";
   readonly #commits = new Deque<readonly [id: number, request: CommitRequest]>();
@@ -38,8 +47,9 @@ class LogHost {
   #closing: number | undefined;
   #spinMs = availableParallelism() > 1 ? spinMsMax : 0;
 
-  constructor({ signal }: WorkerInput) {
+  constructor({ signal, keys }: WorkerInput) {
     this.#signal = new Int32Array(signal);
+    this.#keys = new KeyFilter(keys);
   }
 
   /** Returns when the log is closed. */
@@ -51,7 +61,7 @@ class LogHost {
       if (this.#commits.length > 0) this.#commit();
       else if (this.#tasks.length === 0) {
         if (this.#closing !== undefined) return this.#close(this.#closing);
-        this.#sleep(posted);
+        if (!this.#learn()) this.#sleep(posted);
       }
       if (this.#tasks.length > 0) this.#advance(this.#tasks.shift() as Task);
     }
@@ -70,6 +80,11 @@ class LogHost {
       case "close":
         this.#closing = id;
         return;
+      case "index":
+        // Before it is stored, and whatever becomes of it: a key too many only costs a look-up.
+        for (const { type, key } of ask[1].entities) this.#keys.add(type, key);
+        for (const { type, key } of ask[1].snapshots) this.#keys.add(type, key);
+        return this.#tasks.push(new Task(id, ask));
       default:
         this.#tasks.push(new Task(id, ask));
     }
@@ -136,6 +151,24 @@ class LogHost {
       if (!(error instanceof JournalError)) throw error;
       this.#answer([task.id, "error", error.kind, error.message]);
       this.#afterWork(false);
+    }
+  }
+
+  /** Reads further keys of the index into the filter, while nobody asks for anything. False: there is nothing to read now. */
+  #learn(): boolean {
+    const log = this.#log;
+    if (!log?.sound || log === this.#unreadable || Atomics.load(this.#signal, signalKeysKnown) === 1) return false;
+    try {
+      const keys = keysBehind(log, this.#learned, keysPerSlice);
+      for (const { type, key } of keys) this.#keys.add(type, key);
+      this.#learned = keys.at(-1) ?? this.#learned;
+      if (keys.length < keysPerSlice) Atomics.store(this.#signal, signalKeysKnown, 1);
+      return true;
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#unreadable = log; // what is not in the filter is looked up
+      this.#afterWork(false);
+      return false;
     }
   }
 

@@ -1,4 +1,4 @@
-// J10: the index, and the quarantine beside it.
+// J10 and J13: the index, and the quarantine beside it.
 import assert from "node:assert/strict";
 import { type Journal, JournalError, type IndexUpdate } from "../journal.ts";
 import { lawOfJournal, partitionCount, service, type Subject } from "./journal-under-test.ts";
@@ -91,6 +91,25 @@ export function indexLaws(subject: Subject): void {
       assert.deepEqual(await stateOf(reopened, 0), { epoch, head: 3, indexedTo: 3 });
       assert.deepEqual(await reopened.lookup(0, "counter", "k"), { entry: entryOf("k", 2) });
       assert.equal(await reopened.index(update(epoch, 3, { snapshots: [snapshotOf("k", 2)] })), true);
+    },
+  );
+
+  lawOfJournal(
+    subject,
+    "J13 absent: what an update has named is never denied, neither before it has answered nor after reopening",
+    async (journal, under) => {
+      const epoch = await filled(journal, 3);
+      const keys = ["k", "", "ключ", "a\u0000b", ...Array.from({ length: 600 }, (_, i) => `k${i}`)];
+      const stored = journal.index(update(epoch, 3, { entities: keys.map((key) => entryOf(key, 2)), snapshots: [snapshotOf("k", 2)] }));
+      assert.equal(await stored, true);
+      const denied = (of: Journal): readonly string[] => keys.filter((key) => !of.mayHold(0, "counter", key));
+      assert.deepEqual(denied(journal), []);
+      await journal[Symbol.asyncDispose]();
+      const reopened = await under.store().open(service, partitionCount);
+      for (let asked = 0; asked < 20; asked++) {
+        assert.deepEqual(denied(reopened), []);
+        await reopened.partitions();
+      }
     },
   );
 

@@ -24,6 +24,7 @@ function withBreakage(journal: Journal, breakage: Breakage): Journal {
     chain: (...given) => journal.chain(...given),
     records: (...given) => journal.records(...given),
     lookup: (...given) => journal.lookup(...given),
+    mayHold: (...given) => journal.mayHold(...given),
     index: (...given) => journal.index(...given),
     quarantined: () => journal.quarantined(),
     quarantine: (...given) => journal.quarantine(...given),

@@ -234,6 +234,8 @@ async function storedIn(journal: Journal): Promise<Model> {
   return Promise.all(
     states.map(async ({ epoch, head, indexedTo }, p): Promise<ModelPartition> => {
       const found = await Promise.all(keysOf(p).map(async (key) => [key, await journal.lookup(p, "counter", key)] as const));
+      for (const [key, { entry, snapshot }] of found)
+        assert(journal.mayHold(p, "counter", key) || (entry ?? snapshot) === undefined, `J13: ${key} is denied and found`);
       return {
         epoch,
         head,

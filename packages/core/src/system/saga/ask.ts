@@ -61,7 +61,7 @@ export class Asking {
     const deadlineMs = runtime.clock.monotonic() + (ask.withinMs ?? defaultWithinMs);
     let commands = 0;
     /** Answers that say whether they are a rejection; anything else a step comes to is its own. */
-    const unions = new WeakSet<object>();
+    const unions: object[] = [];
     const at = book({
       caller: service,
       session,
@@ -73,9 +73,9 @@ export class Asking {
           (error: unknown) => (this.#acted ||= !(error instanceof Failure) || error.outcome === "unknown"),
         );
       },
-      union: (answer) => void unions.add(answer),
+      union: (answer) => void unions.push(answer),
     });
-    const asked = await carriedOut(ask, at, (value) => unions.has(value));
+    const asked = await carriedOut(ask, at, (value) => unions.includes(value));
     if (asked.kind !== "failure") return this.#end(asked);
     this.#acted ||= asked.failure.outcome === "unknown";
     if (asked.failure.retry === "never") this.#give(asked.failure);

@@ -342,7 +342,7 @@ export class SagaInstance implements Stage {
       const identity: Identity = { id: `#${input.from}`, minted: this.now(), timeless: false, caller: this.state.caller };
       try {
         const { value } = await this.#host.send(this.key, "record", input, identity);
-        if (value.moved) return this.#reload();
+        if (value?.moved === true) return this.#reload();
         this.#version += input.events.length;
         if (input.events.at(-1)?.kind === "Ended") this.#host.ended(this.key, this.state);
         return this.#machine?.recorded();

@@ -1,14 +1,14 @@
 // The journal of the sagas of one contract: an entity of the contract's name, kept by the runtime of entities like any
 // other, so that durability, one writer, recovery, snapshots, alarms and quarantine are the same. Its commands are the
 // platform's own; nobody outside can send them. The key "", which no saga can have, keeps which versions were ever defined.
-import { contract, type AnyContract, type Json, type Schema } from "../../contract/index.ts";
+import { contract, ownSchema, type AnyContract, type Json, type Schema } from "../../contract/index.ts";
 import { entity, type AnyEntity } from "../../entity/index.ts";
 import { alarmOf, evolve, idText, sagaEventKinds, unstarted, type SagaEvent, type SagaState } from "../../saga/index.ts";
 import { signalsMax } from "./limits.ts";
 
 /** JSON that the platform itself has written. */
 const own = <T>(): Schema & { readonly "~standard": { readonly types?: { readonly input: T & Json; readonly output: T & Json } } } =>
-  ({ "~standard": { version: 1, vendor: "atoll", validate: (value: unknown) => ({ value: value as Json }) } }) as never;
+  ownSchema() as never;
 
 export interface StartInput {
   readonly run: string;
@@ -45,8 +45,8 @@ export interface StoredSaga {
 /** What its commands and its query reply, by name. */
 export interface JournalReplies {
   readonly start: StartReply;
-  /** `moved`: somebody else has added to it, and nothing was recorded. */
-  readonly record: { readonly moved: boolean };
+  /** `moved`: somebody else has added to it, and nothing was recorded. Nothing at all for what was recorded. */
+  readonly record: { readonly moved: boolean } | undefined;
   readonly outside: OutsideReply;
   readonly register: undefined;
   readonly state: StoredSaga;
@@ -54,7 +54,7 @@ export interface JournalReplies {
 
 const commands = {
   start: { in: own<StartInput>(), out: own<StartReply>() },
-  record: { in: own<RecordInput>(), out: own<{ readonly moved: boolean }>() },
+  record: { in: own<RecordInput>(), out: own<{ readonly moved: boolean } | undefined>() },
   outside: { in: own<OutsideInput>(), out: own<OutsideReply>() },
   register: { in: own<Register>() },
 };
@@ -73,10 +73,10 @@ export function sagaJournal(of: AnyContract): AnyEntity {
       ...Object.fromEntries(
         sagaEventKinds.map((kind) => [
           kind,
-          (state: StoredState, data: object, { caller }: { readonly caller: string }): StoredState => ({
-            ...evolve(state, { kind, ...data } as SagaEvent, caller),
-            versions: state.versions,
-          }),
+          (state: StoredState, data: object, { caller }: { readonly caller: string }): StoredState => {
+            const next = evolve(state, { kind, ...data } as SagaEvent, caller);
+            return "versions" in next ? (next as StoredState) : { ...next, versions: state.versions };
+          },
         ]),
       ),
       Registered: (state: StoredState, { versions }: Register): StoredState => ({ ...state, versions }),
@@ -105,7 +105,7 @@ const decide = {
   record(_: StoredState, { from, events }: RecordInput, turn: Turn): unknown {
     if (turn.version !== from) return turn.reply({ moved: true });
     for (const { kind, ...data } of events) turn.emit(kind, data);
-    return turn.reply({ moved: false });
+    return turn.reply();
   },
   outside(state: StoredState, { kind, ...data }: OutsideInput, turn: Turn): unknown {
     const why = refusal(state, { kind, ...data } as OutsideInput);
