@@ -41,7 +41,7 @@ export class VirtualRing {
     this.#started += 1;
     const identity = { node: `${service}-1`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
-    const joined = ring({
+    const joined = joining({
       transport: this.#network.transport({ system: this.#system.name, self: identity }),
       directory: this.#directoryOf(identity),
       at: identity.incarnation,

@@ -29,6 +29,9 @@ const headers = {
   "x-accel-buffering": "no", // proxies that collect answers would keep the messages back
 };
 
+/** How long a client waits for a topic's publisher to be found (ms). */
+const openWithinMs = 5_000;
+
 type OpenTopic = () => Promise<LiveTopic>;
 
 /** The feeds that are open at one moment. */
@@ -113,7 +116,7 @@ export class FeedPlan {
 
   /** Rejects with a `Problem` or a `Failure`, or what the callback throws. HEAD is checked in the same way, and opens nothing. */
   async answer({ request, target, values, cut }: FeedArrival): Promise<Answer> {
-    const live = await this.#live();
+    const live = await this.#opened();
     const { source } = live;
     await source.refresh?.();
     const key = this.#key(request, target, values);
@@ -124,6 +127,18 @@ export class FeedPlan {
     if (request.method === "HEAD") return { status: 200, headers, body: null };
     const from = partitions.map((p, i) => [p, places[i] as Place] as const);
     return { status: 200, headers, body: null, stream: this.#feeds.open(live, key, from, cut) };
+  }
+
+  /** A publisher elsewhere may be away: a client is not kept waiting for it without end. */
+  async #opened(): Promise<LiveTopic> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const what = `the publisher of topic ${this.feed.topic.name} does not answer now`;
+    const timer = this.#edge.runtime.timers.after(openWithinMs, () => reject(new Failure("UNAVAILABLE", { what, at: "gateway" })));
+    try {
+      return await Promise.race([this.#live(), late]);
+    } finally {
+      timer.cancel();
+    }
   }
 
   #key(request: EdgeRequest, target: Target, values: readonly string[]): string | undefined {

@@ -15,10 +15,12 @@ export class Sessions {
 
   constructor(edge: Edge) {
     this.#edge = edge;
-    void edge.heads().then((heads) => {
-      this.#shared.merge(heads);
-      this.#known = true;
-    });
+    void this.#learn();
+  }
+
+  async #learn(): Promise<void> {
+    this.#shared.merge(await this.#edge.heads());
+    this.#known = true;
   }
 
   /** Throws a `Problem` MALFORMED for a token that is none. */

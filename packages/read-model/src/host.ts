@@ -106,7 +106,7 @@ export class ReadModelHost implements OpenExtension {
     if (!session || read === "local") return undefined;
     const elsewhere = [...this.#sources.values()].filter((source) => source.refresh && isUnheard(source, session.wanted(source.log)));
     if (elsewhere.length === 0) return this.#shown(session, message);
-    return Promise.all(elsewhere.map((source) => source.refresh?.())).then(() => this.#shown(session, message));
+    return Promise.all(elsewhere.map(async (source) => source.refresh?.())).then(() => this.#shown(session, message));
   }
 
   #shown(session: Session, { withinMs, address }: Message): Promise<void> | undefined {

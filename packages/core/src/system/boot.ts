@@ -1,8 +1,8 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`, and what only some systems have use for as `Rooms`.
 import { assert } from "../base/assert.ts";
-import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation, type TopicRef } from "../contract/index.ts";
+import { Failure } from "../base/failure.ts";
+import type { AnyTopicRef, At, Implementation, TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
@@ -19,6 +19,7 @@ import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
+import { readConfig } from "./config.ts";
 import type { OwnLog, Ring } from "./ring.ts";
 import { RunCalls } from "./run-calls.ts";
 import type { Rooms } from "./rooms.ts";
@@ -377,28 +378,4 @@ function partitionCount(service: string, partitions = partitionsDefault): number
     what: `partitions is a whole number from 1 to ${partitionsMax}, not ${partitions}`,
     at: `service "${service}"`,
   });
-}
-
-/** Every handler's configuration, validated before anything starts; all that is wrong in one failure. */
-function readConfig(system: System, source: Platform["config"]): Map<Implementation, { readonly [name: string]: unknown }> {
-  const configs = new Map<Implementation, { readonly [name: string]: unknown }>();
-  const issues: Issue[] = [];
-  for (const { parts } of system.services) {
-    for (const part of parts) {
-      if (part.kind !== "handlers") continue;
-      const config: Record<string, unknown> = {};
-      for (const [name, schema] of Object.entries((part as AnyHandlers).how.config)) {
-        try {
-          config[name] = checkOf(schema, name)(source[name]);
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          issues.push(...error.issues.map(({ pointer, detail }) => ({ pointer: `/${name}${pointer}`, detail })));
-        }
-      }
-      configs.set(part, Object.freeze(config));
-    }
-  }
-  if (issues.length === 0) return configs;
-  const what = issues.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join("; ");
-  throw new Failure("INVALID_CONFIG", { what, at: `system "${system.name}"`, issues });
 }

@@ -177,7 +177,7 @@ export class Peers {
   #connect(service: string, target: Target): void {
     if (target.connecting || this.#closed) return;
     target.connecting = true;
-    const { transport, runtime, limits } = this.#init;
+    const { transport } = this.#init;
     let made: Peer | undefined;
     const handle = (link: Link): LinkHandler => {
       made = new Peer(target.address, () => {
@@ -187,28 +187,31 @@ export class Peers {
       made.attach(link);
       return made;
     };
-    transport.connect(target.address, handle).then(
-      () => {
-        assert(made, "a link that was made has its handler");
+    void this.#connected(service, target, transport.connect(target.address, handle), () => made);
+  }
+
+  async #connected(service: string, target: Target, connecting: Promise<Link>, made: () => Peer | undefined): Promise<void> {
+    const { runtime, limits } = this.#init;
+    try {
+      await connecting;
+    } catch (error) {
+      target.failures += 1;
+      runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
+      const pauseMs = backoffMs(limits.reconnect, target.failures, () => runtime.random.next());
+      runtime.timers.after(pauseMs, () => {
         target.connecting = false;
-        target.failures = 0;
-        if (this.#closed) return made.close();
-        if (made.leaving) return; // lost already
-        target.peer = made;
         this.#changed(service);
-      },
-      (error: unknown) => {
-        target.failures += 1;
-        runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
-        runtime.timers.after(
-          backoffMs(limits.reconnect, target.failures, () => runtime.random.next()),
-          () => {
-            target.connecting = false;
-            this.#changed(service);
-          },
-        );
-      },
-    );
+      });
+      return;
+    }
+    const peer = made();
+    assert(peer, "a link that was made has its handler");
+    target.connecting = false;
+    target.failures = 0;
+    if (this.#closed) return peer.close();
+    if (peer.leaving) return; // lost already
+    target.peer = peer;
+    this.#changed(service);
   }
 
   /** Lost, or the node takes nothing more; while the directory names it, it is tried again after a pause. */

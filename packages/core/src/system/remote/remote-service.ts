@@ -161,7 +161,7 @@ export class RemoteService {
   readonly name: string;
   readonly #init: RemoteServiceInit;
   /** In their order. */
-  #held: Outgoing[] = [];
+  readonly #held: Outgoing[] = [];
   #heldLength = 0;
   #order = 0;
   #pumping = false;
@@ -197,6 +197,20 @@ export class RemoteService {
       else this.gaveUp(question);
     };
     return { answer, giveUp };
+  }
+
+  /** Rejects with UNAVAILABLE if there is none in time. */
+  async answerWithin(ms: number, rest: Rest): Promise<Answered> {
+    const question = this.ask(rest);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const what = `no node of it has answered within ${ms} ms`;
+    const timer = this.#init.runtime.timers.after(ms, () => reject(new Failure("UNAVAILABLE", { what, at: `service "${this.name}"` })));
+    try {
+      return await Promise.race([question.answer, late]);
+    } finally {
+      timer.cancel();
+      question.giveUp();
+    }
   }
 
   /** It was certainly not taken, or may be sent again; in its old place among those that wait. */

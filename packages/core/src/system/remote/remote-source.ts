@@ -8,6 +8,9 @@ import type { Answered } from "./peers.ts";
 import type { Question, RemoteService } from "./remote-service.ts";
 import { describeRest, historyRest, readRest, type LogName, type Rest, type TopicName, type WireItem } from "./wire.ts";
 
+/** How long the publisher may take to say what it holds: whoever wants to read behind that is told that it is away. */
+const refreshWithinMs = 2_000;
+
 export class RemoteSource implements EventSource {
   readonly log: SourceLog;
   readonly #topic: AnyTopicRef;
@@ -15,8 +18,7 @@ export class RemoteSource implements EventSource {
   readonly #name: TopicName & LogName;
   readonly #heads: number[];
 
-  private constructor(topic: AnyTopicRef, service: RemoteService, name: TopicName, described: Described) {
-    const { logId, timeline, heads } = described;
+  private constructor(topic: AnyTopicRef, service: RemoteService, name: TopicName, { logId, timeline, heads }: Described) {
     this.log = { service: service.name, logId, timeline, partitions: heads.length };
     this.#topic = topic;
     this.#service = service;
@@ -27,7 +29,7 @@ export class RemoteSource implements EventSource {
   /** Waits until the service answers, however long. Rejects with a `Failure`: INVALID_DEFINITION, ACCESS_DENIED. */
   static async open(topic: AnyTopicRef, service: RemoteService): Promise<RemoteSource> {
     const name = nameOf(topic);
-    return new RemoteSource(topic, service, name, await describe(service, name));
+    return new RemoteSource(topic, service, name, described(service, await service.ask(describeRest(name)).answer));
   }
 
   head(partition: number): number {
@@ -35,7 +37,10 @@ export class RemoteSource implements EventSource {
   }
 
   readonly refresh = async (): Promise<void> => {
-    const { logId, timeline, heads } = await describe(this.#service, this.#name);
+    const { logId, timeline, heads } = described(
+      this.#service,
+      await this.#service.answerWithin(refreshWithinMs, describeRest(this.#name)),
+    );
     if (logId !== this.log.logId || timeline !== this.log.timeline) {
       const what = `it was read as log ${this.log.logId}.${this.log.timeline}, and is ${logId}.${timeline} now`;
       throw new Failure("LOG_FORKED", { what, at: `service "${this.log.service}"` });
@@ -87,8 +92,7 @@ type PageAnswer = Extract<Answered, { readonly kind: "page" }>;
 
 const nameOf = ({ contract, name }: AnyTopicRef): TopicName => ({ contract: contract.$.name, version: contract.$.version, topic: name });
 
-async function describe(service: RemoteService, name: TopicName): Promise<Described> {
-  const answer = await service.ask(describeRest(name)).answer;
+function described(service: RemoteService, answer: Answered): Described {
   if (answer.kind !== "log") throw unexpected(service, answer);
   return answer;
 }

@@ -72,7 +72,7 @@ class Member implements RingMember {
     const session = new Session();
     const all = await Promise.all(
       this.#remotes.map(async (remote) => {
-        const answer = await this.#within(remote, headsRest);
+        const answer = await remote.answerWithin(askedWithinMs, headsRest).catch(() => undefined);
         if (answer?.kind !== "log") return false;
         const { logId, timeline, heads } = answer;
         for (const [partition, head] of heads.entries()) session.saw({ service: remote.name, logId, timeline }, partition, head - 1);
@@ -85,7 +85,7 @@ class Member implements RingMember {
   async health(): Promise<readonly ServiceHealth[]> {
     const answers = await Promise.all(
       this.#remotes.map(async (remote): Promise<readonly ServiceHealth[]> => {
-        const answer = await this.#within(remote, healthRest);
+        const answer = await remote.answerWithin(askedWithinMs, healthRest).catch(() => undefined);
         if (answer?.kind === "health") return answer.services;
         return [{ name: remote.name, state: "failing", reason: this.#peers.directory.lost(remote.name) ?? "no node of it answers now" }];
       }),
@@ -105,20 +105,6 @@ class Member implements RingMember {
       router.add(service.name, part.contract, { receive }, true);
       if (part.kind === "entity")
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
-    }
-  }
-
-  async #within(remote: RemoteService, rest: string): Promise<Awaited<ReturnType<RemoteService["ask"]>["answer"]> | undefined> {
-    const question = remote.ask(rest);
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const timer = this.#room.runtime.timers.after(askedWithinMs, () => resolve(undefined));
-    try {
-      return await Promise.race([question.answer, late]);
-    } catch {
-      return undefined;
-    } finally {
-      timer.cancel();
-      question.giveUp();
     }
   }
 }

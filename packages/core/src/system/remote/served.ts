@@ -7,7 +7,7 @@
 //  V3  hostile        A frame that is malformed costs the link, never more.
 import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
-import { type Message, type MessageAnswer, Session } from "../../mailbox/index.ts";
+import { type MessageAnswer, Session } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Link, LinkHandler } from "../../transport/index.ts";
 import type { EventSources } from "../event-sources.ts";
@@ -172,11 +172,10 @@ class ServedLink implements LinkHandler {
       session,
       ...(told ? { told } : {}),
     };
-    let message: Message | undefined;
     this.#open.set(n, {
       giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
     });
-    message = router.send(
+    const message = router.send(
       call,
       (answer) => this.#answer(n, answer, session, token),
       (failure) => this.#respond(n, () => failureRest(failure)),
