@@ -2,7 +2,7 @@
 // on the way is not. For tests of rules between nodes.
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
-import { type Directory, ring } from "@atoll/core/ring";
+import { type Directory, ring as joining } from "@atoll/core/ring";
 import { boot, type Booted, type System } from "@atoll/core/system";
 import { SimulatedTables } from "@atoll/core/tables/simulated";
 import { type Address, type NodeIdentity, ticketFor } from "@atoll/core/transport";
@@ -78,8 +78,9 @@ export class VirtualRing {
 
   #change(change: () => void): void {
     change();
-    this.#process.enter(this.world.outside, async () => {
+    void this.#process.enter(this.world.outside, () => {
       for (const watcher of this.#watchers) watcher();
+      return Promise.resolve();
     });
   }
 
