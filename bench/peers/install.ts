@@ -43,7 +43,7 @@ async function npmCi(cwd: string): Promise<string | undefined> {
     cwd,
     shell: process.platform === "win32",
     stdio: ["ignore", "ignore", "pipe"],
-    timeout: installWithinMs,
+    signal: AbortSignal.timeout(installWithinMs),
   });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));

@@ -23,7 +23,7 @@ function withEnvironment(t: TestContext, values: { readonly [name: string]: stri
     const before = process.env[name];
     process.env[name] = value;
     t.after(() => {
-      if (before === undefined) delete process.env[name];
+      if (before === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = before;
     });
   }
