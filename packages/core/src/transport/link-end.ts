@@ -8,8 +8,20 @@ import type { Runtime, Timer } from "../runtime/index.ts";
 import type { ConnectReason } from "./connect-failure.ts";
 import { labelOf } from "./handshake.ts";
 import { frameCharsMax } from "./link-limits.ts";
-import { beatMsOf, beginLink, headEntries, headOf, hasRoom, type LinkConfig, type LinkEffect, type LinkInput } from "./link-machine.ts";
-import { type LinkState, owesCredit, stepLink } from "./link-machine.ts";
+import { beginLink } from "./link-greeting.ts";
+import { stepLink } from "./link-machine.ts";
+import {
+  beatMsOf,
+  hasRoom,
+  headEntries,
+  headOf,
+  type LinkConfig,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  type OpenLink,
+  owesCredit,
+} from "./link-state.ts";
 import type { LinkMetrics } from "./link-metrics.ts";
 import type { HandleLink, Link, LinkHandler, LinkLoss, NodeIdentity } from "./transport.ts";
 
@@ -18,8 +30,8 @@ export interface Wire {
   /** What a frame is: JSON text, or the list itself, where nothing has to be carried. */
   readonly form: "text" | "value";
   write(frame: string | Json): void;
-  /** What was written still leaves. Nothing is given to the end afterwards. Idempotent. */
-  end(): void;
+  /** What was written still leaves; `linger`: the other end is given time to read it, and to end as well. Idempotent. */
+  end(linger: boolean): void;
 }
 
 export type LinkPorts = Pick<Runtime, "scheduler" | "timers" | "logger">;
@@ -28,7 +40,7 @@ export type LinkPorts = Pick<Runtime, "scheduler" | "timers" | "logger">;
 export interface LinkOwner {
   /** Makes the handler: the link is open. */
   readonly handle: HandleLink;
-  /** Called once, after `handle` unless that threw. */
+  /** Called once, after `handle`. */
   readonly met: (link: Link) => void;
   /** Called once: there will be no link. */
   readonly unmet: (reason: ConnectReason, what: string) => void;
@@ -87,11 +99,11 @@ export class LinkEnd implements Link {
       chars = message.length + 1; // and the comma before it
       if (chars > state.allowed.messageCharsMax) throw this.#tooLarge(chars, state.allowed.messageCharsMax);
     }
-    if (!hasRoom(state, this.#waiting.length, this.#waitingChars, chars)) {
+    if (this.#waitingChars + chars > this.#batchCharsMax(state.allowed.messageCharsMax)) this.#flush(); // its head counts before room is looked for
+    if (!hasRoom(this.#state as OpenLink, this.#waiting.length, this.#waitingChars, chars)) {
       this.#wanted = true;
       return false;
     }
-    if (this.#waitingChars + chars > this.#batchCharsMax(state.allowed.messageCharsMax)) this.#flush();
     this.#waiting.push(entry);
     this.#waitingChars += chars;
     if (!this.#flushDue) this.#flushSoon();
@@ -111,7 +123,7 @@ export class LinkEnd implements Link {
 
   /** The longest frame that this end takes now. */
   get frameCharsMax(): number {
-    return this.#state.kind === "open" ? frameCharsMax(this.#config.limits) : this.#config.limits.helloCharsMax;
+    return this.#state.kind === "open" ? frameCharsMax(this.#state.allowed) : this.#config.limits.helloCharsMax;
   }
 
   /** `frame`: what `JSON.parse` made of so many characters, or the value itself where the wire carries values; then `chars` is 0. */
@@ -169,7 +181,7 @@ export class LinkEnd implements Link {
           this.#end(effect.loss);
           break;
         case "unmet":
-          this.#release();
+          this.#release(false);
           this.#owner.unmet(effect.reason, effect.what);
           break;
         default:
@@ -228,7 +240,7 @@ export class LinkEnd implements Link {
 
   #flush(): void {
     const state = this.#state;
-    if (state.kind === "open" && (this.#waiting.length > 0 || owesCredit(this.#config, state))) this.#writeFrame();
+    if (state.kind === "open" && (this.#waiting.length > 0 || owesCredit(state))) this.#writeFrame();
   }
 
   #writeFrame(): void {
@@ -256,7 +268,7 @@ export class LinkEnd implements Link {
   }
 
   #end(loss: LinkLoss): void {
-    this.#release();
+    this.#release(true);
     this.#metrics.lost(loss.kind);
     if (loss.kind === "violated" || loss.kind === "gap") {
       this.#ports.logger.log("warn", `link.${loss.kind}`, { peer: labelOf(this.peer), why: loss.why });
@@ -267,11 +279,11 @@ export class LinkEnd implements Link {
     });
   }
 
-  #release(): void {
+  #release(linger: boolean): void {
     this.#timer?.cancel();
     this.#waiting = [];
     this.#waitingChars = 0;
-    this.#wire.end();
+    this.#wire.end(linger);
   }
 
   #threw(where: string, error: unknown): void {

@@ -54,7 +54,7 @@ export class Peer implements LinkHandler {
     return this.#open.size;
   }
 
-  /** Undefined: there is no room now, or no link. */
+  /** Undefined: there is no room now, or no link. Throws MESSAGE_TOO_LARGE. */
   send(asked: Request): Place | undefined {
     if (!this.#link || !this.ready) return undefined;
     const n = this.#last + 1;

@@ -240,17 +240,24 @@ export class RemoteService {
     const lost = this.#closed ? "the system is stopping" : peers.directory.lost(this.name);
     if (lost !== undefined) return outgoing.fail(new Failure("UNAVAILABLE", { what: lost, at: `service "${this.name}"` }));
     if (this.#held.length === 0) {
-      const place = peers.ready(this.name)?.send(outgoing);
-      if (place) {
-        outgoing.place = place;
-        return;
-      }
+      if (this.#give(outgoing)) return;
     }
     if (this.#held.length >= limits.heldMax || this.#heldLength >= limits.heldLengthMax) {
       const what = `${this.#held.length} messages wait for service "${this.name}", which no node takes now`;
       return outgoing.fail(new Failure("OVERLOADED", { what, at: `service "${this.name}"` }));
     }
     this.#hold(outgoing, this.#held.length);
+  }
+
+  /** False: nobody takes it now. */
+  #give(outgoing: Outgoing): boolean {
+    try {
+      outgoing.place = this.#init.peers.ready(this.name)?.send(outgoing);
+      return outgoing.place !== undefined;
+    } catch (error) {
+      outgoing.fail(error as Failure); // MESSAGE_TOO_LARGE
+      return true;
+    }
   }
 
   #hold(outgoing: Outgoing, at: number): void {
@@ -267,9 +274,7 @@ export class RemoteService {
     let sent = 0;
     for (; sent < this.#held.length; sent++) {
       const outgoing = this.#held[sent] as Outgoing;
-      const place = peers.ready(this.name)?.send(outgoing);
-      if (!place) break;
-      outgoing.place = place;
+      if (!outgoing.settled && !this.#give(outgoing)) break;
       this.#heldLength -= outgoing.rest.length;
     }
     if (sent > 0) this.#held.splice(0, sent);

@@ -110,9 +110,18 @@ class ServedLink implements LinkHandler {
 
   room(): void {
     for (let text = this.#waiting.peek(); text !== undefined; text = this.#waiting.peek()) {
-      if (!this.#link.send(text)) return;
+      if (!this.#takes(text)) return;
       this.#waiting.shift();
       this.#waitingLength -= text.length;
+    }
+  }
+
+  /** What is too large for the link is not answered: it ends at its asker's deadline. */
+  #takes(text: string): boolean {
+    try {
+      return this.#link.send(text);
+    } catch {
+      return true;
     }
   }
 
@@ -226,12 +235,20 @@ class ServedLink implements LinkHandler {
   #send(n: number, rest: Rest): void {
     if (this.#lost) return;
     const text = response(n, rest);
-    if (this.#waiting.length === 0 && this.#link.send(text)) return;
+    try {
+      if (this.#waiting.length === 0 && this.#link.send(text)) return;
+    } catch (error) {
+      return this.#send(n, failureRest(tooLarge(error as Failure)));
+    }
     this.#waiting.push(text);
     this.#waitingLength += text.length;
     if (this.#waitingLength > this.#init.limits.answersLengthMax) this.#link.close("it does not take its answers");
   }
 }
+
+/** The command was carried out: only its answer does not fit. */
+const tooLarge = ({ what }: Failure): Failure =>
+  new Failure("UNKNOWN_OUTCOME", { what: `its answer is too large for a link: ${what}`, at: "link" });
 
 /** What is wrong with a log now may be mended: who reads asks again. */
 const failureOf = (error: unknown, at: string): Failure =>
