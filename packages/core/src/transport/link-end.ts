@@ -18,8 +18,8 @@ export interface Wire {
   /** What a frame is: JSON text, or the list itself, where nothing has to be carried. */
   readonly form: "text" | "value";
   write(frame: string | Json): void;
-  /** What was written still leaves. Nothing is given to the end afterwards. Idempotent. */
-  end(): void;
+  /** What was written still leaves; `linger`: the other end is given time to read it, and to end as well. Idempotent. */
+  end(linger: boolean): void;
 }
 
 export type LinkPorts = Pick<Runtime, "scheduler" | "timers" | "logger">;
@@ -171,7 +171,7 @@ export class LinkEnd implements Link {
           this.#end(effect.loss);
           break;
         case "unmet":
-          this.#release();
+          this.#release(false);
           this.#owner.unmet(effect.reason, effect.what);
           break;
         default:
@@ -258,7 +258,7 @@ export class LinkEnd implements Link {
   }
 
   #end(loss: LinkLoss): void {
-    this.#release();
+    this.#release(true);
     this.#metrics.lost(loss.kind);
     if (loss.kind === "violated" || loss.kind === "gap") {
       this.#ports.logger.log("warn", `link.${loss.kind}`, { peer: labelOf(this.peer), why: loss.why });
@@ -269,11 +269,11 @@ export class LinkEnd implements Link {
     });
   }
 
-  #release(): void {
+  #release(linger: boolean): void {
     this.#timer?.cancel();
     this.#waiting = [];
     this.#waitingChars = 0;
-    this.#wire.end();
+    this.#wire.end(linger);
   }
 
   #threw(where: string, error: unknown): void {

@@ -27,7 +27,7 @@ export const linkLimits: LinkLimits = {
   charsInFlightMax: 4 * 2 ** 20,
   messageCharsMax: 2 ** 20,
   batchChars: 64 * 2 ** 10,
-  helloCharsMax: 64 * 2 ** 10,
+  helloCharsMax: 16 * 2 ** 10,
   silentMs: 3_000,
   handshakeMs: 2_000,
   linksMax: 256,

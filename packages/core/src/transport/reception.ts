@@ -2,11 +2,15 @@
 // links. Both are bounded (T7). Of too many strangers the oldest goes: a caller that means it is done within a round trip,
 // so that those who connect and say nothing cannot keep it out.
 import type { Runtime } from "../runtime/index.ts";
+import type { ConnectReason } from "./connect-failure.ts";
 import { LinkEnd, type Wire } from "./link-end.ts";
 import type { LinkMetrics } from "./link-metrics.ts";
 import { isTicketOf } from "./ticket.ts";
 import type { HandleLink } from "./transport.ts";
 import type { NodeOptions } from "./node-options.ts";
+
+const minuteMs = 60_000;
+const refusalsLoggedPerMinute = 20;
 
 export class Reception {
   readonly #runtime: Runtime;
@@ -16,6 +20,9 @@ export class Reception {
   readonly #metrics: LinkMetrics;
   readonly #strangers = new Set<LinkEnd>();
   #links = 0;
+  /** Refusals since the last minute of logging began, and when that was. */
+  #refusals = 0;
+  #sinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(runtime: Runtime, node: NodeOptions, secret: string, accept: HandleLink, metrics: LinkMetrics) {
     this.#runtime = runtime;
@@ -53,7 +60,7 @@ export class Reception {
         unmet: (reason, what) => {
           this.#strangers.delete(end);
           this.#metrics.refused(reason);
-          this.#runtime.logger.log("warn", "link.refused", { from, reason, what });
+          this.#log(from, reason, what);
         },
         gone: () => {
           this.#links -= 1;
@@ -63,6 +70,20 @@ export class Reception {
     );
     this.#strangers.add(end);
     return end;
+  }
+
+  /** Who knocks without end must not fill the disk; the counters know of all. */
+  #log(from: string, reason: ConnectReason, what: string): void {
+    const { clock, logger } = this.#runtime;
+    const nowMs = clock.monotonic();
+    if (nowMs - this.#sinceMs >= minuteMs) {
+      this.#sinceMs = nowMs;
+      this.#refusals = 0;
+    }
+    this.#refusals += 1;
+    if (this.#refusals > refusalsLoggedPerMinute) return;
+    // Whoever looks whether anybody listens comes and goes without a word.
+    logger.log(reason === "unreachable" ? "debug" : "warn", "link.refused", { from, reason, what });
   }
 
   /** Turns away those whose handshake is not finished. */
