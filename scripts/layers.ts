@@ -66,7 +66,11 @@ export const chambers: readonly Chamber[] = [
     importers: ["system", "cli", "testkit", "examples", "bench"],
     why: "only who composes a system chooses its runtime",
   },
-  { folder: "runtime/virtual", importers: ["testkit", "bench"], why: "production code never knows that it is simulated" },
+  {
+    folder: "runtime/virtual",
+    importers: ["testkit", "bench", "transport/simulated"],
+    why: "production code never knows that it is simulated",
+  },
   { folder: "journal/sqlite", importers: ["system", "cli", "bench"], why: "only who composes a system chooses its journal" },
   {
     folder: "journal/simulated",
