@@ -98,8 +98,8 @@ export class FrameReader {
     if (text.length > this.#sink.frameCharsMax) return this.#garble(`a frame has ${text.length} characters`);
     let frame: unknown;
     try {
-      // Fewer characters than bytes: not ASCII, where a byte that is no UTF-8 would be bent in silence.
-      if (text.length !== to - from && !isUtf8(bytes.subarray(from, to))) return this.#garble("a frame is not UTF-8");
+      // What stands for a byte that is no UTF-8 may also have been sent as such.
+      if (text.includes("\ufffd") && !isUtf8(bytes.subarray(from, to))) return this.#garble("a frame is not UTF-8");
       frame = JSON.parse(text);
     } catch {
       return this.#garble("a frame is not JSON");
