@@ -55,7 +55,7 @@ export interface OpenLink {
   /** Of what was handled, told the other end. */
   readonly told: number;
   readonly toldChars: number;
-  /** Since the last tick: whether anything arrived, and whether anything left. */
+  /** Since the last tick: whether anything arrived, and whether messages left. */
   readonly heard: boolean;
   readonly spoke: boolean;
   /** Ticks in a row in which nothing arrived. */
@@ -272,7 +272,7 @@ function stepOpen(config: LinkConfig, state: OpenLink, input: LinkInput): Step {
           sentChars: state.sentChars + input.chars,
           told: state.handled,
           toldChars: state.handledChars,
-          spoke: true,
+          spoke: state.spoke || input.messages > 0, // a beat is no reason to leave out the next
         },
         none,
       ];
