@@ -9,7 +9,7 @@ import type { ConnectReason } from "./connect-failure.ts";
 import { labelOf } from "./handshake.ts";
 import { frameCharsMax } from "./link-limits.ts";
 import { beatMsOf, beginLink, headEntries, headOf, hasRoom, type LinkConfig, type LinkEffect, type LinkInput } from "./link-machine.ts";
-import { type LinkState, owesCredit, stepLink } from "./link-machine.ts";
+import { type LinkState, type OpenLink, owesCredit, stepLink } from "./link-machine.ts";
 import type { LinkMetrics } from "./link-metrics.ts";
 import type { HandleLink, Link, LinkHandler, LinkLoss, NodeIdentity } from "./transport.ts";
 
@@ -89,11 +89,11 @@ export class LinkEnd implements Link {
       chars = text.length + 1; // and the comma before it
       if (chars > state.allowed.messageCharsMax) throw this.#tooLarge(chars, state.allowed.messageCharsMax);
     }
-    if (!hasRoom(state, this.#waiting.length, this.#waitingChars, chars)) {
+    if (this.#waitingChars + chars > this.#batchCharsMax(state.allowed.messageCharsMax)) this.#flush(); // its head counts before room is looked for
+    if (!hasRoom(this.#state as OpenLink, this.#waiting.length, this.#waitingChars, chars)) {
       this.#wanted = true;
       return false;
     }
-    if (this.#waitingChars + chars > this.#batchCharsMax(state.allowed.messageCharsMax)) this.#flush();
     this.#waiting.push(entry);
     this.#waitingChars += chars;
     if (!this.#flushDue) this.#flushSoon();
@@ -230,7 +230,7 @@ export class LinkEnd implements Link {
 
   #flush(): void {
     const state = this.#state;
-    if (state.kind === "open" && (this.#waiting.length > 0 || owesCredit(this.#config, state))) this.#writeFrame();
+    if (state.kind === "open" && (this.#waiting.length > 0 || owesCredit(state))) this.#writeFrame();
   }
 
   #writeFrame(): void {

@@ -6,14 +6,35 @@ import * as fc from "fast-check";
 import type { Json } from "../contract/index.ts";
 import { helloFrame, welcomeFrame } from "./handshake.ts";
 import { frameCharsMax, headCharsMax, type LinkLimits, linkLimits } from "./link-limits.ts";
-import { beatMsOf, beginLink, hasRoom, headEntries, headOf, type LinkConfig, type LinkEffect, type LinkInput, type LinkState } from "./link-machine.ts";
+import {
+  beatMsOf,
+  beginLink,
+  hasRoom,
+  headEntries,
+  headOf,
+  type LinkConfig,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+} from "./link-machine.ts";
 import { type OpenLink, stepLink } from "./link-machine.ts";
 import type { NodeIdentity } from "./transport.ts";
 
 const limits: LinkLimits = { ...linkLimits, messagesInFlightMax: 8, charsInFlightMax: 600, messageCharsMax: 200, silentMs: 400 };
-const [a, b] = ["a", "b"].map((name): NodeIdentity => ({ node: name, service: name, incarnation: name.repeat(32) })) as [NodeIdentity, NodeIdentity];
+const [a, b] = ["a", "b"].map((name): NodeIdentity => ({ node: name, service: name, incarnation: name.repeat(32) })) as [
+  NodeIdentity,
+  NodeIdentity,
+];
 const caller: LinkConfig = { role: "caller", system: "s", self: a, hello: 1, limits, to: b, ticket: "t" };
-const listener: LinkConfig = { role: "listener", system: "s", self: b, hello: 2, limits, full: false, proves: (_caller, ticket) => ticket === "t" };
+const listener: LinkConfig = {
+  role: "listener",
+  system: "s",
+  self: b,
+  hello: 2,
+  limits,
+  full: () => false,
+  proves: (_caller, ticket) => ticket === "t",
+};
 
 interface Frame {
   readonly frame: Json;
@@ -121,7 +142,10 @@ const sending = fc.record({ kind: fc.constant("send" as const), from: side, size
 const passing = fc.record({ kind: fc.constant("pass" as const), from: side });
 const ticking = fc.record({ kind: fc.constant("tick" as const), from: side });
 const fault = fc.record({ kind: fc.constantFrom("lose" as const, "repeat" as const, "overtake" as const), from: side });
-type Act = typeof sending extends fc.Arbitrary<infer T> ? T | { readonly kind: "pass" | "tick" | "lose" | "repeat" | "overtake"; readonly from: number } : never;
+type Act =
+  typeof sending extends fc.Arbitrary<infer T>
+    ? T | { readonly kind: "pass" | "tick" | "lose" | "repeat" | "overtake"; readonly from: number }
+    : never;
 
 function run(acts: readonly Act[]): readonly [End, End] {
   const ends = openPair();
@@ -150,13 +174,17 @@ function assertPrefix(ends: readonly [End, End]): void {
 test("T1 T2 T3 T5: whatever the channel does, what arrives is a prefix, once, within the credit", () => {
   let [gaps, duplicates] = [0, 0];
   fc.assert(
-    fc.property(fc.array(fc.oneof(sending, sending, passing, passing, ticking, fault), { minLength: 40, maxLength: 120, size: "max" }), (acts) => {
-      const ends = run(acts);
-      assertPrefix(ends);
-      gaps += ends.filter(({ effects }) => effects.some((one) => one.kind === "end" && one.loss.kind === "gap")).length;
-      duplicates += ends.filter(({ effects }) => effects.some(({ kind }) => kind === "duplicate")).length;
-      for (const { effects } of ends) assert.ok(!effects.some((one) => one.kind === "end" && one.loss.kind === "violated"), "honest ends accuse nobody");
-    }),
+    fc.property(
+      fc.array(fc.oneof(sending, sending, passing, passing, ticking, fault), { minLength: 40, maxLength: 120, size: "max" }),
+      (acts) => {
+        const ends = run(acts);
+        assertPrefix(ends);
+        gaps += ends.filter(({ effects }) => effects.some((one) => one.kind === "end" && one.loss.kind === "gap")).length;
+        duplicates += ends.filter(({ effects }) => effects.some(({ kind }) => kind === "duplicate")).length;
+        for (const { effects } of ends)
+          assert.ok(!effects.some((one) => one.kind === "end" && one.loss.kind === "violated"), "honest ends accuse nobody");
+      },
+    ),
     { numRuns: 2_000 },
   );
   assert.ok(gaps > 100 && duplicates > 100, `reached: ${gaps} gaps, ${duplicates} duplicates`);
@@ -230,7 +258,8 @@ test("M3: an end that claims what is not, or sends beyond its credit, is not hon
   assert.equal(violated([0, 2, 1_000]), "more was handled than was sent");
   assert.equal(violated([0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), "more was sent than was allowed");
   assert.equal(violated([0, 0, 0, 1], limits.messageCharsMax + headCharsMax + 1), "more was sent than was allowed");
-  for (const head of [[], [0], [0, 0], [-1, 0, 0], [0.5, 0, 0], ["0", 0, 0], [0, null, 0]]) assert.equal(violated(head), "the head of a frame is three counts");
+  for (const head of [[], [0], [0, 0], [-1, 0, 0], [0.5, 0, 0], ["0", 0, 0], [0, null, 0]])
+    assert.equal(violated(head), "the head of a frame is three counts");
   for (const frame of [null, 1, "bye", {}, { atoll: "link" }]) assert.equal(violated(frame), "a frame is a list");
   const [, far] = openPair();
   far.step({ kind: "frame", frame: [0, 0, 0, 1, 2], chars: 20 });
@@ -256,7 +285,11 @@ test("T6: versions that share one agree on the highest they share; those that sh
 
 test("T6: an answer of another node than the one that was meant makes no link", () => {
   const end = new End(caller);
-  end.step({ kind: "frame", frame: welcomeFrame({ protocol: 1, from: { ...b, incarnation: "c".repeat(32) }, allows: limits, hello: null }), chars: 200 });
+  end.step({
+    kind: "frame",
+    frame: welcomeFrame({ protocol: 1, from: { ...b, incarnation: "c".repeat(32) }, allows: limits, hello: null }),
+    chars: 200,
+  });
   const effect = end.effects.at(-1);
   assert.deepEqual([effect?.kind, effect?.kind === "unmet" && effect.reason], ["unmet", "identity"]);
 });

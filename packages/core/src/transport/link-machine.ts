@@ -36,13 +36,13 @@ export type LinkConfig =
   | (Ends & {
       readonly role: "listener";
       /** There is no room for another link. */
-      readonly full: boolean;
+      readonly full: () => boolean;
       readonly proves: (caller: NodeIdentity, ticket: string) => boolean;
     });
 
 export interface OpenLink {
   readonly kind: "open";
-  /** What may be under way from here: the least of what the two ends allow. */
+  /** What may be under way in either direction: the least of what the two ends allow. `silentMs` is the other end's. */
   readonly allowed: Allowance;
   readonly sent: number;
   readonly sentChars: number;
@@ -146,8 +146,8 @@ export function hasRoom(state: OpenLink, waiting: number, waitingChars: number, 
 }
 
 /** Whether what was handled has to be told although there is nothing to send. */
-export const owesCredit = ({ limits }: LinkConfig, state: OpenLink): boolean =>
-  2 * (state.handled - state.told) >= limits.messagesInFlightMax || 2 * (state.handledChars - state.toldChars) >= limits.charsInFlightMax;
+export const owesCredit = ({ allowed, handled, told, handledChars, toldChars }: OpenLink): boolean =>
+  2 * (handled - told) >= allowed.messagesInFlightMax || 2 * (handledChars - toldChars) >= allowed.charsInFlightMax;
 
 /** Milliseconds between two ticks; 0: none. */
 export function beatMsOf({ limits }: LinkConfig, { allowed }: OpenLink): number {
@@ -195,7 +195,7 @@ function greeted(config: LinkConfig & { readonly role: "listener" }, frame: unkn
   if (said.system !== system) return refuse(config, "system", `this is system "${system}", the caller belongs to "${said.system}"`);
   if (!config.proves(said.from, said.ticket)) return refuse(config, "ticket", `the ticket does not prove ${labelOf(said.from)}`);
   if (!isSameNode(said.to, self)) return refuse(config, "identity", `this is ${labelOf(self)}, not ${labelOf(said.to)}`);
-  if (config.full) return refuse(config, "full", `this node has ${limits.linksMax} links`);
+  if (config.full()) return refuse(config, "full", `this node has ${limits.linksMax} links`);
   const answer = welcomeFrame({ protocol, from: self, allows: allowanceOf(limits), hello });
   return [
     opened(limits, said.allows),
@@ -259,10 +259,10 @@ function opened(own: LinkLimits, theirs: Allowance): OpenLink {
 function stepOpen(config: LinkConfig, state: OpenLink, input: LinkInput): Step {
   switch (input.kind) {
     case "frame":
-      return received(config, state, input.frame, input.chars);
+      return received(state, input.frame, input.chars);
     case "handled": {
       const next = { ...state, handled: state.handled + input.messages, handledChars: state.handledChars + input.chars };
-      return [next, owesCredit(config, next) ? flush : none];
+      return [next, owesCredit(next) ? flush : none];
     }
     case "sent":
       return [
@@ -293,7 +293,7 @@ function stepOpen(config: LinkConfig, state: OpenLink, input: LinkInput): Step {
   }
 }
 
-function received(config: LinkConfig, state: OpenLink, frame: unknown, chars: number): Step {
+function received(state: OpenLink, frame: unknown, chars: number): Step {
   if (!Array.isArray(frame)) return isHandshake(frame) ? [state, duplicate] : violated("a frame is a list");
   const entries = frame as readonly Json[];
   const [first, handled, handledChars] = entries;
@@ -306,11 +306,11 @@ function received(config: LinkConfig, state: OpenLink, frame: unknown, chars: nu
   if (messages > 0 && first < state.arrived) {
     return first + messages <= state.arrived ? [state, duplicate] : violated("a frame repeats a part of another");
   }
-  const { messagesInFlightMax, charsInFlightMax } = config.limits;
+  const { messagesInFlightMax, charsInFlightMax } = state.allowed;
   const used = state.arrived - state.told + messages;
   // Its own frame counts for nothing where it has no messages.
   const usedChars = state.handledChars - state.toldChars + (messages > 0 ? chars : 0);
-  if (used > messagesInFlightMax || usedChars > charsInFlightMax || chars > frameCharsMax(config.limits))
+  if (used > messagesInFlightMax || usedChars > charsInFlightMax || chars > frameCharsMax(state.allowed))
     return violated("more was sent than was allowed");
 
   const next: OpenLink = {

@@ -47,7 +47,7 @@ export class Reception {
         self,
         hello,
         limits,
-        full: this.#links >= limits.linksMax,
+        full: () => this.#links >= limits.linksMax,
         proves: (caller, ticket) => isTicketOf(ticket, this.#secret, system, caller),
       },
       wire,

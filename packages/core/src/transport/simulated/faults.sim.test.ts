@@ -194,6 +194,26 @@ test("T4: a machine that slept as a whole does not call its links lost", async (
   await world.runUntil(far.arrived(1));
 });
 
+test("T4: clocks that drift apart by a tenth and jump by a day lose no link, and a cut is still noticed", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const trial = new Trial(seed);
+    const { world } = trial;
+    const [a, b] = await world.runUntil(Promise.all([trial.node("a"), trial.node("b")]));
+    a.process.drift(1.05);
+    b.process.drift(0.95);
+    const [near, far] = await trial.pair(a, b);
+    await world.runFor(30_000);
+    a.process.jumpClock(86_400_000);
+    b.process.jumpClock(-86_400_000);
+    await world.runFor(30_000);
+    assert.deepEqual([near.losses.length, far.losses.length], [0, 0]);
+    trial.network.cut("a", "b", "there");
+    await world.runFor(noticedMs / 0.95);
+    assert.deepEqual([near.losses.length, far.losses.length], [1, 1]);
+    trial.end();
+  }
+});
+
 test("simulated network: the same seed gives the same run, another seed another one", async () => {
   const hashOf = async (seed: number): Promise<string> => {
     const trial = new Trial(seed, { lossChance: 0.01, duplicateChance: 0.1, reorderChance: 0.01 });

@@ -138,6 +138,22 @@ function boundLaws(subject: Subject): void {
     assert.deepEqual([burst(near), burst(far)], [7, 7]);
   });
 
+  law(subject, "T5: ends of unequal bounds serve each other without waiting for a sign of life", async (stage) => {
+    for (const [mine, theirs] of [
+      [4, 4_096],
+      [4_096, 4],
+    ] as const) {
+      const [a, b] = [
+        stage.node({ name: `a${mine}`, limits: { messagesInFlightMax: mine, silentMs: 60_000 } }),
+        stage.node({ name: `b${mine}`, limits: { messagesInFlightMax: theirs, silentMs: 60_000 } }),
+      ];
+      const { near, far } = await stage.link(a, b);
+      const beganMs = a.runtime.clock.monotonic();
+      await Promise.all([near.sendAll(numbers(100)), far.arrived(100)]); // one way: no credit rides back
+      assert.ok(a.runtime.clock.monotonic() - beganMs < 14_000, "before the first of them");
+    }
+  });
+
   if (!subject.options.sized) return;
 
   law(subject, "T5: beyond charsInFlightMax send refuses, whatever the number", async (stage) => {
