@@ -153,7 +153,7 @@ function asking(server: Served, exchange: Exchange, count: number, width: number
       await requests(round, latencies);
       return latencies.details().p50_ms;
     },
-    cpuUs: cpu.perOperation,
+    cpuUs: () => cpu.perOperation(),
   };
 }
 
@@ -183,7 +183,7 @@ function streaming(server: Served, exchange: Exchange, count: number): Pick<Meas
       await cpu.end(count);
       return perSecond;
     },
-    cpuUs: cpu.perOperation,
+    cpuUs: () => cpu.perOperation(),
   };
 }
 

@@ -8,8 +8,20 @@ import type { Runtime, Timer } from "../runtime/index.ts";
 import type { ConnectReason } from "./connect-failure.ts";
 import { labelOf } from "./handshake.ts";
 import { frameCharsMax } from "./link-limits.ts";
-import { beatMsOf, beginLink, headEntries, headOf, hasRoom, type LinkConfig, type LinkEffect, type LinkInput } from "./link-machine.ts";
-import { type LinkState, type OpenLink, owesCredit, stepLink } from "./link-machine.ts";
+import {
+  beatMsOf,
+  beginLink,
+  hasRoom,
+  headEntries,
+  headOf,
+  type LinkConfig,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  type OpenLink,
+  owesCredit,
+  stepLink,
+} from "./link-machine.ts";
 import type { LinkMetrics } from "./link-metrics.ts";
 import type { HandleLink, Link, LinkHandler, LinkLoss, NodeIdentity } from "./transport.ts";
 
@@ -28,7 +40,7 @@ export type LinkPorts = Pick<Runtime, "scheduler" | "timers" | "logger">;
 export interface LinkOwner {
   /** Makes the handler: the link is open. */
   readonly handle: HandleLink;
-  /** Called once, after `handle` unless that threw. */
+  /** Called once, after `handle`. */
   readonly met: (link: Link) => void;
   /** Called once: there will be no link. */
   readonly unmet: (reason: ConnectReason, what: string) => void;
@@ -113,7 +125,7 @@ export class LinkEnd implements Link {
 
   /** The longest frame that this end takes now. */
   get frameCharsMax(): number {
-    return this.#state.kind === "open" ? frameCharsMax(this.#config.limits) : this.#config.limits.helloCharsMax;
+    return this.#state.kind === "open" ? frameCharsMax(this.#state.allowed) : this.#config.limits.helloCharsMax;
   }
 
   /** `frame`: what `JSON.parse` made of so many characters, or the value itself where the wire carries values; then `chars` is 0. */

@@ -16,8 +16,9 @@ import {
   type LinkEffect,
   type LinkInput,
   type LinkState,
+  type OpenLink,
+  stepLink,
 } from "./link-machine.ts";
-import { type OpenLink, stepLink } from "./link-machine.ts";
 import type { NodeIdentity } from "./transport.ts";
 
 const limits: LinkLimits = { ...linkLimits, messagesInFlightMax: 8, charsInFlightMax: 600, messageCharsMax: 200, silentMs: 400 };
@@ -194,7 +195,7 @@ test("T5 M2: over a channel that only delays, all that was taken arrives, and wh
   let wanted = 0;
   fc.assert(
     fc.property(fc.array(fc.oneof(sending, sending, passing), { minLength: 40, maxLength: 120, size: "max" }), (acts) => {
-      const ends = run(acts as readonly Act[]);
+      const ends = run(acts);
       wanted += ends.filter(({ wanting }) => wanting).length;
       while (ends.some(({ out }) => out.length > 0)) {
         pass(ends[0], ends[1]);

@@ -19,8 +19,20 @@
 import { unreachable } from "../base/assert.ts";
 import type { Json } from "../contract/index.ts";
 import type { ConnectReason, Refusal } from "./connect-failure.ts";
-import { agreed, type Allowance, type Hello, helloFrame, isSameNode, labelOf, protocolMax, protocolMin } from "./handshake.ts";
-import { readHello, readWelcome, refusalFrame, welcomeFrame } from "./handshake.ts";
+import {
+  agreed,
+  type Allowance,
+  type Hello,
+  helloFrame,
+  isSameNode,
+  labelOf,
+  protocolMax,
+  protocolMin,
+  readHello,
+  readWelcome,
+  refusalFrame,
+  welcomeFrame,
+} from "./handshake.ts";
 import { frameCharsMax, headCharsMax, type LinkLimits, whyCharsMax } from "./link-limits.ts";
 import type { LinkLoss, NodeIdentity } from "./transport.ts";
 

@@ -102,7 +102,7 @@ export class SimulatedNetwork {
     const process = this.#processOf(node);
     process.crash();
     for (const [at, place] of this.#places) if (place.process === process) this.#places.delete(at);
-    for (const [side, connection] of [...this.#connections]) {
+    for (const [side, connection] of this.#connections) {
       if (side.process !== process) continue;
       this.#connections.delete(side);
       if (what === "process") this.#send(connection, side, { kind: "reset" });

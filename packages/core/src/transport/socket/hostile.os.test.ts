@@ -17,7 +17,7 @@ import { SocketTransport } from "./socket-transport.ts";
 const folder = mkdtempSync(join(tmpdir(), "atoll-hostile-"));
 const at = join(folder, "links", "b.sock");
 const self: NodeIdentity = { node: "b", service: "b", incarnation: "b".repeat(32) };
-const limits = { handshakeMs: 300, silentMs: 400, strangersMax: 16, linksMax: 8 };
+const limits = { handshakeMs: 300, silentMs: 2_000, strangersMax: 16, linksMax: 8 };
 const logged: { readonly event: string; readonly fields: unknown }[] = [];
 const accepted: Recorder[] = [];
 let runtime: NodeRuntime;
@@ -60,7 +60,7 @@ async function linked(): Promise<{ readonly peer: RawPeer; readonly far: Recorde
 }
 
 test("T7: bytes of any kind before the handshake end in a closed connection, and no handler hears of them", async () => {
-  const before = accepted.length;
+  const known = accepted.length;
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 200 }), { minLength: 1, maxLength: 8 }), async (noises) => {
       await Promise.all(
@@ -73,7 +73,7 @@ test("T7: bytes of any kind before the handshake end in a closed connection, and
     }),
     { numRuns: 150 },
   );
-  assert.equal(accepted.length, before);
+  assert.equal(accepted.length, known);
   await assertServed();
 });
 
@@ -175,7 +175,7 @@ test("T7: JSON as deep as a frame allows is a message like others, and what is l
   const depth = 400_000;
   const { peer, far } = await linked();
   peer.send(`[0,0,0,${"[".repeat(depth)}${"]".repeat(depth)}]`);
-  await far.arrived(1);
+  await far.until(() => far.messages.length + far.losses.length > 0);
   let deep = 0;
   for (let value = far.messages[0]; Array.isArray(value); value = (value as readonly Json[])[0]) deep += 1;
   assert.equal(deep, depth);
@@ -214,7 +214,7 @@ test("T7: a frame that comes a byte at a time is no sign of life", async () => {
 });
 
 test("T7: of thousands of connections that say nothing strangersMax are kept, and a caller that means it still gets in", async () => {
-  const before = accepted.length;
+  const known = accepted.length;
   let open = 0;
   let openMost = 0;
   const peers: RawPeer[] = [];
@@ -229,7 +229,7 @@ test("T7: of thousands of connections that say nothing strangersMax are kept, an
     openMost = Math.max(openMost, open);
   }
   await Promise.all(peers.map((peer) => peer.turnedAway()));
-  assert.equal(accepted.length, before + 20);
+  assert.equal(accepted.length, known + 20);
   assert.ok(openMost <= limits.strangersMax, `${openMost} strangers at once`);
   const refusals = logged.filter(({ event }) => event === "link.refused").length;
   assert.ok(refusals <= 2 * 20, `${refusals} lines in the log of a minute or two`);

@@ -55,7 +55,9 @@ export class RawPeer {
   }
 }
 
-export const rawCaller: NodeIdentity = { node: "raw", service: "raw", incarnation: "a".repeat(32) };
+const rawCaller: NodeIdentity = { node: "raw", service: "raw", incarnation: "a".repeat(32) };
+
+const { messagesInFlightMax, charsInFlightMax, messageCharsMax } = linkLimits;
 
 /** A hello that is right, but for what `other` says. */
 export const rawHello = (to: NodeIdentity, secret: string, other: { readonly [member: string]: Json } = {}): Json => ({
@@ -65,7 +67,7 @@ export const rawHello = (to: NodeIdentity, secret: string, other: { readonly [me
   from: { ...rawCaller },
   to: { ...to },
   ticket: ticketFor(secret, "trial", rawCaller),
-  allows: { messagesInFlightMax: 100, charsInFlightMax: 10_000, messageCharsMax: 1_000, silentMs: 0 },
+  allows: { messagesInFlightMax, charsInFlightMax, messageCharsMax, silentMs: 0 },
   hello: null,
   ...other,
 });

@@ -7,7 +7,7 @@ import { dirname, isAbsolute } from "node:path";
 import { Failure } from "../../base/failure.ts";
 
 /** macOS allows 103 bytes, Linux 107. */
-export const socketPathBytesMax = 103;
+const socketPathBytesMax = 103;
 
 /** Undefined, or what is wrong with it. */
 export function pathProblem(path: string): string | undefined {

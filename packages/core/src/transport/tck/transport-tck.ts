@@ -5,8 +5,6 @@ import { handshakeLaws } from "./handshake-laws.ts";
 import { linkLaws } from "./link-laws.ts";
 import type { Setup, Subject, TransportTckOptions } from "./transport-under-test.ts";
 
-export type { TransportUnderTest } from "./transport-under-test.ts";
-
 /** Registers the suite with node:test. `setup` is called afresh for every run of a test. */
 export function transportTck(name: string, setup: Setup, options: Partial<TransportTckOptions> = {}): void {
   const subject: Subject = { setup, options: { sized: true, seeds: 1, ...options } };

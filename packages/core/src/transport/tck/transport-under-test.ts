@@ -5,7 +5,7 @@ import type { Json } from "../../contract/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { LinkLimits } from "../link-limits.ts";
 import { ticketFor } from "../ticket.ts";
-import type { Address, HandleLink, Link, Listener, NodeIdentity, Transport } from "../transport.ts";
+import type { Address, HandleLink, Listener, NodeIdentity, Transport } from "../transport.ts";
 import { Recorder } from "./recorder.ts";
 
 export interface NodeInit {
@@ -141,5 +141,3 @@ export class Stage {
     return new Promise((resolve) => void runtime.timers.after(ms, resolve));
   }
 }
-
-export const isOpen = (link: Link): boolean => link.send("are you there?");
