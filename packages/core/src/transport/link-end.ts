@@ -8,9 +8,10 @@ import type { Runtime, Timer } from "../runtime/index.ts";
 import type { ConnectReason } from "./connect-failure.ts";
 import { labelOf } from "./handshake.ts";
 import { frameCharsMax } from "./link-limits.ts";
+import { beginLink } from "./link-greeting.ts";
+import { stepLink } from "./link-machine.ts";
 import {
   beatMsOf,
-  beginLink,
   hasRoom,
   headEntries,
   headOf,
@@ -20,8 +21,7 @@ import {
   type LinkState,
   type OpenLink,
   owesCredit,
-  stepLink,
-} from "./link-machine.ts";
+} from "./link-state.ts";
 import type { LinkMetrics } from "./link-metrics.ts";
 import type { HandleLink, Link, LinkHandler, LinkLoss, NodeIdentity } from "./transport.ts";
 

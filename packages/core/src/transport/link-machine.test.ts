@@ -6,9 +6,10 @@ import * as fc from "fast-check";
 import type { Json } from "../contract/index.ts";
 import { helloFrame, welcomeFrame } from "./handshake.ts";
 import { frameCharsMax, headCharsMax, type LinkLimits, linkLimits } from "./link-limits.ts";
+import { beginLink } from "./link-greeting.ts";
+import { stepLink } from "./link-machine.ts";
 import {
   beatMsOf,
-  beginLink,
   hasRoom,
   headEntries,
   headOf,
@@ -17,8 +18,7 @@ import {
   type LinkInput,
   type LinkState,
   type OpenLink,
-  stepLink,
-} from "./link-machine.ts";
+} from "./link-state.ts";
 import type { NodeIdentity } from "./transport.ts";
 
 const limits: LinkLimits = { ...linkLimits, messagesInFlightMax: 8, charsInFlightMax: 600, messageCharsMax: 200, silentMs: 400 };
