@@ -21,7 +21,7 @@ const Ledger = contract("ledger", {
   key: z.string(),
   commands: { enter: { in: z.object({ id: z.string() }), out: z.object({ n: z.int() }) } },
   queries: { entries: { out: z.object({ ids: z.array(z.string()) }) } },
-  topics: { entered: z.object({ id: z.string() }) },
+  topics: { entered: z.object({ account: z.string(), id: z.string() }) },
   access: { enter: "any", entries: "any", entered: ["audit"] },
 });
 const ledger = entity(Ledger, {
@@ -31,7 +31,7 @@ const ledger = entity(Ledger, {
   decide: { enter: (_, { id }, turn) => turn.emit("Entered", { id }).reply((after) => ({ n: after.ids.length })) },
   evolve: { Entered: (s, { id }) => ({ ids: [...s.ids, id] }) },
   queries: { entries: (s) => s },
-  publish: { entered: { Entered: ({ id }) => ({ id }) } },
+  publish: { entered: { Entered: ({ id }, _, at) => ({ account: at.key, id }) } },
 });
 const Door = contract("door", {
   version: 1,
@@ -64,7 +64,7 @@ const ledgers = system("ledgers", {
   services: [
     service("ledger", [ledger]),
     service("door", [door]),
-    service("audit", [audit, subscription("entries", Ledger.entered, (m, tell) => tell(Audit, m.key).hear({ id: m.id }))]),
+    service("audit", [audit, subscription("entries", Ledger.entered, (m, tell) => tell(Audit, m.account).hear({ id: m.id }))]),
   ],
 });
 
@@ -185,8 +185,8 @@ async function scenario(nodes: Nodes): Promise<void> {
     const startedMs = nodes.world.outside.clock.monotonic();
     try {
       await nodes.inside("client", async () => {
-        if (n % 2 === 0) await client.at(Door).put({ account, id }, { within: withinMs });
-        else await client.at(Ledger, account).enter({ id }, { within: withinMs });
+        if (n % 2 === 0) await client.at(Door).put({ account, id }, { within: `${withinMs}ms` });
+        else await client.at(Ledger, account).enter({ id }, { within: `${withinMs}ms` });
       });
       outcomes.set(id, { account, outcome: "done" });
     } catch (error) {
