@@ -99,12 +99,12 @@ class Nodes {
     this.marks.set(mark, (this.marks.get(mark) ?? 0) + 1);
   }
 
-  async up(service: string): Promise<Booted> {
+  async up(name: string): Promise<Booted> {
     this.#started += 1;
-    const identity = { node: `${service}-1`, service, incarnation: String(this.#started).padStart(32, "0") };
+    const identity = { node: `${name}-1`, service: name, incarnation: String(this.#started).padStart(32, "0") };
     const secret = `secret of ${identity.incarnation}`;
-    const process = this.world.process(service);
-    const journals = new SimulatedJournalStore(this.#disk, process, { process: service });
+    const process = this.world.process(name);
+    const journals = new SimulatedJournalStore(this.#disk, process, { process: name });
     const joined = ring({
       transport: this.network.transport(process, { system: ledgers.name, self: identity }),
       directory: this.#directoryOf(identity, process),
@@ -112,30 +112,30 @@ class Nodes {
       secret,
     });
     const booted = process.enter(this.world.outside, () => boot(ledgers, { runtime: process, journals, config: {}, ring: joined }));
-    this.#lives.set(service, { process, journals, booted });
+    this.#lives.set(name, { process, journals, booted });
     booted.catch(() => undefined); // it died while it started
     const running = await booted;
-    this.#places.set(service, { identity, secret });
+    this.#places.set(name, { identity, secret });
     this.#changed();
     return running;
   }
 
-  crash(service: string, what: "process" | "machine"): void {
-    const life = this.#lives.get(service);
+  crash(name: string, what: "process" | "machine"): void {
+    const life = this.#lives.get(name);
     assert(life);
-    this.network.crash(`${service}-1`, what);
+    this.network.crash(`${name}-1`, what);
     life.journals.crash();
-    this.#lives.delete(service);
-    this.#places.delete(service);
+    this.#lives.delete(name);
+    this.#places.delete(name);
     this.#changed();
   }
 
-  isUp(service: string): boolean {
-    return this.#places.has(service);
+  isUp(name: string): boolean {
+    return this.#places.has(name);
   }
 
-  inside<T>(service: string, act: () => Promise<T>): Promise<T> {
-    return (this.#lives.get(service) as Life).process.enter(this.world.outside, act);
+  inside<T>(name: string, act: () => Promise<T>): Promise<T> {
+    return (this.#lives.get(name) as Life).process.enter(this.world.outside, act);
   }
 
   pause(ms: number): Promise<void> {
@@ -154,8 +154,8 @@ class Nodes {
 
   #directoryOf(self: NodeIdentity, process: VirtualProcess): Directory {
     return {
-      nodes: (service) => {
-        const place = this.#places.get(service);
+      nodes: (name) => {
+        const place = this.#places.get(name);
         if (!place) return [];
         return [{ identity: place.identity, at: place.identity.incarnation, ticket: ticketFor(place.secret, ledgers.name, self) }];
       },
