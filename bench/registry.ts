@@ -39,6 +39,11 @@ export const benchmarks: readonly Benchmark[] = [
     load: async () => (await import("./topic-delivery.ts")).measureTopicDelivery,
   },
   {
+    name: "link",
+    about: "messages between two processes, beside a bare node:net socket with the same payload",
+    load: async () => (await import("./link.ts")).measureLinks,
+  },
+  {
     name: "http-post",
     about: "POST to a handlers command and to a durable command, 64 connections",
     load: async () => (await import("./http-post.ts")).measurePosts,

@@ -21,6 +21,12 @@ export const rooms: readonly Room[] = [
   { name: "contract", level: 2, folder: "contract", holds: "what a service promises, and the checks compiled from it" },
   { name: "journal", level: 3, folder: "journal", holds: "the port to a fenced log, its SQLite and simulated forms, the log writer" },
   { name: "tables", level: 3, folder: "tables", holds: "the port to SQL files that are derived from logs, its SQLite and simulated forms" },
+  {
+    name: "transport",
+    level: 3,
+    folder: "transport",
+    holds: "the port to links between nodes, their protocol as a pure machine, its memory, socket and simulated forms",
+  },
   { name: "mailbox", level: 4, folder: "mailbox", holds: "messages on their way to an implementation, deadlines, bounded waiting" },
   {
     name: "resilience",
@@ -60,7 +66,11 @@ export const chambers: readonly Chamber[] = [
     importers: ["system", "cli", "testkit", "examples", "bench"],
     why: "only who composes a system chooses its runtime",
   },
-  { folder: "runtime/virtual", importers: ["testkit", "bench"], why: "production code never knows that it is simulated" },
+  {
+    folder: "runtime/virtual",
+    importers: ["testkit", "bench", "transport/simulated"],
+    why: "production code never knows that it is simulated",
+  },
   { folder: "journal/sqlite", importers: ["system", "cli", "bench"], why: "only who composes a system chooses its journal" },
   {
     folder: "journal/simulated",
@@ -74,9 +84,13 @@ export const chambers: readonly Chamber[] = [
   },
   { folder: "tables/sqlite", importers: ["system", "tables/simulated"], why: "only who composes a system chooses its tables" },
   { folder: "tables/simulated", importers: ["testkit"], why: "production code never knows that it is simulated" },
+  { folder: "transport/memory", importers: ["system", "cli", "testkit", "bench"], why: "only who composes a system chooses its transport" },
+  { folder: "transport/socket", importers: ["system", "cli", "testkit", "bench"], why: "only who composes a system chooses its transport" },
+  { folder: "transport/simulated", importers: ["testkit", "bench"], why: "production code never knows that it is simulated" },
   { folder: "runtime/tck", importers: [], why: "a conformance suite is run by tests only" },
   { folder: "journal/tck", importers: [], why: "a conformance suite is run by tests only" },
   { folder: "tables/tck", importers: [], why: "a conformance suite is run by tests only" },
+  { folder: "transport/tck", importers: [], why: "a conformance suite is run by tests only" },
 ];
 
 export interface Package {
@@ -132,9 +146,14 @@ export const confined: readonly { readonly modules: readonly string[]; readonly 
     why: "logs and tables, nothing else, open database files and start threads",
   },
   {
-    modules: ["http", "https", "http2", "net", "tls"],
+    modules: ["http", "https", "http2", "tls"],
     to: ["packages/gateway/src", "packages/cli/src"],
     why: "nothing below the edge knows HTTP; the command's control socket speaks it as well",
+  },
+  {
+    modules: ["net"],
+    to: ["packages/gateway/src", "packages/cli/src", "packages/core/src/transport/socket"],
+    why: "besides the edge and the command only links between processes use sockets",
   },
   { modules: ["child_process", "cluster"], to: ["packages/cli/src"], why: "processes are started by the command, never by the core" },
 ];

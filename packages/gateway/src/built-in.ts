@@ -6,7 +6,7 @@ import { referencePage, referenceStyle } from "./reference-page.ts";
 
 export interface BuiltIn {
   readonly path: string;
-  readonly answer: () => Answer;
+  readonly answer: () => Answer | Promise<Answer>;
 }
 
 export const builtInPaths = ["/health", "/metrics", "/openapi.json", "/docs"] as const;
@@ -17,8 +17,8 @@ const uncached = { "cache-control": "no-store" };
 export function builtIns(edge: Edge, describe: () => object, closing: () => boolean): readonly BuiltIn[] {
   let json: Answer | undefined;
   let page: Answer | undefined;
-  const by: { readonly [P in (typeof builtInPaths)[number]]: () => Answer } = {
-    "/health": () => healthAnswer(edge.health(), closing()),
+  const by: { readonly [P in (typeof builtInPaths)[number]]: BuiltIn["answer"] } = {
+    "/health": async () => healthAnswer(await edge.health(), closing()),
     "/metrics": () => ({
       status: 200,
       headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", ...uncached },

@@ -29,12 +29,17 @@ const headers = {
   "x-accel-buffering": "no", // proxies that collect answers would keep the messages back
 };
 
+/** How long a client waits for a topic's publisher to be found (ms). */
+const openWithinMs = 5_000;
+
+type OpenTopic = () => Promise<LiveTopic>;
+
 /** The feeds that are open at one moment. */
 export class Feeds {
   readonly #edge: Edge;
   readonly #limits: Limits;
   readonly #open = new Set<FeedStream>();
-  readonly #topics = new Map<AnyTopicRef, LiveTopic>();
+  readonly #topics = new Map<AnyTopicRef, OpenTopic>();
   readonly #ended = new Map<FeedEnd, Counter>();
 
   constructor(edge: Edge, limits: Limits) {
@@ -43,10 +48,19 @@ export class Feeds {
     edge.runtime.metrics.gauge("atoll_http_feeds", "Open feeds.", {}, () => this.#open.size);
   }
 
-  /** INVALID_DEFINITION if the topic is not for the gateway, or nobody publishes it. */
-  live(topic: AnyTopicRef): LiveTopic {
+  /** INVALID_DEFINITION if the topic is not for the gateway, or nobody publishes it. What it returns opens it, once. */
+  live(topic: AnyTopicRef): OpenTopic {
     let live = this.#topics.get(topic);
-    if (!live) this.#topics.set(topic, (live = new LiveTopic(this.#edge.topic(topic), this.#edge.runtime)));
+    if (live) return live;
+    const source = this.#edge.topic(topic);
+    let opened: Promise<LiveTopic> | undefined;
+    const open = async (): Promise<LiveTopic> => new LiveTopic(await source(), this.#edge.runtime);
+    live = () =>
+      (opened ??= open().catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      }));
+    this.#topics.set(topic, live);
     return live;
   }
 
@@ -90,7 +104,7 @@ export class Feeds {
 export class FeedPlan {
   readonly feed: Feed;
   readonly #feeds: Feeds;
-  readonly #live: LiveTopic;
+  readonly #live: OpenTopic;
   readonly #edge: Edge;
 
   constructor(feed: Feed, edge: Edge, feeds: Feeds) {
@@ -100,9 +114,11 @@ export class FeedPlan {
     this.#live = feeds.live(feed.topic);
   }
 
-  /** Throws a `Problem` or a `Failure`, or what the callback throws. HEAD is checked in the same way, and opens nothing. */
-  answer({ request, target, values, cut }: FeedArrival): Answer {
-    const { source } = this.#live;
+  /** Rejects with a `Problem` or a `Failure`, or what the callback throws. HEAD is checked in the same way, and opens nothing. */
+  async answer({ request, target, values, cut }: FeedArrival): Promise<Answer> {
+    const live = await this.#opened();
+    const { source } = live;
+    await source.refresh?.();
     const key = this.#key(request, target, values);
     const partition = key === undefined ? undefined : source.partitionOf(key);
     const partitions = partition === undefined ? Array.from({ length: source.log.partitions }, (_, p) => p) : [partition];
@@ -110,7 +126,19 @@ export class FeedPlan {
       begin(request, target, source, partition) ?? partitions.map((p) => ({ offset: key === undefined ? source.head(p) : 0, index: -1 }));
     if (request.method === "HEAD") return { status: 200, headers, body: null };
     const from = partitions.map((p, i) => [p, places[i] as Place] as const);
-    return { status: 200, headers, body: null, stream: this.#feeds.open(this.#live, key, from, cut) };
+    return { status: 200, headers, body: null, stream: this.#feeds.open(live, key, from, cut) };
+  }
+
+  /** A publisher elsewhere may be away: a client is not kept waiting for it without end. */
+  async #opened(): Promise<LiveTopic> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const what = `the publisher of topic ${this.feed.topic.name} does not answer now`;
+    const timer = this.#edge.runtime.timers.after(openWithinMs, () => reject(new Failure("UNAVAILABLE", { what, at: "gateway" })));
+    try {
+      return await Promise.race([this.#live(), late]);
+    } finally {
+      timer.cancel();
+    }
   }
 
   #key(request: EdgeRequest, target: Target, values: readonly string[]): string | undefined {

@@ -37,6 +37,7 @@ export type ProblemCode = keyof typeof problems | FailureCode;
 /** 4xx is the client's to mend, 500 ours, 503 certainly had no effect, 504 may have had one. */
 export const failureStatus: { readonly [C in FailureCode]: number } = {
   ACCESS_DENIED: 403,
+  ADDRESS_TAKEN: 500,
   BREAKER_OPEN: 503,
   CANCELLED: 504,
   COMMAND_ID_REUSED: 422,
@@ -53,7 +54,9 @@ export const failureStatus: { readonly [C in FailureCode]: number } = {
   JOURNAL_FULL: 503,
   JOURNAL_IN_USE: 500,
   JOURNAL_NEWER: 500,
+  LINK_REFUSED: 500,
   LOG_FORKED: 410,
+  MESSAGE_TOO_LARGE: 413,
   OVERLOADED: 503,
   PORT_TAKEN: 500,
   QUARANTINED: 503,

@@ -84,12 +84,12 @@ export class RoutePlan {
         this.#checkCall(key, input, r);
         const fingerprint = fingerprintOf(sent, arrival);
         const answer = await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint });
-        sessions.sawAll(session);
+        await sessions.sawAll(session);
         return answer;
       }
       if (scope) {
         const answer = await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(sent, arrival), session });
-        sessions.sawAll(session);
+        await sessions.sawAll(session);
         return answer;
       }
       const call = { ...this.#call(key, input, this.#withinMs), session };

@@ -8,18 +8,25 @@ export const sessionHeader = "atoll-session";
 
 export class Sessions {
   readonly #edge: Edge;
-  /** Of all clients that bring none. What was written before the gateway came up, they have seen. */
-  readonly #shared: Session;
+  /** Of all clients that bring none. */
+  readonly #shared = new Session();
+  /** What was written before the gateway came up, they have seen: it is in `shared` once it is known. */
+  #known = false;
 
   constructor(edge: Edge) {
     this.#edge = edge;
-    this.#shared = edge.heads();
+    void this.#learn();
+  }
+
+  async #learn(): Promise<void> {
+    this.#shared.merge(await this.#edge.heads());
+    this.#known = true;
   }
 
   /** Throws a `Problem` MALFORMED for a token that is none. */
   of(headers: HeaderFields): Session {
     const token = headers.get(sessionHeader);
-    if (token === null) return this.#shared;
+    if (token === null) return this.#known ? this.#shared : Session.everything();
     try {
       return Session.parse(token.trim());
     } catch (error) {
@@ -36,7 +43,7 @@ export class Sessions {
   }
 
   /** What was carried out in another request, or before this process, left no positions behind: everything there is now holds it. */
-  sawAll(session: Session): void {
-    session.merge(this.#edge.heads());
+  async sawAll(session: Session): Promise<void> {
+    session.merge(await this.#edge.heads());
   }
 }

@@ -236,6 +236,6 @@ export function trialSystem(trial: Trial, how: GatewayHow = {}): System {
   const opened = gateway(routes, how);
   return system("trial", {
     services: [service("stock", [stock]), service("desk", [desk(trial)]), service("parcels", [parcel], { limits: { partitions: 4 } })],
-    gateway: log ? { ...opened, open: (edge) => opened.open({ ...edge, topic: () => log }) } : opened,
+    gateway: log ? { ...opened, open: (edge) => opened.open({ ...edge, topic: () => () => log }) } : opened,
   });
 }

@@ -25,7 +25,13 @@ export class HostUnderTest {
     runtime: Runtime,
     limits: Partial<ReadModelLimits> = {},
   ): Promise<HostUnderTest> {
-    const room: ServiceRoom = { service: "shop", runtime, deadlines: new Deadlines(runtime), tables, source: () => log.source() };
+    const room: ServiceRoom = {
+      service: "shop",
+      runtime,
+      deadlines: new Deadlines(runtime),
+      tables,
+      source: () => Promise.resolve(log.source()),
+    };
     return new HostUnderTest(await ReadModelHost.open(contract, how, room, limits), runtime);
   }
 

@@ -12,6 +12,8 @@ import {
   type ReadModelStatus,
   type Retried,
   type ServiceRoom,
+  type Session,
+  type Wanted,
 } from "@atoll/core/extension";
 import type { ReadModelBehaviour } from "./behaviour.ts";
 import { Lineage } from "./lineage.ts";
@@ -22,8 +24,16 @@ import { Queries } from "./queries.ts";
 import type { Serving } from "./serving.ts";
 import { type SeenRecord, Waiters } from "./waiters.ts";
 
+/** Whether what is known of the log's heads does not say what has to be waited for. */
+function isUnheard(source: EventSource, wanted: Wanted | undefined): boolean {
+  if (wanted === undefined || wanted === "head") return wanted === "head";
+  return [...wanted].some(([partition, above]) => partition < source.log.partitions && above > source.head(partition));
+}
+
 /** Of a query's time, what it waits for its session at most: what is left says that it was in vain. */
 const sessionShare = 0.9;
+
+type Sources = ReadonlyMap<string, EventSource>;
 
 export class ReadModelHost implements OpenExtension {
   readonly #contract: AnyContract;
@@ -34,11 +44,11 @@ export class ReadModelHost implements OpenExtension {
   readonly #lineage: Lineage;
   readonly #queries: Queries;
   readonly #waiters: Waiters;
-  readonly #sources: ReadonlyMap<string, EventSource>;
+  readonly #sources: Sources;
   /** Queries that wait until there is one that answers. */
   readonly #waiting = new Set<() => void>();
 
-  private constructor(contract: AnyContract, behaviour: ReadModelBehaviour, room: ServiceRoom, limits: ReadModelLimits) {
+  private constructor(contract: AnyContract, behaviour: ReadModelBehaviour, room: ServiceRoom, sources: Sources, limits: ReadModelLimits) {
     const { service, runtime, deadlines } = room;
     const { name } = contract.$;
     this.#contract = contract;
@@ -47,7 +57,6 @@ export class ReadModelHost implements OpenExtension {
     this.#limits = limits;
     this.#at = `service "${service}": read model ${name}`;
     this.#waiters = new Waiters(runtime, limits.waitersMax, this.#at);
-    const sources = new Map(Object.entries(behaviour.from).map(([alias, source]) => [alias, room.source(source)]));
     this.#sources = sources;
     this.#lineage = new Lineage({
       contract: name,
@@ -75,7 +84,9 @@ export class ReadModelHost implements OpenExtension {
     room: ServiceRoom,
     limits: Partial<ReadModelLimits> = {},
   ): Promise<ReadModelHost> {
-    const host = new ReadModelHost(contract, behaviour, room, { ...readModelLimits, ...limits });
+    const sources = new Map<string, EventSource>();
+    for (const [alias, source] of Object.entries(behaviour.from)) sources.set(alias, await room.source(source));
+    const host = new ReadModelHost(contract, behaviour, room, sources, { ...readModelLimits, ...limits });
     await host.#lineage.open();
     return host;
   }
@@ -90,8 +101,15 @@ export class ReadModelHost implements OpenExtension {
   }
 
   /** Undefined if the caller has seen nothing of these logs. Throws LOG_FORKED if it has seen what they do not hold. */
-  #caughtUp({ session, read, withinMs, address }: Message): Promise<void> | undefined {
+  #caughtUp(message: Message): Promise<void> | undefined {
+    const { session, read } = message;
     if (!session || read === "local") return undefined;
+    const elsewhere = [...this.#sources.values()].filter((source) => source.refresh && isUnheard(source, session.wanted(source.log)));
+    if (elsewhere.length === 0) return this.#shown(session, message);
+    return Promise.all(elsewhere.map(async (source) => source.refresh?.())).then(() => this.#shown(session, message));
+  }
+
+  #shown(session: Session, { withinMs, address }: Message): Promise<void> | undefined {
     const seen: SeenRecord[] = [];
     for (const source of this.#sources.values()) {
       const { log } = source;

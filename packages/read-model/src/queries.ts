@@ -105,8 +105,8 @@ export class Queries {
     };
     const given = await until(message, Promise.resolve(behaviour.queries[name]?.(db, message.input, q)));
     return given instanceof QueryRejection
-      ? { kind: "rejection", name: given.name, details: checks.rejection(given.name, given.details), replayed: false }
-      : { kind: "reply", value: checks.reply(given), replayed: false };
+      ? { kind: "rejection", name: given.name, given: given.details, details: checks.rejection(given.name, given.details), replayed: false }
+      : { kind: "reply", given, value: checks.reply(given), replayed: false };
   }
 }
 

@@ -180,7 +180,7 @@ function turned(happened: readonly Happened[]): readonly Happened[] {
   return [...subjects.values()].reverse().flat();
 }
 
-const asShown = ({ answer, parked }: Answered): unknown => ({
+const asShown = ({ answer: { given: _, ...answer }, parked }: Answered): unknown => ({
   answer,
   parked: parked.map((entity) => `${placeOf(entity)}: ${entity.reason}`).sort(),
 });

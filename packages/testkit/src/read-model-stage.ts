@@ -144,7 +144,7 @@ export class ReadModelStage {
     const runtime: Runtime = this.#world.process("read-model");
     const deadlines = new Deadlines(runtime);
     const tables = new SimulatedTables(this.#world.outside).store(this.#world.outside);
-    const source = (of: AnyEntity | AnyTopicRef): EventSource => this.#logOf(of).source();
+    const source: ServiceRoom["source"] = (of) => Promise.resolve(this.#logOf(of).source());
     const room: ServiceRoom = { service, runtime, deadlines, tables, source };
     const open = await this.#model.open(room);
     this.#read = open;

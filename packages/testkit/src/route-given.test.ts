@@ -94,7 +94,10 @@ test("given route: an Idempotency-Key, and an answer that comes later, are the g
     .under({ id: "0123456789abcdef0123456789abcdef" })
     .when("POST /carts", { headers: { prefer: "respond-async" } })
     .calls(Cart.clear, "01234567")
-    .responds(202, { headers: { location: "/carts/0123456789abcdef0123456789abcdef" } });
+    .responds(202, {
+      body: { status: "accepted", location: "/carts/0123456789abcdef0123456789abcdef" },
+      headers: { location: "/carts/0123456789abcdef0123456789abcdef" },
+    });
 });
 
 test("given route: plain handlers call one after the other, and text is compared as text", async () => {

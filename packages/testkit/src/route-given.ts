@@ -102,11 +102,17 @@ class RequestSentence {
   }
 
   replies(value: unknown): RequestSentence {
-    return this.#comesTo(({ checks }) => ({ kind: "reply", value: checks.reply(value), replayed: false }));
+    return this.#comesTo(({ checks }) => ({ kind: "reply", given: value, value: checks.reply(value), replayed: false }));
   }
 
   rejects(name: string, details: unknown): RequestSentence {
-    return this.#comesTo(({ checks }) => ({ kind: "rejection", name, details: checks.rejection(name, details), replayed: false }));
+    return this.#comesTo(({ checks }) => ({
+      kind: "rejection",
+      name,
+      given: details,
+      details: checks.rejection(name, details),
+      replayed: false,
+    }));
   }
 
   fails(code: FailureCode): RequestSentence {
@@ -141,7 +147,7 @@ class RequestSentence {
       if (!told) throw new Failure("INVALID_REPLY", { what: `it calls ${callText(call)}, and no such call was expected` });
       if (told.to !== to) throw new Failure("INVALID_REPLY", { what: `it calls ${callText(call)}, and ${callText(told)} was expected` });
       if (told.comesTo) return told.comesTo;
-      if (to.operation.out === undefined) return { kind: "reply", value: undefined, replayed: false };
+      if (to.operation.out === undefined) return { kind: "reply", given: undefined, value: undefined, replayed: false };
       throw new Failure("INVALID_REPLY", {
         what: `${to.contract.$.name}.${to.name} needs a reply: say it with .replies(…) behind .calls(…)`,
       });

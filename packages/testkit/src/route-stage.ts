@@ -39,6 +39,7 @@ const caller = "gateway";
 
 /** Sends one request. Rejects with what `comesTo` threw. */
 export async function respondTo(gateway: Gateway, sent: Sent): Promise<Responded> {
+  await gateway.load?.();
   const world = new VirtualWorld({ seed: 1 });
   const edge = new EdgeStage(gateway, world, sent);
   const responded = await world.runUntil(edge.respond());
@@ -116,7 +117,7 @@ class EdgeStage implements Edge {
   }
 
   /** Topics in which nothing was ever said. */
-  topic(): EventSource {
+  topic(): () => EventSource {
     const log = { service: "given", logId: "given", timeline: 1, partitions: 1 };
     const read = (): ReturnType<EventSource["read"]> => {
       const { promise, resolve } = Promise.withResolvers<{ readonly items: readonly []; readonly next: number }>();
@@ -126,15 +127,15 @@ class EdgeStage implements Edge {
       next: () => Promise.resolve({ items: [], next: 0 }),
       close: () => undefined,
     });
-    return { log, head: () => 0, partitionOf: () => 0, read, history };
+    return () => ({ log, head: () => 0, partitionOf: () => 0, read, history });
   }
 
-  heads(): Session {
-    return new Session();
+  heads(): Promise<Session> {
+    return Promise.resolve(new Session());
   }
 
-  health(): readonly [] {
-    return [];
+  health(): Promise<readonly []> {
+    return Promise.resolve([]);
   }
 }
 
@@ -159,5 +160,5 @@ class OwnEntity {
 
 const answerOf = (outcome: ReturnType<EntityKernel["query"]>): EdgeAnswer =>
   outcome.kind === "reply"
-    ? { kind: "reply", value: outcome.taken, replayed: false }
-    : { kind: "rejection", name: outcome.name, details: outcome.taken, replayed: false };
+    ? { kind: "reply", given: outcome.given, value: outcome.taken, replayed: false }
+    : { kind: "rejection", name: outcome.name, given: outcome.given, details: outcome.taken, replayed: false };

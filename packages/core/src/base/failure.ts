@@ -22,6 +22,12 @@ export const failures = {
     retry: "never",
     help: "List the calling service under `access` of the contract, or call another operation.",
   },
+  ADDRESS_TAKEN: {
+    title: "Another process listens there",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "End that process, or give this node another address.",
+  },
   BREAKER_OPEN: {
     title: "The breaker of this dependency is open",
     outcome: "not-delivered",
@@ -118,11 +124,23 @@ export const failures = {
     retry: "never",
     help: "Install the newer version; this one must not write to a format it does not know.",
   },
+  LINK_REFUSED: {
+    title: "The other node refuses the link",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "The reason is named. Nodes of one system are started by one supervisor, which gives them names, secrets and tickets, from versions that share a protocol.",
+  },
   LOG_FORKED: {
     title: "A position belongs to another history of the log",
     outcome: "not-delivered",
     retry: "never",
     help: "The log was restored or made anew: forget the session token, or rebuild what was derived from it with `npx atoll read-models rebuild SERVICE NAME`.",
+  },
+  MESSAGE_TOO_LARGE: {
+    title: "The message is too large for a link",
+    outcome: "not-delivered",
+    retry: "never",
+    help: "Send less in one message: pages of a list, or a reference to what is stored elsewhere.",
   },
   OVERLOADED: {
     title: "Too much work is waiting",
@@ -201,6 +219,7 @@ export interface FailureInit {
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: FailureCode;
+  readonly what: string;
   readonly at: string | undefined;
   readonly issues: readonly Issue[];
 
@@ -211,6 +230,7 @@ export class Failure extends Error {
       init.cause === undefined ? {} : { cause: init.cause },
     );
     this.code = code;
+    this.what = init.what;
     this.at = init.at;
     this.issues = init.issues ?? [];
   }

@@ -34,7 +34,7 @@ export interface Pending {
 }
 
 /** To a told command that was applied already; nobody reads it. */
-export const toldBefore: MessageAnswer = { kind: "reply", value: undefined, replayed: true };
+export const toldBefore: MessageAnswer = { kind: "reply", given: undefined, value: undefined, replayed: true };
 
 /** `on`: whose answer it is; `offset`: of the record that it rests on. */
 export function leave(message: Message, answer: MessageAnswer | Failure, on: Origin, offset: number): void {
@@ -45,8 +45,8 @@ export function leave(message: Message, answer: MessageAnswer | Failure, on: Ori
 
 export function answerOf(outcome: Outcome): MessageAnswer {
   return outcome.kind === "reply"
-    ? { kind: "reply", value: outcome.taken, replayed: false }
-    : { kind: "rejection", name: outcome.name, details: outcome.taken, replayed: false };
+    ? { kind: "reply", given: outcome.given, value: outcome.taken, replayed: false }
+    : { kind: "rejection", name: outcome.name, given: outcome.given, details: outcome.taken, replayed: false };
 }
 
 /** What the log keeps of a command that was decided: what the implementation gave, not yet read by anybody's schema. */
@@ -83,8 +83,14 @@ export function repeatedAnswer(message: Message, record: LogRecord, input: strin
   const { checks } = message.to;
   try {
     return record.rejected
-      ? { kind: "rejection", name: record.rejected[0], details: checks.rejection(...record.rejected), replayed: true }
-      : { kind: "reply", value: checks.reply(record.reply), replayed: true };
+      ? {
+          kind: "rejection",
+          name: record.rejected[0],
+          given: record.rejected[1],
+          details: checks.rejection(...record.rejected),
+          replayed: true,
+        }
+      : { kind: "reply", given: record.reply, value: checks.reply(record.reply), replayed: true };
   } catch (cause) {
     if (cause instanceof Failure) return cause;
     throw cause;

@@ -97,8 +97,14 @@ export class HandlersHost {
       if (telling) await telling;
       const answer: MessageAnswer =
         given instanceof HandlerRejection
-          ? { kind: "rejection", name: given.name, details: checks.rejection(given.name, given.details), replayed: false }
-          : { kind: "reply", value: checks.reply(given), replayed: false };
+          ? {
+              kind: "rejection",
+              name: given.name,
+              given: given.details,
+              details: checks.rejection(given.name, given.details),
+              replayed: false,
+            }
+          : { kind: "reply", given, value: checks.reply(given), replayed: false };
       message.answer(answer);
     } catch (error) {
       const failure = failureOf(error, message, calls.acted || run.fetched);

@@ -12,8 +12,10 @@ export interface SourceLog {
 
 export interface EventSource {
   readonly log: SourceLog;
-  /** The offset that the next committed record of the partition will have. */
+  /** The offset that the next committed record of the partition will have, or, of a log that is elsewhere, had when it was last heard of. */
   head(partition: number): number;
+  /** Of a log that is elsewhere: once it has resolved, `head` is no less than it was at the moment of the call. Rejects with a `Failure`. */
+  readonly refresh?: () => Promise<void>;
   /** The partition that holds everything of a key. */
   partitionOf(key: string): number;
   /** Complete, in order, durable only; pull (F1 to F3). */

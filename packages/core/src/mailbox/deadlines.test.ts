@@ -75,8 +75,8 @@ test("deadlines: a message that is answered leaves the wheel, and its deadline s
     () => heard.push("failure"),
   );
   deadlines.watch(asked);
-  asked.answer({ kind: "reply", value: undefined, replayed: false });
-  asked.answer({ kind: "reply", value: undefined, replayed: false });
+  asked.answer({ kind: "reply", given: undefined, value: undefined, replayed: false });
+  asked.answer({ kind: "reply", given: undefined, value: undefined, replayed: false });
   await world.run();
   assert.deepEqual(heard, ["answer"]);
   assert.equal(late, 1, "the second answer is dropped and counted");

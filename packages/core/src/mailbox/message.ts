@@ -6,10 +6,13 @@ import type { Session } from "./session.ts";
 import type { Counter } from "../runtime/index.ts";
 import type { Told } from "../journal/index.ts";
 
-/** An answer before it is dressed for the caller. `replayed`: it repeats what a receipt says. */
+/**
+ * An answer before it is dressed for the caller: as the implementation gave it, which is the form that travels, and as its
+ * receiver takes it. `replayed`: it repeats what a receipt says.
+ */
 export type MessageAnswer =
-  | { readonly kind: "reply"; readonly value: unknown; readonly replayed: boolean }
-  | { readonly kind: "rejection"; readonly name: string; readonly details: unknown; readonly replayed: boolean };
+  | { readonly kind: "reply"; readonly given: unknown; readonly value: unknown; readonly replayed: boolean }
+  | { readonly kind: "rejection"; readonly name: string; readonly given: unknown; readonly details: unknown; readonly replayed: boolean };
 
 export interface MessageInit {
   readonly to: AnyOpRef;

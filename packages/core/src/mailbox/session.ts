@@ -108,12 +108,19 @@ export class Session {
     return length <= tokenLengthMax ? parts.map(({ text }) => text).join(";") : everything;
   }
 
+  /** One whose reads wait for all that is there when they are asked. */
+  static everything(): Session {
+    const session = new Session();
+    session.#everything = true;
+    return session;
+  }
+
   /** INVALID_INPUT if `token` was not made by a session. */
   static parse(token: string): Session {
     const session = new Session();
-    if (token === everything) session.#everything = true;
-    else if (token.length > tokenLengthMax) throw malformed(`it has ${token.length} characters, ${tokenLengthMax} are allowed`);
-    else if (token !== "") for (const part of token.split(";")) session.#read(part);
+    if (token === everything) return Session.everything();
+    if (token.length > tokenLengthMax) throw malformed(`it has ${token.length} characters, ${tokenLengthMax} are allowed`);
+    if (token !== "") for (const part of token.split(";")) session.#read(part);
     return session;
   }
 

@@ -12,6 +12,7 @@ import type { Verdict } from "./breaker.ts";
 
 const verdicts: { readonly [C in FailureCode]: Verdict } = {
   ACCESS_DENIED: "silent",
+  ADDRESS_TAKEN: "silent",
   BREAKER_OPEN: "silent",
   CANCELLED: "silent",
   COMMAND_ID_REUSED: "worked",
@@ -28,7 +29,9 @@ const verdicts: { readonly [C in FailureCode]: Verdict } = {
   JOURNAL_FULL: "failed",
   JOURNAL_IN_USE: "silent",
   JOURNAL_NEWER: "silent",
+  LINK_REFUSED: "failed",
   LOG_FORKED: "worked",
+  MESSAGE_TOO_LARGE: "silent",
   OVERLOADED: "failed",
   PORT_TAKEN: "silent",
   QUARANTINED: "worked",

@@ -1,12 +1,12 @@
 // Brings a system up on any platform and takes it down again. The same code on Node and in the simulator; what differs
 // comes in as a `Platform`, and what only some systems have use for as `Rooms`.
 import { assert } from "../base/assert.ts";
-import { Failure, type Issue } from "../base/failure.ts";
-import { checkOf, type AnyTopicRef, type At, type Implementation, type TopicRef } from "../contract/index.ts";
+import { Failure } from "../base/failure.ts";
+import type { AnyTopicRef, At, Implementation, TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
-import type { EventSource, JournalStore } from "../journal/index.ts";
+import type { JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -19,6 +19,8 @@ import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import type { ReadModels } from "./read-models.ts";
 import { defaultWithinMs, operator, Router } from "./router.ts";
+import { readConfig } from "./config.ts";
+import type { OwnLog, Ring } from "./ring.ts";
 import { RunCalls } from "./run-calls.ts";
 import type { Rooms } from "./rooms.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
@@ -28,6 +30,8 @@ import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
 import { TopicReadings, type TopicFrom, type TopicReading } from "./topic-reading.ts";
 
 export interface Platform {
+  /** Present if other nodes run the other services: this one runs the service that the ring names. */
+  readonly ring?: Ring;
   readonly runtime: Runtime;
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
@@ -110,19 +114,22 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const books = new AddressBooks(router);
   const deadlines = new Deadlines(runtime);
   const configs = readConfig(system, platform.config);
-  const own: Service | undefined =
-    system.gateway && system.gateway.parts.length > 0
-      ? { kind: "service", name: "gateway", parts: system.gateway.parts, subscriptions: [], how: {}, calls: [] }
-      : undefined;
   const services: RunningService[] = [];
   const clocks: AlarmClock[] = [];
   const sources = new EventSources();
+  const member = platform.ring?.join({ router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog() } }, system);
+  const here = system.services.filter(({ name }) => !platform.ring || platform.ring.service === name);
+  const gatewayHere = !platform.ring || platform.ring.service === "gateway" ? system.gateway : undefined;
+  const own: Service | undefined =
+    gatewayHere && gatewayHere.parts.length > 0
+      ? { kind: "service", name: "gateway", parts: gatewayHere.parts, subscriptions: [], how: {}, calls: [] }
+      : undefined;
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   const readings = new TopicReadings();
   let draining = false;
   /** Everything that is on disk now. */
-  const heads = (): Session => {
-    const session = new Session();
+  const heads = async (): Promise<Session> => {
+    const session = (await member?.heads()) ?? new Session();
     for (const {
       name,
       log: { writer },
@@ -140,25 +147,36 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
     for (const { deliveries } of services) deliveries?.close();
+    await member?.close();
     for (const { log } of services) await log.close();
   };
 
   try {
-    const opened = await Promise.allSettled([...system.services, ...(own ? [own] : [])].map((service) => open(service)));
+    const opened = await Promise.allSettled([...here, ...(own ? [own] : [])].map((service) => open(service)));
     for (const result of opened) if (result.status === "fulfilled") services.push(result.value);
     for (const result of opened) if (result.status === "rejected") throw result.reason;
     for (const { deliveries, service } of services) {
       const handling = service.parts.some(({ kind }) => kind === "handlers");
       await deliveries?.open(service.subscriptions, handling);
     }
-    for (const service of system.services) await extensions.open(service);
-    for (const { name, how } of system.services) await how.seed?.(booksOf(name).of({ caller: name }));
+    for (const service of here) {
+      if (member) extensions.openWhenThere(service);
+      else await extensions.open(service);
+    }
+    for (const { name, how } of here) await how.seed?.(booksOf(name).of({ caller: name }));
     for (const { deliveries } of services) deliveries?.start();
     for (const { name, log, sagas } of services)
       if (rooms.sagas && log.writer && sagas.length > 0) clocks.push(rooms.sagas.alarmClockOf(name, log.writer, runtime, sagas));
   } catch (error) {
     await close();
     throw error;
+  }
+
+  function ownLog(): OwnLog | undefined {
+    const writer = services[0]?.log.writer;
+    if (!writer) return undefined;
+    const { logId, timeline, partitions } = writer.journal.meta;
+    return { logId, timeline, heads: Array.from({ length: partitions }, (_, p) => writer.durable(p)) };
   }
 
   function booksOf(name: string): AddressBooks {
@@ -186,7 +204,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
           hosts.push(host);
           router.add(name, entity.contract, host);
-          sources.add(name, entity.contract.$.version, host.kernel, writer);
+          sources.add(name, entity.contract, host.kernel, writer);
         }
         const common = {
           service: name,
@@ -245,11 +263,13 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       signal?.addEventListener("abort", cancel, { once: true });
     });
 
-  const topic = (ref: AnyTopicRef): EventSource => sources.topic("gateway", ref);
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health };
+  const topic: Edge["topic"] = (ref) => sources.topic("gateway", ref);
+  const allHealth = async (): Promise<readonly ServiceHealth[]> => [...health(), ...((await member?.health()) ?? [])];
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health: allHealth };
   let gateway: OpenGateway | undefined;
   try {
-    gateway = system.gateway?.open(edge);
+    gateway = gatewayHere?.open(edge);
+    await member?.listen();
   } catch (error) {
     await close();
     throw error;
@@ -262,6 +282,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = runtime.timers.after(graceMs, resolve);
     router.drain();
+    member?.leave();
     for (const { deliveries } of services) deliveries?.halt();
     const sagas = services.flatMap((running) => running.sagas);
     for (const clock of clocks) clock.stop();
@@ -317,7 +338,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     },
     topic: <D, M>(ref: TopicRef<D, M>, how: TopicFrom = {}) => {
       const known = ref as unknown as AnyTopicRef;
-      return readings.read(known, sources.topic(operator, known), how) as unknown as TopicReading<M>;
+      return readings.read(known, sources.topicHere(operator, known), how) as unknown as TopicReading<M>;
     },
     deadLetters: (name) => services.find((running) => running.name === name)?.deliveries?.deadLetters,
     breakers: () => services.flatMap(({ dependencies }) => dependencies.map((called) => called.status())),
@@ -357,28 +378,4 @@ function partitionCount(service: string, partitions = partitionsDefault): number
     what: `partitions is a whole number from 1 to ${partitionsMax}, not ${partitions}`,
     at: `service "${service}"`,
   });
-}
-
-/** Every handler's configuration, validated before anything starts; all that is wrong in one failure. */
-function readConfig(system: System, source: Platform["config"]): Map<Implementation, { readonly [name: string]: unknown }> {
-  const configs = new Map<Implementation, { readonly [name: string]: unknown }>();
-  const issues: Issue[] = [];
-  for (const { parts } of system.services) {
-    for (const part of parts) {
-      if (part.kind !== "handlers") continue;
-      const config: Record<string, unknown> = {};
-      for (const [name, schema] of Object.entries((part as AnyHandlers).how.config)) {
-        try {
-          config[name] = checkOf(schema, name)(source[name]);
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          issues.push(...error.issues.map(({ pointer, detail }) => ({ pointer: `/${name}${pointer}`, detail })));
-        }
-      }
-      configs.set(part, Object.freeze(config));
-    }
-  }
-  if (issues.length === 0) return configs;
-  const what = issues.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join("; ");
-  throw new Failure("INVALID_CONFIG", { what, at: `system "${system.name}"`, issues });
 }

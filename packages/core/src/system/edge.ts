@@ -50,11 +50,14 @@ export interface Edge {
   readonly at: At;
   /** Rejects with a `Failure`. */
   ask(call: EdgeCall): Promise<EdgeAnswer>;
-  /** The messages of a topic. INVALID_DEFINITION if its contract does not let the gateway see it, or nobody publishes it. */
-  topic(topic: AnyTopicRef): EventSource;
+  /**
+   * Opens the messages of a topic. Throws INVALID_DEFINITION if its contract does not let the gateway see it, or nobody publishes
+   * it; what it returns waits for the publisher where that is elsewhere.
+   */
+  topic(topic: AnyTopicRef): () => EventSource | Promise<EventSource>;
   /** A session that has seen everything the logs hold now. */
-  heads(): Session;
-  health(): readonly ServiceHealth[];
+  heads(): Promise<Session>;
+  health(): Promise<readonly ServiceHealth[]>;
 }
 
 /** An opened gateway. `fetch` works without any socket, which is how the simulator drives it. */

@@ -1,7 +1,7 @@
 // Finds the log behind an entity or a topic, for a service that wants to read it, and reads it for them: entities' events by
-// the entity's own kernel, topics' messages by the reader's schema.
+// the entity's own kernel, topics' messages by the reader's schema. A topic of a service that other nodes run is read over a link.
 import { Failure } from "../base/failure.ts";
-import type { AnyTopicRef } from "../contract/index.ts";
+import type { AnyContract, AnyTopicRef } from "../contract/index.ts";
 import type { AnyEntity, EntityKernel } from "../entity/index.ts";
 import {
   ChainReader,
@@ -15,63 +15,129 @@ import {
 } from "../journal/index.ts";
 import { operator } from "./router.ts";
 
+/** A service that other nodes run, as whoever wants to read its topics sees it. */
+export interface RemotePublisher {
+  readonly name: string;
+  /** Waits until it answers. Rejects with a `Failure`. */
+  open(topic: AnyTopicRef): Promise<EventSource>;
+}
+
+/** A topic of a log that is here, for a reader on another node. */
+export interface Published {
+  readonly service: string;
+  readonly topic: AnyTopicRef;
+  readonly writer: LogWriter;
+}
+
 /** The entities of one contract, and whose log they write. */
 interface Publisher {
   readonly service: string;
-  readonly version: number;
-  readonly kernel: EntityKernel;
-  readonly writer: LogWriter;
+  readonly contract: AnyContract;
+  /** Undefined for a service that other nodes run. */
+  readonly here: { readonly kernel: EntityKernel; readonly writer: LogWriter } | undefined;
+  readonly remote: RemotePublisher | undefined;
 }
 
 export class EventSources {
   readonly #publishers = new Map<string, Publisher>();
 
   /** Before anybody looks for a source: services are opened first, and read each other afterwards. */
-  add(service: string, version: number, kernel: EntityKernel, writer: LogWriter): void {
-    this.#publishers.set(kernel.type, { service, version, kernel, writer });
+  add(service: string, contract: AnyContract, kernel: EntityKernel, writer: LogWriter): void {
+    this.#publishers.set(kernel.type, { service, contract, here: { kernel, writer }, remote: undefined });
   }
 
-  /** Throws INVALID_DEFINITION: events are private to a service, a topic is for those that its contract's access lists, and for the operator. */
-  of(reader: string, source: AnyEntity | AnyTopicRef): EventSource {
+  addRemote(contract: AnyContract, remote: RemotePublisher): void {
+    this.#publishers.set(contract.$.name, { service: remote.name, contract, here: undefined, remote });
+  }
+
+  /**
+   * Throws INVALID_DEFINITION: events are private to a service, a topic is for those that its contract's access lists. What it
+   * returns opens the source: at once if the log is here, else as soon as a node of the publisher answers.
+   */
+  of(reader: string, source: AnyEntity | AnyTopicRef): () => EventSource | Promise<EventSource> {
     return source.kind === "topic" ? this.topic(reader, source) : this.entity(reader, source);
   }
 
-  entity(reader: string, { contract }: AnyEntity): EventSource {
+  entity(reader: string, { contract }: AnyEntity): () => EventSource {
     const { name } = contract.$;
     const publisher = this.#publishers.get(name);
-    if (publisher?.service !== reader) {
+    if (publisher?.service !== reader || !publisher.here) {
       const owner = publisher ? `entity "${name}" belongs to service "${publisher.service}"` : `no service here has entity "${name}"`;
       throw new Failure("INVALID_DEFINITION", { what: `${owner}: others read a topic of it`, at: `service "${reader}"` });
     }
-    const { kernel, writer } = publisher;
-    return eventSource(publisher.service, kernel, writer);
+    const { kernel, writer } = publisher.here;
+    return () => eventSource(publisher.service, kernel, writer);
   }
 
-  topic(reader: string, topic: AnyTopicRef): EventSource {
+  topic(reader: string, topic: AnyTopicRef): () => EventSource | Promise<EventSource> {
+    const { service, here, remote } = this.#publisher(reader, topic);
+    if (here) return () => topicSource(service, topic, here);
+    return () => (remote as RemotePublisher).open(topic);
+  }
+
+  /** UNAVAILABLE if other nodes run its service. */
+  topicHere(reader: string, topic: AnyTopicRef): EventSource {
+    const { service, here } = this.#publisher(reader, topic);
+    if (here) return topicSource(service, topic, here);
+    throw new Failure("UNAVAILABLE", {
+      what: `its log is where service "${service}" runs: read it there`,
+      at: `${topic.contract.$.name}.${topic.name}`,
+    });
+  }
+
+  /** Whether it can be opened at once. */
+  isHere(topic: AnyTopicRef): boolean {
+    return this.#publishers.get(topic.contract.$.name)?.here !== undefined;
+  }
+
+  /** For a reader on another node. Throws a `Failure`. */
+  published(reader: string, contract: string, version: number, name: string): Published {
+    const publisher = this.#publishers.get(contract);
+    const at = `${contract}.${name}`;
+    const topic = publisher?.contract.$.topics[name];
+    if (!publisher?.here || !topic) throw new Failure("UNAVAILABLE", { what: `this node has no log with topic "${at}"`, at });
+    const { writer } = publisher.here;
+    if (version !== publisher.contract.$.version) {
+      const what = `it is of version ${publisher.contract.$.version} of the contract, not ${version}`;
+      throw new Failure("INVALID_DEFINITION", { what, at });
+    }
+    if (!isFor(reader, topic, publisher.service)) {
+      throw new Failure("ACCESS_DENIED", { what: `service "${reader}" is not listed for it`, at });
+    }
+    return { service: publisher.service, topic, writer };
+  }
+
+  #publisher(reader: string, topic: AnyTopicRef): Publisher {
     const { name, version } = topic.contract.$;
     const at = `service "${reader}"`;
     const publisher = this.#publishers.get(name);
     if (!publisher) throw new Failure("INVALID_DEFINITION", { what: `no entity of this system publishes ${name}.${topic.name}`, at });
-    if (publisher.version !== version) {
-      const what = `service "${publisher.service}" implements version ${publisher.version} of contract "${name}", not ${version}`;
+    const { version: has } = publisher.contract.$;
+    if (has !== version) {
+      const what = `service "${publisher.service}" implements version ${has} of contract "${name}", not ${version}`;
       throw new Failure("INVALID_DEFINITION", { what, at });
     }
-    const allowed = topic.access === "any" || publisher.service === reader || reader === operator || topic.access.includes(reader);
-    if (!allowed) {
+    if (!isFor(reader, topic, publisher.service)) {
       const what = `topic ${name}.${topic.name} is not for it: list "${reader}" under \`access.${topic.name}\` of the contract`;
       throw new Failure("INVALID_DEFINITION", { what, at });
     }
-    return sourceOf(publisher, (placed) => messagesOf(topic, placed));
+    return publisher;
   }
 }
+
+const isFor = (reader: string, { access }: AnyTopicRef, publisher: string): boolean =>
+  access === "any" || publisher === reader || reader === operator || access.includes(reader);
 
 type ItemsOf = (placed: PlacedRecord) => readonly SourceItem[];
 
 /** The events of one entity type, from the log that they are in. */
 export const eventSource = (service: string, kernel: EntityKernel, writer: LogWriter): EventSource =>
-  sourceOf({ service, kernel, writer }, (placed) => eventsOf(kernel, placed));
+  sourceOf(service, writer, kernel.type, (placed) => eventsOf(kernel, placed));
 
-function sourceOf({ service, writer, kernel: { type } }: Pick<Publisher, "service" | "kernel" | "writer">, itemsOf: ItemsOf): EventSource {
+const topicSource = (service: string, topic: AnyTopicRef, { kernel, writer }: NonNullable<Publisher["here"]>): EventSource =>
+  sourceOf(service, writer, kernel.type, (placed) => messagesOf(topic, placed));
+
+function sourceOf(service: string, writer: LogWriter, type: string, itemsOf: ItemsOf): EventSource {
   const partitionOf = (key: string): number => writer.partitionOf(type, key);
   return {
     log: { service, ...writer.journal.meta },

@@ -28,12 +28,12 @@ const meter = meterOf(1);
 const Report = contract("report", { version: 1, queries: { lines: { out: z.array(z.string()) } }, access: { lines: "any" } });
 
 /** A read model of the test's own: it answers with what it was given. */
-function report(from: (room: ServiceRoom) => EventSource, events: string[] = []): ExtensionPart {
+function report(from: (room: ServiceRoom) => Promise<EventSource>, events: string[] = []): ExtensionPart {
   return {
     kind: "readModel",
     contract: Report,
-    open(room) {
-      const source = from(room);
+    async open(room) {
+      const source = await from(room);
       const items: SourceItem[] = [];
       const readers = Array.from({ length: source.log.partitions }, (_, p) => source.read(p, 0));
       const reading = readers.map(async (reader) => {
@@ -48,6 +48,7 @@ function report(from: (room: ServiceRoom) => EventSource, events: string[] = [])
         receive: (message) =>
           message.answer({
             kind: "reply",
+            given: undefined,
             value: items.map(
               ({ name, at, offset, index, data, error }) =>
                 `${at.key}#${at.version} ${offset}.${index} ${name} ${error ? `error: ${error.message}` : JSON.stringify(data)}`,

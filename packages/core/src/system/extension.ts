@@ -26,8 +26,11 @@ export interface ServiceRoom {
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
   readonly tables: TableStore;
-  /** An entity of the same service, or a topic of any contract that this service may see. Throws INVALID_DEFINITION. */
-  source(of: AnyEntity | AnyTopicRef): EventSource;
+  /**
+   * An entity of the same service, or a topic of any contract that this service may see. For a log that is
+   * elsewhere it waits until its service answers. Rejects with INVALID_DEFINITION.
+   */
+  source(of: AnyEntity | AnyTopicRef): Promise<EventSource>;
 }
 
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
@@ -39,4 +42,4 @@ export { backoffMs } from "../base/backoff.ts";
 export { Deque } from "../base/deque.ts";
 export { Failure } from "../base/failure.ts";
 export { fingerprint } from "../base/hash.ts";
-export { Deadlines, Inbox, Message, type MessageAnswer, Session } from "../mailbox/index.ts";
+export { Deadlines, Inbox, Message, type MessageAnswer, Session, type Wanted } from "../mailbox/index.ts";

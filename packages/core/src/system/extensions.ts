@@ -1,7 +1,7 @@
 // Opens and closes what services hold in packages of their own (extension.ts).
 import { Failure } from "../base/failure.ts";
 import type { Implementation } from "../contract/index.ts";
-import type { Deadlines } from "../mailbox/index.ts";
+import type { Deadlines, Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import type { Service } from "./definition.ts";
@@ -28,25 +28,49 @@ interface Opened {
 export class Extensions implements ReadModels {
   readonly #init: ExtensionsInit;
   readonly #open: Opened[] = [];
+  #closed = false;
 
   constructor(init: ExtensionsInit) {
     this.#init = init;
   }
 
   /** Once the logs of all services are open. Rejects with a `Failure`; what was opened before is then for `close`. */
-  async open({ name, parts }: Service): Promise<void> {
-    const { runtime, deadlines, sources, router, tables } = this.#init;
-    for (const part of parts) {
-      if (!isExtension(part)) continue;
-      const at = `service "${name}", contract "${part.contract.$.name}"`;
-      if (!tables) throw new Failure("INVALID_DEFINITION", { what: "it needs tables, and this platform has none", at });
-      const extension = await part.open({ service: name, runtime, deadlines, tables, source: (of) => sources.of(name, of) });
-      this.#open.push({ service: name, contract: part.contract.$.name, extension });
-      router.add(name, part.contract, extension);
+  async open(service: Service): Promise<void> {
+    for (const part of service.parts.filter(isExtension))
+      this.#init.router.add(service.name, part.contract, await this.#openPart(service.name, part));
+  }
+
+  /** As `open`, for parts that may have to wait for other nodes: until then what is asked of them waits, within its deadline. */
+  openWhenThere(service: Service): void {
+    const { router, deadlines, runtime } = this.#init;
+    for (const part of service.parts.filter(isExtension)) {
+      const door = new WaitingRoom(deadlines, `service "${service.name}": ${part.contract.$.name}`);
+      router.add(service.name, part.contract, door);
+      this.#openPart(service.name, part).then(
+        (extension) => door.open(extension),
+        (error: unknown) => {
+          runtime.logger.log("error", "service.part_not_opened", { service: service.name, contract: part.contract.$.name, error });
+          door.close(error instanceof Failure ? error : new Failure("DEFECT", { what: String(error), at: part.contract.$.name }));
+        },
+      );
     }
   }
 
+  async #openPart(service: string, part: ExtensionPart): Promise<OpenExtension> {
+    const { runtime, deadlines, sources, tables } = this.#init;
+    const contract = part.contract.$.name;
+    if (!tables) {
+      const at = `service "${service}", contract "${contract}"`;
+      throw new Failure("INVALID_DEFINITION", { what: "it needs tables, and this platform has none", at });
+    }
+    const extension = await part.open({ service, runtime, deadlines, tables, source: async (of) => sources.of(service, of)() });
+    if (this.#closed) await extension.close();
+    else this.#open.push({ service, contract, extension });
+    return extension;
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#open.splice(0).map(({ extension }) => extension.close()));
   }
 
@@ -70,6 +94,42 @@ export class Extensions implements ReadModels {
     const found = this.#open.find((opened) => opened.service === service && opened.contract === readModel)?.extension.control;
     if (found) return found;
     throw new Failure("UNAVAILABLE", { what: `service "${service}" has no read model "${readModel}" here`, at: "read models" });
+  }
+}
+
+const waitingMax = 1_000;
+
+/** Keeps what is asked of a part that is not open yet. */
+class WaitingRoom {
+  readonly #deadlines: Deadlines;
+  readonly #at: string;
+  readonly #waiting: Message[] = [];
+  #receiver: Pick<OpenExtension, "receive"> | undefined;
+  #failure: Failure | undefined;
+
+  constructor(deadlines: Deadlines, at: string) {
+    this.#deadlines = deadlines;
+    this.#at = at;
+  }
+
+  receive(message: Message): void {
+    if (this.#receiver) return this.#receiver.receive(message);
+    if (this.#failure) return message.fail(this.#failure);
+    if (this.#waiting.length >= waitingMax) {
+      return message.fail(new Failure("OVERLOADED", { what: `${waitingMax} wait until it is open`, at: this.#at }));
+    }
+    this.#waiting.push(message);
+    this.#deadlines.watch(message);
+  }
+
+  open(receiver: Pick<OpenExtension, "receive">): void {
+    this.#receiver = receiver;
+    for (const message of this.#waiting.splice(0)) if (!message.settled) receiver.receive(message);
+  }
+
+  close(failure: Failure): void {
+    this.#failure = failure;
+    for (const message of this.#waiting.splice(0)) message.fail(failure);
   }
 }
 

@@ -4,6 +4,7 @@ export { boot } from "./ready-boot.ts";
 export type { ParkedEntity, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
 export type { TopicFrom, TopicMessage, TopicReading } from "./topic-reading.ts";
 export type { DeadLetters, SentAgain } from "./dead-letters.ts";
+export type { Ring } from "./ring.ts";
 export { service, system, type Service, type ServiceHow, type ServiceLimits, type ServicePart, type System } from "./definition.ts";
 export { start, stopGraceMs, type Running, type StartOptions } from "./start.ts";
 export type { OpenApology, SagaList, SagaOperator, SagaPhase, SagaStory, SagaSummary } from "./saga/operator.ts";

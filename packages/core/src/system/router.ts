@@ -52,6 +52,8 @@ interface Route {
   readonly service: string;
   readonly contract: AnyContract;
   readonly receiver: Receiver;
+  /** Other nodes run it: they check who calls, and take the input as it was given. */
+  readonly remote: boolean;
   readonly doors: ReadonlyMap<string, Door>;
 }
 
@@ -80,14 +82,14 @@ export class Router implements Sender {
     this.#denied = metrics.counter("atoll_access_denied_total", "Calls that the contract's access does not allow.");
   }
 
-  add(service: string, contract: AnyContract, receiver: Receiver): void {
+  add(service: string, contract: AnyContract, receiver: Receiver, remote = false): void {
     const doors = new Map<string, Door>();
     for (const to of Object.values(contract.$.operations)) {
       const { name, access } = to;
-      doors.set(name, { to, allowed: access === "any" ? undefined : new Set([...access, service, operator]) });
+      doors.set(name, { to, allowed: access === "any" || remote ? undefined : new Set([...access, service, operator]) });
     }
     const { name, version } = contract.$;
-    const route = { service, contract, receiver, doors };
+    const route = { service, contract, receiver, remote, doors };
     this.#versions.set(`${name}@${version}`, route);
     if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
@@ -95,6 +97,12 @@ export class Router implements Sender {
   /** As its service implements it. */
   contract(name: string): AnyContract | undefined {
     return this.#routes.get(name)?.contract;
+  }
+
+  /** Of a contract that this node implements, in this version. */
+  operation(contract: string, version: number, name: string): AnyOpRef | undefined {
+    const route = this.#versions.get(`${contract}@${version}`);
+    return route?.remote === false ? route.doors.get(name)?.to : undefined;
   }
 
   /** From now on calls from outside are refused; what services still ask of each other goes through. */
@@ -151,7 +159,8 @@ export class Router implements Sender {
   #message(call: Call, route: Route, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): Message {
     const to = this.#operation(call, route);
     const key = route.contract.$.checkKey(call.key);
-    const input = to.checks.input(call.input);
+    const taken = to.checks.input(call.input);
+    const input = route.remote ? call.input : taken;
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
     const { caller, told, withinMs, read, session } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask

@@ -1,7 +1,9 @@
 // Everything that one service tells: its subscriptions, and what its handlers tell. Nothing of it is needed, opened, or read
 // in a service that has neither.
+import { backoffMs } from "../base/backoff.ts";
 import { Failure } from "../base/failure.ts";
 import type { EntityHost } from "../entity/index.ts";
+import type { EventSource } from "../journal/index.ts";
 import type { Deadlines } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import {
@@ -33,11 +35,16 @@ export interface ServiceDeliveriesInit {
   readonly deadlines: Deadlines;
 }
 
+/** Between two tries to open a subscription whose publisher is elsewhere. */
+const again = { firstMs: 100, maxMs: 5_000 };
+
 export class ServiceDeliveries {
   readonly #init: ServiceDeliveriesInit;
   readonly #books = new TellBooks();
   readonly #outbox: Outbox;
   readonly #deliveries: Delivery[] = [];
+  /** Opens the subscriptions whose publishers are elsewhere. */
+  readonly #elsewhere: (() => Promise<void>)[] = [];
   /** Of the outbox, once there is one. */
   readonly hosts: EntityHost[] = [];
   #cursors: Promise<Cursors> | undefined;
@@ -67,16 +74,14 @@ export class ServiceDeliveries {
    */
   async open(subscriptions: readonly AnySubscription[], tells: boolean): Promise<void> {
     const { service, log, sources } = this.#init;
-    const sourced = subscriptions.map((part) => ({ part, source: sources.topic(service, part.topic) }));
+    const sourced = subscriptions.map((part) => ({ part, open: sources.topic(service, part.topic), here: sources.isHere(part.topic) }));
     if (subscriptions.length === 0 && !(tells && (await log.exists()))) return;
     try {
       const open = await log.open();
       const cursors = await this.#cursorsOf(open);
-      for (const { part, source } of sourced) {
-        const reaction = new Reaction(`service "${service}", subscription "${part.name}"`, part.react, this.#books);
-        const contract = part.topic.contract.$.name;
-        const commands: DeliveryInit["commands"] = (message) => reaction.commands(message);
-        await this.#add(open, cursors, { name: part.name, from: part.from, source, contract, commands });
+      for (const { part, open: source, here } of sourced) {
+        if (here) await this.#subscribe(open, cursors, part, await source());
+        else this.#elsewhere.push(() => this.#subscribeWhenThere(open, cursors, part, source));
       }
       if (tells && cursors.knows(`${service}/${outboxName}@`)) await this.#outbox.open();
     } catch (error) {
@@ -88,6 +93,7 @@ export class ServiceDeliveries {
     if (this.#state !== "opening") return;
     this.#state = "started";
     for (const delivery of this.#deliveries) delivery.start();
+    for (const subscribe of this.#elsewhere.splice(0)) void subscribe();
   }
 
   /** Tells nothing any more. What was sent is still answered, what handlers tell is still recorded. */
@@ -109,6 +115,37 @@ export class ServiceDeliveries {
   close(): void {
     this.halt();
     this.#opened?.stop();
+  }
+
+  async #subscribe(open: OpenLog, cursors: Cursors, { name, from, topic, react }: AnySubscription, source: EventSource): Promise<void> {
+    const reaction = new Reaction(`service "${this.#init.service}", subscription "${name}"`, react, this.#books);
+    const commands: DeliveryInit["commands"] = (message) => reaction.commands(message);
+    await this.#add(open, cursors, { name, from, source, contract: topic.contract.$.name, commands });
+  }
+
+  /** The publisher may come up later than this service, which serves in the meantime. */
+  async #subscribeWhenThere(
+    open: OpenLog,
+    cursors: Cursors,
+    part: AnySubscription,
+    source: () => EventSource | Promise<EventSource>,
+  ): Promise<void> {
+    const { service, runtime } = this.#init;
+    for (let failures = 1; this.#state === "started"; failures++) {
+      try {
+        const opened = await source();
+        return await this.#subscribe(open, cursors, part, opened);
+      } catch (error) {
+        if (this.#state !== "started") return;
+        runtime.logger.log("error", "subscription.not_opened", { service, subscription: part.name, error });
+        await new Promise<void>((resolve) =>
+          runtime.timers.after(
+            backoffMs(again, failures, () => runtime.random.next()),
+            resolve,
+          ),
+        );
+      }
+    }
   }
 
   async #openOutbox(host: EntityHost, open: OpenLog): Promise<void> {

@@ -174,3 +174,37 @@ test("virtual process: it is in development mode unless the world says otherwise
   assert.equal(new VirtualWorld({ seed: 1 }).outside.mode, "development");
   assert.equal(new VirtualWorld({ seed: 1, mode: "production" }).process("a").mode, "production");
 });
+
+test("virtual process: a clock that drifts never goes back, its timers keep to it, and a successor has it", async () => {
+  const world = new VirtualWorld({ seed: 4 });
+  const a = world.process("a");
+  const seen: number[] = [];
+  const sample = (): void => void seen.push(a.clock.monotonic());
+  await world.runFor(1_000);
+  sample();
+  a.drift(1.1);
+  sample();
+  const beganMs = a.clock.monotonic();
+  let tookMs = 0;
+  a.timers.after(1_100, () => {
+    tookMs = a.clock.monotonic() - beganMs;
+  });
+  await world.runFor(1_000);
+  assert.equal(tookMs, 0, "a thousand and some of the world's milliseconds");
+  await world.runFor(1);
+  assert.ok(tookMs >= 1_100 && tookMs < 1_102);
+  sample();
+  a.drift(0.9);
+  sample();
+  await world.runFor(10_000);
+  sample();
+  assert.deepEqual(
+    seen,
+    seen.toSorted((x, y) => x - y),
+  );
+  assert.ok(Math.abs(a.skewMs + 900) < 3, `100 ms gained, 1,000 lost: ${a.skewMs}`);
+  const { skewMs } = a;
+  a.crash();
+  const successor = world.process("a");
+  assert.deepEqual([successor.skewMs, successor.clock.monotonic(), successor.pace], [skewMs, 0, 0.9]);
+});

@@ -32,7 +32,12 @@ export interface ProcessInit {
   readonly random: Random;
   /** How far its wall clock is off at first. */
   readonly skewMs: number;
+  /** Its milliseconds in one of the world's. */
+  readonly pace: number;
 }
+
+/** So that a timer is not due a rounding error before its time. */
+const roundingMs = 1e-6;
 
 interface Call {
   readonly from: VirtualProcess;
@@ -62,6 +67,10 @@ export class VirtualProcess implements Runtime, EventOwner {
   #soonReady = 0;
   #state: "running" | "paused" | "crashed" = "running";
   #skewMs: number;
+  #pace: number;
+  /** When the pace changed last: in the world's time, and on its own monotonic clock. */
+  #pacedMs: number;
+  #ownMs = 0;
 
   constructor(host: ProcessHost, init: ProcessInit) {
     this.#host = host;
@@ -72,15 +81,19 @@ export class VirtualProcess implements Runtime, EventOwner {
     this.random = init.random;
     this.mode = host.mode;
     this.#skewMs = init.skewMs;
+    this.#pace = init.pace;
+    this.#pacedMs = host.timeMs;
     const bornMs = host.timeMs;
+    const monotonic = (): number => this.#ownMs + (host.timeMs - this.#pacedMs) * this.#pace;
     this.clock = {
-      now: () => host.startedAtMs + host.timeMs + this.#skewMs,
-      monotonic: () => host.timeMs - bornMs,
+      now: () => host.startedAtMs + bornMs + Math.floor(monotonic()) + this.#skewMs,
+      monotonic,
     };
     this.timers = {
       after: (delayMs, task) => {
         assert(Number.isFinite(delayMs), "a timer has a finite delay");
-        return host.handOver(this, "timer", task, Math.max(0, Math.ceil(delayMs)));
+        const worldMs = this.#pace === 1 ? Math.ceil(delayMs) : Math.ceil(delayMs / this.#pace + roundingMs);
+        return host.handOver(this, "timer", task, Math.max(0, worldMs));
       },
     };
     this.scheduler = {
@@ -95,8 +108,25 @@ export class VirtualProcess implements Runtime, EventOwner {
     return this.#state;
   }
 
+  /** How far its wall clock is off now. */
   get skewMs(): number {
-    return this.#skewMs;
+    return this.clock.now() - this.#host.startedAtMs - this.#host.timeMs;
+  }
+
+  get pace(): number {
+    return this.#pace;
+  }
+
+  /**
+   * From now on its clocks run at `pace` times the world's: 1.0001 gains 8.6 s a day. Timers that are set already keep the moment
+   * at which they are due: L-T1 is kept by those that are set from now on. Later incarnations inherit it: it is the machine's.
+   */
+  drift(pace: number): void {
+    assert(pace > 0.5 && pace < 2, "a clock drifts within reason");
+    this.#ownMs = this.clock.monotonic();
+    this.#pacedMs = this.#host.timeMs;
+    this.#pace = pace;
+    this.#host.note(this, `clock runs at ${pace}`);
   }
 
   /** The wall clock jumps; timers and `monotonic` do not notice. Later incarnations inherit it: it is the machine's. */

@@ -133,6 +133,7 @@ export class VirtualWorld {
       number: this.#born,
       random: seededRandom(this.seed, `${name}#${incarnation}`),
       skewMs: births?.latest.skewMs ?? 0,
+      pace: births?.latest.pace ?? 1,
     });
     this.#born += 1;
     this.#births.set(name, { count: incarnation, latest: process });

@@ -24,7 +24,7 @@ export interface SagaHostInit {
   readonly deadlines: Deadlines;
   readonly books: AddressBooks;
   /** Everything that is on disk now, in all logs of the system. */
-  readonly heads: () => Session;
+  readonly heads: () => Promise<Session>;
   readonly limits: SagaLimits;
 }
 
@@ -32,7 +32,7 @@ export class SagaHost implements SagaHome {
   readonly service: string;
   readonly runtime: Runtime;
   readonly books: AddressBooks;
-  readonly heads: () => Session;
+  readonly heads: () => Promise<Session>;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
   readonly #part: AnyEntity;
@@ -257,9 +257,10 @@ export class SagaHost implements SagaHome {
           const what = "a saga of this key was started with another input";
           message.fail(new Failure("COMMAND_ID_REUSED", { what, at: message.address }));
         } else if (told) {
-          message.answer({ kind: "reply", value: undefined, replayed: false }); // who tells does not wait for the outcome
+          message.answer({ kind: "reply", given: undefined, value: undefined, replayed: false }); // who tells does not wait for the outcome
         } else if (state.outcome) {
-          answerWith(message, state.outcome, this.heads());
+          const { outcome } = state;
+          void this.heads().then((seen) => answerWith(message, outcome, seen));
         } else {
           this.#waiting.add(message);
         }
@@ -285,7 +286,7 @@ export class SagaHost implements SagaHome {
   async #hear(message: Message, recording: Promise<OutsideReply>): Promise<void> {
     try {
       const reply = await recording;
-      if (reply.kind === "recorded") message.answer({ kind: "reply", value: undefined, replayed: false });
+      if (reply.kind === "recorded") message.answer({ kind: "reply", given: undefined, value: undefined, replayed: false });
       else message.fail(new Failure("SAGA_NOT_RUNNING", { what: reply.why, at: message.address }));
     } catch (error) {
       message.fail(error as Failure);
@@ -305,9 +306,16 @@ function answerWith(message: Message, outcome: Outcome, seen: Session): void {
   const { checks } = message.to;
   message.session?.merge(seen);
   try {
-    if (outcome.kind === "reply") message.answer({ kind: "reply", value: checks.reply(outcome.reply), replayed: false });
+    if (outcome.kind === "reply")
+      message.answer({ kind: "reply", given: outcome.reply, value: checks.reply(outcome.reply), replayed: false });
     else if (outcome.kind === "rejection")
-      message.answer({ kind: "rejection", name: outcome.name, details: checks.rejection(outcome.name, outcome.details), replayed: false });
+      message.answer({
+        kind: "rejection",
+        name: outcome.name,
+        given: outcome.details,
+        details: checks.rejection(outcome.name, outcome.details),
+        replayed: false,
+      });
     else message.fail(new Failure("SAGA_FAILED", { what: outcome.what, at: addressOf(message.to, message.key) }));
   } catch (error) {
     message.fail(error as Failure); // its contract has changed since it was stored

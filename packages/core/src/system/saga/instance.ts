@@ -69,7 +69,7 @@ export interface SagaHome {
   readonly runtime: Runtime;
   readonly books: AddressBooks;
   /** A session that has seen everything that is on disk now. */
-  heads(): Session;
+  heads(): Promise<Session>;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
   definitionOf(version: number): AnySaga | undefined;
@@ -245,7 +245,7 @@ export class SagaInstance implements Stage {
     try {
       const { state, version } = await this.#host.stateOf(this.key);
       this.#version = version;
-      this.#seen = this.#host.heads();
+      this.#seen = await this.#host.heads();
       this.#go(state);
     } catch (error) {
       this.#fail(error as Failure);

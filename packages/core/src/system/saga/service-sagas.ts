@@ -14,7 +14,7 @@ import { sagaLimits, type SagaLimits } from "./limits.ts";
 export interface ServiceSagasInit extends Omit<EntityHostInit, "entity"> {
   readonly parts: readonly Implementation[];
   readonly books: AddressBooks;
-  readonly heads: () => Session;
+  readonly heads: () => Promise<Session>;
   readonly sagas: Partial<SagaLimits> | undefined;
 }
 

@@ -1,0 +1,240 @@
+// The links of one node to those whom it asks: one to each, made when there is something to ask, and made again, after a pause
+// that grows, while the directory names the node. Who asks hears when it is worth trying.
+//
+//  N1  A request that was taken is answered by exactly one of `answered`, `again` and `lost`.
+//  N2  `again` only if the node certainly did not take it; `lost` whenever that is not known.
+//  N3  Requests of one asker to one node leave in the order in which they were taken.
+import { assert } from "../../base/assert.ts";
+import { backoffMs } from "../../base/backoff.ts";
+import type { Runtime } from "../../runtime/index.ts";
+import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../transport/index.ts";
+import type { Directory } from "./directory.ts";
+import type { RemoteLimits } from "./limits.ts";
+import { cancelRest, MalformedFrame, readResponded, request, type Responded, type Rest } from "./wire.ts";
+
+export type Answered = Exclude<Responded, { readonly kind: "again" }>;
+
+export interface Request {
+  readonly rest: Rest;
+  /** Of its time, milliseconds; 0: it has no deadline. */
+  leftMs(): number;
+  answered(answer: Answered): void;
+  again(why: string): void;
+  lost(why: string): void;
+}
+
+/** Where a request is, so that it can be given up. */
+export interface Place {
+  readonly peer: Peer;
+  readonly n: number;
+}
+
+/** One link, from the moment at which it is wanted until it is lost. */
+export class Peer implements LinkHandler {
+  readonly address: Address;
+  readonly #changed: () => void;
+  readonly #open = new Map<number, Request>();
+  #link: Link | undefined;
+  #last = 0;
+  #full = false;
+  /** It has said that it takes nothing: nothing more is sent, what is open is still answered. */
+  leaving = false;
+
+  constructor(address: Address, changed: () => void) {
+    this.address = address;
+    this.#changed = changed;
+  }
+
+  /** Whether it is worth calling `send` now. */
+  get ready(): boolean {
+    return this.#link !== undefined && !this.#full && !this.leaving;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Undefined: there is no room now, or no link. Throws MESSAGE_TOO_LARGE. */
+  send(asked: Request): Place | undefined {
+    if (!this.#link || !this.ready) return undefined;
+    const n = this.#last + 1;
+    if (!this.#link.send(request(n, asked.leftMs(), asked.rest))) {
+      this.#full = true;
+      return undefined;
+    }
+    this.#last = n;
+    this.#open.set(n, asked);
+    return { peer: this, n };
+  }
+
+  /** Nobody waits for the answer any more. */
+  forget(n: number): void {
+    if (this.#open.delete(n)) this.#link?.send(request(n, 0, cancelRest));
+  }
+
+  attach(link: Link): void {
+    this.#link = link;
+  }
+
+  close(): void {
+    this.#link?.close("the node stops");
+  }
+
+  message(value: unknown): void {
+    try {
+      const { n, responded } = readResponded(value);
+      const asked = this.#open.get(n);
+      if (!asked) return; // it was given up
+      this.#open.delete(n);
+      if (responded.kind === "again") {
+        this.leaving = true;
+        asked.again(responded.why);
+      } else asked.answered(responded);
+    } catch (error) {
+      if (!(error instanceof MalformedFrame)) throw error;
+      this.#link?.close(error.message);
+    }
+    if (this.leaving && this.#open.size === 0) this.#changed();
+  }
+
+  room(): void {
+    this.#full = false;
+    this.#changed();
+  }
+
+  closed({ why }: LinkLoss): void {
+    this.#link = undefined;
+    this.leaving = true;
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const asked of open) asked.lost(why);
+    this.#changed();
+  }
+}
+
+interface Target {
+  address: Address;
+  peer: Peer | undefined;
+  connecting: boolean;
+  failures: number;
+}
+
+export interface PeersInit {
+  readonly transport: Transport;
+  readonly directory: Directory;
+  readonly runtime: Runtime;
+  readonly limits: RemoteLimits;
+}
+
+export class Peers {
+  readonly directory: Directory;
+  readonly #init: PeersInit;
+  /** By node and incarnation. */
+  readonly #targets = new Map<string, Target>();
+  readonly #watchers = new Map<string, Set<() => void>>();
+  #closed = false;
+
+  constructor(init: PeersInit) {
+    this.#init = init;
+    this.directory = init.directory;
+    init.directory.watch(() => {
+      for (const service of this.#watchers.keys()) this.#changed(service);
+    });
+  }
+
+  /** `changed` is called whenever it may be worth asking for `ready` again. */
+  watch(service: string, changed: () => void): void {
+    const watchers = this.#watchers.get(service);
+    if (watchers) watchers.add(changed);
+    else this.#watchers.set(service, new Set([changed]));
+  }
+
+  /** A link of the service with room, the one with the fewest open requests; if there is none, one is made where possible. */
+  ready(service: string): Peer | undefined {
+    let best: Peer | undefined;
+    for (const address of this.directory.nodes(service)) {
+      const target = this.#target(address);
+      const { peer } = target;
+      if (!peer) this.#connect(service, target);
+      else if (peer.ready && (!best || peer.open < best.open)) best = peer;
+    }
+    return best;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { peer } of this.#targets.values()) peer?.close();
+  }
+
+  #target(address: Address): Target {
+    const name = nameOf(address);
+    let target = this.#targets.get(name);
+    if (!target) this.#targets.set(name, (target = { address, peer: undefined, connecting: false, failures: 0 }));
+    target.address = address;
+    return target;
+  }
+
+  #connect(service: string, target: Target): void {
+    if (target.connecting || this.#closed) return;
+    target.connecting = true;
+    const { transport } = this.#init;
+    let made: Peer | undefined;
+    const handle = (link: Link): LinkHandler => {
+      made = new Peer(target.address, () => {
+        if (made?.leaving && made.open === 0 && target.peer === made) this.#drop(service, target);
+        this.#changed(service);
+      });
+      made.attach(link);
+      return made;
+    };
+    void this.#connected(service, target, transport.connect(target.address, handle), () => made);
+  }
+
+  async #connected(service: string, target: Target, connecting: Promise<Link>, made: () => Peer | undefined): Promise<void> {
+    const { runtime, limits } = this.#init;
+    try {
+      await connecting;
+    } catch (error) {
+      target.failures += 1;
+      runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
+      const pauseMs = backoffMs(limits.reconnect, target.failures, () => runtime.random.next());
+      runtime.timers.after(pauseMs, () => {
+        target.connecting = false;
+        this.#changed(service);
+      });
+      return;
+    }
+    const peer = made();
+    assert(peer, "a link that was made has its handler");
+    target.connecting = false;
+    target.failures = 0;
+    if (this.#closed) return peer.close();
+    if (peer.leaving) return; // lost already
+    target.peer = peer;
+    this.#changed(service);
+  }
+
+  /** Lost, or the node takes nothing more; while the directory names it, it is tried again after a pause. */
+  #drop(service: string, target: Target): void {
+    const { runtime, limits } = this.#init;
+    target.peer?.close();
+    target.peer = undefined;
+    target.connecting = true;
+    runtime.timers.after(
+      backoffMs(limits.reconnect, 1, () => runtime.random.next()),
+      () => {
+        target.connecting = false;
+        if (!this.directory.nodes(service).some((address) => nameOf(address) === nameOf(target.address)))
+          this.#targets.delete(nameOf(target.address));
+        this.#changed(service);
+      },
+    );
+  }
+
+  #changed(service: string): void {
+    if (this.#closed) return;
+    for (const changed of this.#watchers.get(service) ?? []) changed();
+  }
+}
+
+const nameOf = ({ identity: { node, incarnation } }: Address): string => `${node}@${incarnation}`;

@@ -1,0 +1,255 @@
+// What other nodes ask of this one: each link that comes in has one of these. The caller is the service that the link has
+// authenticated, whatever the frames say.
+//
+//  V1  one response   Every request gets exactly one response, unless it was given up or the link is lost.
+//  V2  bounded        Open requests of a link, and answers that wait for room, are bounded; a peer that breaks the bound of the
+//                     second loses the link.
+//  V3  hostile        A frame that is malformed costs the link, never more.
+import { Deque } from "../../base/deque.ts";
+import { Failure } from "../../base/failure.ts";
+import { type MessageAnswer, Session } from "../../mailbox/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
+import type { Link, LinkHandler } from "../../transport/index.ts";
+import type { EventSources } from "../event-sources.ts";
+import type { OwnNode } from "../ring.ts";
+import type { Router } from "../router.ts";
+import type { RemoteLimits } from "./limits.ts";
+import { PublishedTopic, type PublishedReader } from "./published-topic.ts";
+import {
+  againRest,
+  failureRest,
+  healthyRest,
+  logRest,
+  MalformedFrame,
+  pageRest,
+  readAsked,
+  rejectionRest,
+  replyRest,
+  response,
+  type Ask,
+  type Asked,
+  type Rest,
+  type TopicName,
+} from "./wire.ts";
+
+export interface ServedInit {
+  readonly router: Router;
+  readonly logs: Pick<EventSources, "published">;
+  readonly own: OwnNode;
+  readonly runtime: Runtime;
+  readonly limits: RemoteLimits;
+}
+
+/** All that comes in from other nodes. */
+export class Served {
+  readonly #init: ServedInit;
+  readonly #links = new Set<Link>();
+  #leaving: string | undefined;
+
+  constructor(init: ServedInit) {
+    this.#init = init;
+  }
+
+  readonly accept = (link: Link): LinkHandler => {
+    this.#links.add(link);
+    return new ServedLink(link, this.#init, {
+      leaving: () => this.#leaving,
+      gone: () => this.#links.delete(link),
+    });
+  };
+
+  /** From now on nothing is taken: whoever asks looks for another node. What was taken is answered. */
+  leave(why: string): void {
+    this.#leaving = why;
+  }
+
+  /** What is open has no answer: whoever asked learns that the link is lost. */
+  close(): void {
+    for (const link of this.#links) link.close(this.#leaving ?? "the node has stopped");
+  }
+}
+
+interface Door {
+  leaving(): string | undefined;
+  gone(): void;
+}
+
+/** Something open that can be given up. */
+interface Open {
+  giveUp(): void;
+}
+
+class ServedLink implements LinkHandler {
+  readonly #link: Link;
+  readonly #init: ServedInit;
+  readonly #door: Door;
+  readonly #open = new Map<number, Open>();
+  /** Answers that wait for room. */
+  readonly #waiting = new Deque<string>();
+  #waitingLength = 0;
+  #lost = false;
+
+  constructor(link: Link, init: ServedInit, door: Door) {
+    this.#link = link;
+    this.#init = init;
+    this.#door = door;
+  }
+
+  message(value: unknown): void {
+    try {
+      const { n, leftMs, asked } = readAsked(value);
+      if (asked.kind === "cancel") return this.#cancel(n);
+      if (this.#open.has(n)) throw new MalformedFrame(`request ${n} is open already`);
+      this.#take(n, leftMs, asked);
+    } catch (error) {
+      if (!(error instanceof MalformedFrame)) throw error;
+      this.#init.runtime.logger.log("warn", "link.malformed", { node: this.#link.peer.node, reason: error.message });
+      this.#link.close(error.message);
+    }
+  }
+
+  room(): void {
+    for (let text = this.#waiting.peek(); text !== undefined; text = this.#waiting.peek()) {
+      if (!this.#takes(text)) return;
+      this.#waiting.shift();
+      this.#waitingLength -= text.length;
+    }
+  }
+
+  /** What is too large for the link is not answered: it ends at its asker's deadline. */
+  #takes(text: string): boolean {
+    try {
+      return this.#link.send(text);
+    } catch {
+      return true;
+    }
+  }
+
+  closed(): void {
+    this.#lost = true;
+    this.#door.gone();
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const one of open) one.giveUp();
+  }
+
+  #cancel(n: number): void {
+    const open = this.#open.get(n);
+    this.#open.delete(n);
+    open?.giveUp();
+  }
+
+  #take(n: number, leftMs: number, asked: Asked): void {
+    const leaving = this.#door.leaving();
+    if (leaving !== undefined) return this.#send(n, againRest(leaving));
+    const { limits, own } = this.#init;
+    if (this.#open.size >= limits.servedMax) {
+      const what = `${limits.servedMax} requests of node "${this.#link.peer.node}" are open`;
+      return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: "link" })));
+    }
+    if (asked.kind === "ask") return this.#ask(n, leftMs, asked);
+    if (asked.kind === "health") return this.#send(n, healthyRest(own.health()));
+    if (asked.kind === "heads") {
+      const log = own.log() ?? { logId: "", timeline: 0, heads: [] };
+      return this.#send(n, logRest(log, log.heads));
+    }
+    if (asked.kind !== "cancel") this.#question(n, asked);
+  }
+
+  #ask(n: number, leftMs: number, { contract, version, operation, key, id, minted, told, read, session: token, input }: Ask): void {
+    const { router } = this.#init;
+    const to = router.operation(contract, version, operation);
+    if (!to) {
+      const what = `this node implements no operation "${operation}" of version ${version} of contract "${contract}"`;
+      return this.#send(n, failureRest(new Failure("UNAVAILABLE", { what, at: `${contract}.${operation}` })));
+    }
+    let session: Session;
+    try {
+      session = Session.parse(token);
+    } catch (error) {
+      return this.#send(n, failureRest(error as Failure));
+    }
+    const call = {
+      to,
+      key: to.contract.$.keyed ? key : undefined,
+      input,
+      caller: this.#link.peer.service,
+      id: to.kind === "query" ? undefined : id,
+      minted,
+      withinMs: leftMs === 0 ? Number.POSITIVE_INFINITY : leftMs,
+      read,
+      session,
+      ...(told ? { told } : {}),
+    };
+    this.#open.set(n, {
+      giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
+    });
+    const message = router.send(
+      call,
+      (answer) => this.#answer(n, answer, session, token),
+      (failure) => this.#respond(n, () => failureRest(failure)),
+    );
+  }
+
+  #answer(n: number, answer: MessageAnswer, session: Session, token: string): void {
+    this.#respond(n, () => {
+      const seen = session.token === token ? "" : session.token;
+      return answer.kind === "reply"
+        ? replyRest(answer.replayed, seen, answer.given)
+        : rejectionRest(answer.name, answer.replayed, seen, answer.given);
+    });
+  }
+
+  #question(n: number, asked: Extract<Asked, TopicName>): void {
+    const { logs, limits } = this.#init;
+    const reader = this.#link.peer.service;
+    let reading: PublishedReader | undefined;
+    this.#open.set(n, { giveUp: () => reading?.close() });
+    const answer = async (): Promise<Rest> => {
+      const published = new PublishedTopic(logs.published(reader, asked.contract, asked.version, asked.topic));
+      const { log } = published;
+      if (asked.kind === "describe") return logRest(log, published.heads());
+      if (asked.logId !== log.logId || asked.timeline !== log.timeline) {
+        const what = `it was read as log ${asked.logId}.${asked.timeline}, and is ${log.logId}.${log.timeline} now`;
+        throw new Failure("LOG_FORKED", { what, at: `service "${log.service}"` });
+      }
+      reading = asked.kind === "read" ? published.read(asked.partition, asked.from) : published.history(asked.key, asked.from);
+      try {
+        const { items, next } = await reading.next(Math.min(asked.bytesMax, limits.pageBytesMax));
+        return pageRest(next, items);
+      } finally {
+        reading.close();
+      }
+    };
+    answer().then(
+      (rest) => this.#respond(n, () => rest),
+      (error: unknown) => this.#respond(n, () => failureRest(failureOf(error, asked.contract))),
+    );
+  }
+
+  #respond(n: number, rest: () => Rest): void {
+    if (!this.#open.delete(n)) return; // given up
+    this.#send(n, rest());
+  }
+
+  #send(n: number, rest: Rest): void {
+    if (this.#lost) return;
+    const text = response(n, rest);
+    try {
+      if (this.#waiting.length === 0 && this.#link.send(text)) return;
+    } catch (error) {
+      return this.#send(n, failureRest(tooLarge(error as Failure)));
+    }
+    this.#waiting.push(text);
+    this.#waitingLength += text.length;
+    if (this.#waitingLength > this.#init.limits.answersLengthMax) this.#link.close("it does not take its answers");
+  }
+}
+
+/** The command was carried out: only its answer does not fit. */
+const tooLarge = ({ what }: Failure): Failure =>
+  new Failure("UNKNOWN_OUTCOME", { what: `its answer is too large for a link: ${what}`, at: "link" });
+
+/** What is wrong with a log now may be mended: who reads asks again. */
+const failureOf = (error: unknown, at: string): Failure =>
+  error instanceof Failure ? error : new Failure("UNAVAILABLE", { what: error instanceof Error ? error.message : String(error), at });

@@ -1,0 +1,2 @@
+// What the subpath publishes: links within one process.
+export { MemoryNetwork } from "./memory-network.ts";
