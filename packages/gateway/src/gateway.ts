@@ -210,6 +210,8 @@ class HttpEdge implements OpenGateway {
     const { headers, method, url } = request;
     this.#bodies.admit(request);
     if (visit.receive === undefined || headers.get("transfer-encoding") === null || method === "GET" || method === "HEAD") return request;
+    // No `Request` can be made of it (RFC 9110, section 9.3.8, forbids it as well).
+    if (method === "TRACE") throw new Problem("MALFORMED", { detail: "A TRACE request has no body." });
     const body = await this.#bodies.receive(request, visit.receive);
     visit.receive = undefined;
     return new Request(url, { method, headers, body });
@@ -243,6 +245,7 @@ class HttpEdge implements OpenGateway {
 
   #answer(request: EdgeRequest, visit: Visit): Answer | Promise<Answer> {
     const target = targetOf(request.url, this.#limits);
+    this.#bodies.admit(request); // also where nobody would read it
     const match = this.#table.match(request.method, target.path);
     if (match.kind === "found") {
       const { route, values } = match;
