@@ -36,6 +36,11 @@ export const acceptedAnswer = (location: string, headers: AnswerHeaders): Answer
   body: JSON.stringify({ status: "accepted", location }),
 });
 
+export const withHeader = ({ status, headers, body, stream }: Answer, name: string, value: string): Answer => {
+  const all = { ...headers, [name]: value };
+  return stream ? { status, headers: all, body, stream } : { status, headers: all, body };
+};
+
 export const withHeaders = (answer: Answer, headers: AnswerHeaders): Answer => ({ ...answer, headers: { ...answer.headers, ...headers } });
 
 const encoder = new TextEncoder();

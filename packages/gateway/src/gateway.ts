@@ -5,7 +5,7 @@ import type { Edge, Gateway, OpenGateway, Session } from "@atoll/core/edge";
 import { assert } from "@atoll/core/extension";
 import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
-import { emptyAnswer, respond, withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
+import { emptyAnswer, respond, withHeader, type Answer } from "./answer.ts";
 import { Bodies, receiverOf, type ReceiveBody } from "./body.ts";
 import { builtIns, builtInPaths, type BuiltIn } from "./built-in.ts";
 import type { EdgeRequest } from "./edge-request.ts";
@@ -200,7 +200,8 @@ class HttpEdge implements OpenGateway {
     }
     if (!visit.recorded) {
       this.#traffic.record(request.method, "plain", response.status, visit.startedMs);
-      for (const [name, value] of Object.entries(this.#seen(visit))) response.headers.set(name, value);
+      const { token } = this.#sessions.shared;
+      if (token !== "") response.headers.set(sessionHeader, token);
     }
     return response;
   }
@@ -210,6 +211,8 @@ class HttpEdge implements OpenGateway {
     const { headers, method, url } = request;
     this.#bodies.admit(request);
     if (visit.receive === undefined || headers.get("transfer-encoding") === null || method === "GET" || method === "HEAD") return request;
+    // No `Request` can be made of it (RFC 9110, section 9.3.8, forbids it as well).
+    if (method === "TRACE") throw new Problem("MALFORMED", { detail: "A TRACE request has no body." });
     const body = await this.#bodies.receive(request, visit.receive);
     visit.receive = undefined;
     return new Request(url, { method, headers, body });
@@ -233,16 +236,13 @@ class HttpEdge implements OpenGateway {
     if (this.#inFlight === 0) this.#whenIdle?.();
     visit.recorded = true;
     this.#traffic.record(method, visit.route, answer.status, visit.startedMs);
-    return withHeaders(answer, this.#seen(visit));
-  }
-
-  #seen({ session = this.#sessions.shared }: Visit): AnswerHeaders {
-    const { token } = session;
-    return token === "" ? {} : { [sessionHeader]: token };
+    const { token } = visit.session ?? this.#sessions.shared;
+    return token === "" ? answer : withHeader(answer, sessionHeader, token);
   }
 
   #answer(request: EdgeRequest, visit: Visit): Answer | Promise<Answer> {
     const target = targetOf(request.url, this.#limits);
+    this.#bodies.admit(request); // also where nobody would read it
     const match = this.#table.match(request.method, target.path);
     if (match.kind === "found") {
       const { route, values } = match;

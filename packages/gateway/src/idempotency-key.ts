@@ -5,6 +5,7 @@
 // was used for then is forgotten at its next use. Its records stay in the log of the service "gateway".
 import { contract } from "@atoll/core/contract";
 import { entity } from "@atoll/core/entity";
+import type { Fingerprint } from "./fingerprint.ts";
 import { Problem } from "./problem.ts";
 import { empty, isText, isTextOrNull, isTime, schemaOf, textKey } from "./stored-form.ts";
 
@@ -34,7 +35,10 @@ const isAnswer = (value: unknown): boolean => {
   return Number.isInteger(status) && isTextOrNull(type) && isTextOrNull(body);
 };
 
-const Request = schemaOf<{ readonly request: string }>("{request}", (v) => isText(v["request"]));
+const Request = schemaOf<{ readonly [M in keyof Fingerprint]: string }>(
+  "{request, before}",
+  (v) => isText(v["request"]) && isText(v["before"]),
+);
 const BegunEvent = schemaOf<Begun>("{request, at}", (v) => isText(v["request"]) && isTime(v["at"]));
 const FinishedEvent = schemaOf<Finished>("{at, answer}", (v) => isTime(v["at"]) && isAnswer(v["answer"]));
 const BeginningReply = schemaOf<Beginning>("{at, fresh, answer?}", (v) => isTime(v["at"]) && typeof v["fresh"] === "boolean");
@@ -45,7 +49,7 @@ export const HttpKey = contract("http-key", {
   version: 1,
   key: textKey,
   commands: {
-    /** `request`: fingerprint of what was sent. Rejected if the key stands for another. */
+    /** The fingerprint of what was sent (fingerprint.ts). Rejected if the key stands for another. */
     begin: { in: Request, out: BeginningReply, rejects: { Reused: empty } },
     /** Keeps the answer of the beginning `at`; the reply is the answer that holds, which is the first one. */
     finish: { in: FinishedEvent, out: AnswerReply },
@@ -57,11 +61,11 @@ export const httpKey = entity(HttpKey, {
   initial: { stage: "free" },
   events: { Begun: BegunEvent, Finished: FinishedEvent },
   decide: {
-    begin: (state, { request }, turn) => {
+    begin: (state, { request, before }, turn) => {
       if (state.stage === "free" || turn.now - state.at >= keptMs) {
         return turn.emit("Begun", { request, at: turn.now }).reply({ at: turn.now, fresh: true });
       }
-      if (state.request !== request) return turn.reject("Reused", {});
+      if (state.request !== request && state.request !== before) return turn.reject("Reused", {});
       return turn.reply({ at: state.at, fresh: false, ...(state.stage === "finished" ? { answer: state.answer } : {}) });
     },
     finish: (state, { at, answer }, turn) => {

@@ -7,6 +7,7 @@ import type { EdgeAnswer, EdgeCall } from "@atoll/core/edge";
 import { withHeaders, type Answer, type AnswerHeaders } from "./answer.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import type { LaterRoute, Unaccepted } from "./later.ts";
 import { asyncPreference } from "./preference.ts";
 import { scopeDigest, type KeyScope } from "./request.ts";
@@ -50,7 +51,8 @@ export class LaterPlan implements LaterRoute {
     /** Both have passed the contract's checks. */
     readonly key: unknown;
     readonly input: unknown;
-    readonly fingerprint: string;
+    /** Of a request with an Idempotency-Key. */
+    readonly fingerprint: Fingerprint | undefined;
   }): Promise<Answer> {
     const { r, scope, key, input } = asked;
     const { once, later, edge } = this.#room;
@@ -65,14 +67,14 @@ export class LaterPlan implements LaterRoute {
     };
     const route = this as LaterRoute;
     const call = { route, preference, location };
-    if (!scope) {
+    if (!scope || !asked.fingerprint) {
       const request: Unaccepted = { ...stored, id: edge.runtime.random.id(), minted: edge.runtime.clock.now(), key: null };
       return located((await later.run({ ...call, request, withinMs: this.#withinMs, repeated: false })).answer, location, {});
     }
     const of = scopeDigest("http-key", scope);
     const { answer, replayed } = await once.run({
       key: of,
-      request: asked.fingerprint,
+      fingerprint: asked.fingerprint,
       withinMs: this.#withinMs,
       eager: preference !== undefined,
       perform: ({ commandId, mintedAt, begunAt, fresh }, withinMs) => {

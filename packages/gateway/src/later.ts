@@ -249,7 +249,7 @@ export class Later {
         const { id, route: name, to: operation } = request;
         if (final || clock.now() - request.at > this.#limits.laterForMs) {
           this.#givenUp.add(1);
-          logger.log("error", "gateway.accepted_given_up", { id, route: name, operation, error });
+          logger.log("error", "gateway.accepted_given_up", { id, route: name, operation, location: route.place(request), error });
           return (await this.#end(request, "given-up")) ? { kind: "given-up", error } : { kind: "suspended" };
         }
         logger.log(failures === 1 ? "warn" : "debug", "gateway.accepted_retried", { id, route: name, operation, error });

@@ -2,6 +2,8 @@
 // world; `trial.runs` counts how often a handler really ran.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fingerprintOf } from "./fingerprint.ts";
+import { httpKey } from "./idempotency-key.ts";
 import { virtually, type Answered, type VirtualGateway } from "../test/virtual-gateway.ts";
 
 const key = { "idempotency-key": '"k1"' };
@@ -171,3 +173,30 @@ test("idempotency: an answer above the kept size is given, not kept, and the nex
     },
     { limits: { keptAnswerBytesMax: 10 } },
   ));
+
+test("idempotency: nothing in the log tells a guessed request from another, unless one knows its key", () => {
+  const scope = { method: "POST", path: "/cards", key: "8e03978e-40d5-43dd-bc93-6894a57f9324" };
+  const kept = fingerprintOf(scope, { number: "4111" }, "").request;
+  assert.equal(kept, fingerprintOf(scope, { number: "4111" }, "").request, "the same request stays the same");
+  assert.notEqual(kept, fingerprintOf(scope, { number: "4112" }, "").request);
+  assert.notEqual(kept, fingerprintOf({ ...scope, key: "guess" }, { number: "4111" }, "").request);
+  assert.notEqual(kept, fingerprintOf(scope, { number: "4111" }, "").before);
+});
+
+test("idempotency: a key begun by an older version, without it in the fingerprint, stands for the same request and no other", () => {
+  const scope = { method: "POST", path: "/cards", key: "k" };
+  const { before } = fingerprintOf(scope, { number: "4111" }, "");
+  const begun = { stage: "begun", request: before, at: 0 } as const;
+  const ask = (sent: unknown): unknown => {
+    let outcome: unknown;
+    const turn = {
+      now: 1,
+      reply: (value: unknown) => (outcome = value),
+      reject: (name: string) => (outcome = name),
+      emit: () => assert.fail("nothing is begun"),
+    };
+    httpKey.how.decide.begin?.(begun, fingerprintOf(scope, sent, ""), turn);
+    return outcome;
+  };
+  assert.deepEqual([ask({ number: "4111" }), ask({ number: "4112" })], [{ at: 0, fresh: false }, "Reused"]);
+});

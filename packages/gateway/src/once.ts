@@ -16,6 +16,7 @@ import type { Edge } from "@atoll/core/edge";
 import type { Answer } from "./answer.ts";
 import { atMost } from "./at-most.ts";
 import { digest } from "./digest.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { HttpKey, type KeptAnswer } from "./idempotency-key.ts";
 import { Problem } from "./problem.ts";
 
@@ -32,8 +33,8 @@ export interface Identity {
 export interface OnceRequest {
   /** Key of the `http-key` entity. */
   readonly key: string;
-  /** Fingerprint of what was sent. */
-  readonly request: string;
+  /** Of what was sent. */
+  readonly fingerprint: Fingerprint;
   readonly withinMs: number;
   /** Does not wait for another request with the same key that is running: `perform` knows how to join it. */
   readonly eager?: boolean;
@@ -71,7 +72,7 @@ export class Once {
 
   /** Rejects with a `Problem` IDEMPOTENCY_KEY_REUSED, or with whatever `perform` or the journal fails with. */
   async run(init: OnceRequest): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
-    const slot = `${init.key}.${init.request}`;
+    const slot = `${init.key}.${init.fingerprint.request}`;
     const { clock } = this.#edge.runtime;
     const deadline = clock.monotonic() + init.withinMs;
     if (init.eager) return await this.#attempt(init, deadline);
@@ -114,8 +115,8 @@ export class Once {
     return answerOf(await this.#finish(key, at, kept, Math.max(finishWithinMs, withinMs)));
   }
 
-  async #begin({ key, request }: OnceRequest, withinMs: number): Promise<Beginning> {
-    const answer = await this.#edge.ask({ to: HttpKey.begin, key, input: { request }, withinMs });
+  async #begin({ key, fingerprint: { request, before } }: OnceRequest, withinMs: number): Promise<Beginning> {
+    const answer = await this.#edge.ask({ to: HttpKey.begin, key, input: { request, before }, withinMs });
     if (answer.kind === "reply") return answer.value as Beginning;
     throw new Problem("IDEMPOTENCY_KEY_REUSED", {
       detail: "This Idempotency-Key stands for another request: another body, or another query. Send a new request under a new key.",

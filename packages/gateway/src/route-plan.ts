@@ -5,9 +5,9 @@ import { checkOf, type Check, type Schema } from "@atoll/core/contract";
 import type { EdgeAnswer, EdgeCall, Session } from "@atoll/core/edge";
 import { acceptedAnswer, emptyAnswer, jsonAnswer, withHeaders, type Answer } from "./answer.ts";
 import { parseBody, type ReceiveBody } from "./body.ts";
-import { canonicalJson, digest } from "./digest.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeRoom } from "./edge-room.ts";
+import { fingerprintOf, type Fingerprint } from "./fingerprint.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { keyPlace } from "./key-place.ts";
 import { LaterPlan } from "./later-plan.ts";
@@ -82,13 +82,13 @@ export class RoutePlan {
       const input = inputOf ? inputOf(r) : to.operation.in ? sent : undefined;
       if (this.#later) {
         this.#checkCall(key, input, r);
-        const fingerprint = fingerprintOf(sent, arrival);
+        const fingerprint = scope && fingerprintOf(scope, sent, arrival.target.search);
         const answer = await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint });
         await sessions.sawAll(session);
         return answer;
       }
       if (scope) {
-        const answer = await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(sent, arrival), session });
+        const answer = await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(scope, sent, arrival.target.search), session });
         await sessions.sawAll(session);
         return answer;
       }
@@ -151,14 +151,14 @@ export class RoutePlan {
   async #once(
     r: View,
     scope: KeyScope,
-    asked: { readonly key: unknown; readonly input: unknown; readonly fingerprint: string; readonly session: Session },
+    asked: { readonly key: unknown; readonly input: unknown; readonly fingerprint: Fingerprint; readonly session: Session },
   ): Promise<Answer> {
     const { key, input, session } = asked;
     // What is not even a call must not use up the key: the client corrects it and sends it again.
     this.#checkCall(key, input, r);
     const { answer, replayed } = await this.#room.once.run({
       key: scopeDigest("http-key", scope),
-      request: asked.fingerprint,
+      fingerprint: asked.fingerprint,
       withinMs: this.#withinMs,
       perform: async ({ commandId, mintedAt }, withinMs) => {
         const call = { ...this.#call(key, input, withinMs), session };
@@ -218,9 +218,6 @@ export class RoutePlan {
 
 /** Not there yet, and it will be. */
 const toCome = (path: string): Answer => acceptedAnswer(path, { "retry-after": "1" });
-
-/** Of what a client must repeat exactly under the same Idempotency-Key. */
-const fingerprintOf = (sent: unknown, { target }: Arrival): string => digest(canonicalJson(sent), target.search);
 
 export function bodyUseOf({ pattern, body, input, to }: Route): BodyUse {
   if (pattern.method === "GET" || pattern.method === "DELETE") return "unread";

@@ -26,10 +26,14 @@ export const serveAnswers =
 /** Node leaves the body out where the method is HEAD. */
 export function send(outgoing: ServerResponse, { status, headers, body, stream }: Answer): void {
   if (outgoing.destroyed) return; // the client has gone
+  const flat: string[] = []; // names and values one after the other: Node writes them as they are
+  for (const name in headers) flat.push(name, headers[name] as string);
+  if (body !== null) flat.push("content-length", String(Buffer.byteLength(body)));
+  outgoing.writeHead(status, flat);
   if (stream) {
-    outgoing.writeHead(status, headers).flushHeaders();
+    outgoing.flushHeaders();
     void pour(stream, outgoing);
-  } else outgoing.writeHead(status, body === null ? headers : { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+  } else outgoing.end(body);
 }
 
 /** As fast as the client takes it, and until it goes. */

@@ -100,26 +100,26 @@ export function receiveFrom(incoming: IncomingMessage): ReceiveBody {
         reject(new Problem("INTERNAL", { detail: "The body was read before it came to its route." }));
         return;
       }
-      const chunks: Buffer[] = [];
+      let first: Buffer | undefined;
+      let others: Buffer[] | undefined;
+      // Every message closes in the end; one that has not ended before has lost its connection.
       const gone = (): void => {
-        if (incoming.readableEnded) return; // every message closes in the end
+        if (incoming.readableEnded) return;
         reject(new Problem("CLIENT_CLOSED", { detail: "The connection was closed before the body was complete." }));
       };
       const keep = (chunk: Buffer): void => {
         const refusal = take(chunk.length);
-        if (!refusal) {
-          chunks.push(chunk);
-          return;
-        }
-        incoming.off("data", keep);
-        incoming.pause();
-        chunks.length = 0;
-        reject(refusal);
+        if (refusal) {
+          incoming.off("data", keep);
+          incoming.pause();
+          first = others = undefined;
+          reject(refusal);
+        } else if (!first) first = chunk;
+        else (others ??= [first]).push(chunk);
       };
       incoming.on("data", keep);
-      incoming.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-      incoming.once("error", gone);
-      incoming.once("close", gone);
+      incoming.on("end", () => resolve(others ? Buffer.concat(others) : (first ?? noBytes)));
+      incoming.on("close", gone);
       if (incoming.destroyed) gone();
     });
   };

@@ -23,6 +23,12 @@ const withImages: GatewayHow = {
     }),
 };
 
+/** Requests reach their routes directly, or through Hono where there are plain handlers: what clients rely on holds for both. */
+export const trialKinds = [
+  ["routes only", {}],
+  ["with plain handlers", withImages],
+] as const satisfies readonly (readonly [kind: string, how: GatewayHow])[];
+
 export async function serveTrial(how: GatewayHow = withImages): Promise<TrialServer> {
   const data = mkdtempSync(join(tmpdir(), "atoll-gateway-"));
   const trial: Trial = { runs: 0, ids: [], mended: false, log: undefined, wait: (ms, signal) => sleep(ms, undefined, { signal }) };
