@@ -274,8 +274,8 @@ export class LinkEnd implements Link {
       this.#ports.logger.log("warn", `link.${loss.kind}`, { peer: labelOf(this.peer), why: loss.why });
     }
     this.#ports.scheduler.soon(() => {
+      this.#owner.gone(); // first: a handler that throws must not keep its place
       this.#handler?.closed(loss);
-      this.#owner.gone();
     });
   }
 

@@ -113,6 +113,25 @@ export function handshakeLaws(subject: Subject): void {
     assert.equal(accepted.length, 3);
   });
 
+  law(subject, "T6: a handler whose closed throws gives its place back", async (stage) => {
+    const [a, b] = [stage.node({ name: "a" }), stage.node({ name: "b", limits: { linksMax: 1 } })];
+    await b.listen(() => ({
+      message: () => {},
+      room: () => {},
+      closed: () => {
+        throw new RangeError("planted");
+      },
+    }));
+    for (let i = 0; i < 3; i++) {
+      let near: Recorder | undefined;
+      await a.transport.connect(b.addressFor(a), (link) => (near = new Recorder(link)));
+      near!.close();
+      await near!.loss();
+      while (b.metric('atoll_links_lost_total{kind="closed"}') < (i + 1) * (a.runtime === b.runtime ? 2 : 1)) await stage.wait(b, 1);
+      await stage.wait(b, 1);
+    }
+  });
+
   law(subject, "T6: an accept that throws ends the link with a reason", async (stage) => {
     const [a, b] = [stage.node({ name: "a" }), stage.node({ name: "b" })];
     await b.listen(() => {
