@@ -5,6 +5,7 @@ import { CommandError, usageError } from "./command-error.ts";
 import { askRunning } from "./control-client.ts";
 import { announced } from "./control-socket.ts";
 import { findDataDirectory } from "./data-directory.ts";
+import { isThere } from "./supervisor/process-start.ts";
 import type { NodeStatus } from "./supervisor/supervisor.ts";
 import { table } from "./table.ts";
 
@@ -47,7 +48,9 @@ export async function waitForState(
     const all = await statusOf(data);
     const nodes = all.filter((node) => node.service === service);
     if (nodes.length === 0) {
-      throw new CommandError(`there is no service "${service}" here; there are: ${[...new Set(all.map((node) => node.service))].join(", ")}`);
+      throw new CommandError(
+        `there is no service "${service}" here; there are: ${[...new Set(all.map((node) => node.service))].join(", ")}`,
+      );
     }
     if (nodes.every((node) => node.state === state)) {
       if (json) print(nodes, json);
@@ -66,7 +69,8 @@ export async function stopRunning({ data: given }: ProcessesOptions): Promise<vo
   if (asked.kind === "not-running" || pid === undefined) throw notRunning(data);
   const endMs = performance.now() + stoppedWithinMs;
   while (isThere(pid)) {
-    if (performance.now() >= endMs) throw new CommandError(`process ${pid} has been asked to stop, and has not after ${stoppedWithinMs / 1_000} s`);
+    if (performance.now() >= endMs)
+      throw new CommandError(`process ${pid} has been asked to stop, and has not after ${stoppedWithinMs / 1_000} s`);
     await pause(pollMs);
   }
 }
@@ -84,14 +88,6 @@ function durationOf(text: string): number {
     return milliseconds(text as Parameters<typeof milliseconds>[0]);
   } catch (error) {
     throw usageError(`--within: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
 

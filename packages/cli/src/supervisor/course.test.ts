@@ -78,7 +78,10 @@ test("P3: one early end too many within the time, and the node has failed, with 
   assert.equal(stateOf(trial.course), "failed");
   const [tell, ...rest] = trial.effects;
   assert(tell?.kind === "tell" && tell.event === "node.failed" && rest.length === 0);
-  assert.match((tell.fields as { readonly reason: string }).reason, /^it has ended 11 times within 60 s, .*; the last time: the log is damaged$/);
+  assert.match(
+    (tell.fields as { readonly reason: string }).reason,
+    /^it has ended 11 times within 60 s, .*; the last time: the log is damaged$/,
+  );
   assert.deepEqual(trial.due().take({ kind: "start" }).kinds(), []);
 });
 

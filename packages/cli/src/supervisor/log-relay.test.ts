@@ -22,6 +22,9 @@ test("an entry keeps what it says and tells its node; a field that says another 
 
 test("what is cut anywhere is one line; what is no entry becomes one; a line has a bound", () => {
   const [first, second, ...more] = relayed('{"time":"t","lev', 'el":"info","event":"e"}\nTypeError: ', "no\n\n");
-  assert.deepEqual([first?.["event"], second?.["event"], second?.["text"], second?.["node"], more], ["e", "node.printed", "TypeError: no", "stock-1", []]);
+  assert.deepEqual(
+    [first?.["event"], second?.["event"], second?.["text"], second?.["node"], more],
+    ["e", "node.printed", "TypeError: no", "stock-1", []],
+  );
   assert.equal(relayed("x".repeat(200_000)).length, 4);
 });

@@ -23,7 +23,10 @@ test("every verb of a process is one of the supervisor", () => {
 test("what lists is asked of every node and becomes one list; what needs somebody comes first", async () => {
   const two = (a: unknown, b: unknown): ReturnType<typeof mergedVerbs> => mergedVerbs(answering({ a, b }));
   assert.deepEqual(await two([1], [2, 3])["GET /breakers"]?.(undefined), [1, 2, 3]);
-  assert.deepEqual(await two({ entries: [1], total: 9 }, { entries: [], total: 1 })["GET /quarantine"]?.(undefined), { entries: [1], total: 10 });
+  assert.deepEqual(await two({ entries: [1], total: 9 }, { entries: [], total: 1 })["GET /quarantine"]?.(undefined), {
+    entries: [1],
+    total: 10,
+  });
   assert.deepEqual(await two({ entries: [1], more: false }, { entries: [2], more: true })["GET /deadletters"]?.(undefined), {
     entries: [1, 2],
     more: true,

@@ -81,8 +81,7 @@ export class Node {
       logger: jsonLogger(),
       ...(host === undefined ? {} : { host }),
       ...(threads ? { threads } : {}),
-      ring: (runtime) =>
-        ring({ transport: new SocketTransport(runtime, { system: system.name, self }), directory: known, at, secret }),
+      ring: (runtime) => ring({ transport: new SocketTransport(runtime, { system: system.name, self }), directory: known, at, secret }),
     });
     return { running, verbs: controlVerbs(running) };
   }

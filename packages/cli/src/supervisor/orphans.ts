@@ -4,6 +4,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { startOf } from "./process-start.ts";
 
 interface StartedProcess {
   readonly pid: number;
@@ -16,19 +17,6 @@ const buriedWithinMs = 5_000;
 const pollMs = 10;
 
 const fileIn = (data: string): string => join(data, "processes.json");
-
-/** When a living process started: ticks since the boot, and that boot. "" if there is none, or no way to know (only Linux has /proc). */
-function startOf(pid: number): string {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Behind the name, which is in parentheses and may hold any: the state is the 3rd field, the start the 22nd.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "" : `${boot}/${fields[19]}`;
-  } catch {
-    return "";
-  }
-}
 
 /** Writes down who is there now. */
 export function recordProcesses(data: string, pids: readonly number[]): void {

@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { AtollProcess, atoll, systemFile, told } from "../../test/atoll-process.ts";
+import { HoldServer } from "../../test/hold-server.ts";
+import { isThere } from "./process-start.ts";
 import type { NodeStatus } from "./supervisor.ts";
 
 let folder = "";
@@ -30,7 +32,9 @@ const post = async (url: string, body?: object): Promise<unknown> =>
   json(
     await fetch(
       url,
-      body === undefined ? { method: "POST" } : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+      body === undefined
+        ? { method: "POST" }
+        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
     ),
   );
 
@@ -44,14 +48,6 @@ async function nodeOf(name: string, service: string): Promise<NodeStatus & { rea
   const found = (await ps(name)).find((node) => node.service === service);
   assert(found && found.pid !== null, `${service} has a process`);
   return found as NodeStatus & { readonly pid: number };
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -68,7 +64,7 @@ test("processes: each service and the gateway has one, they answer each other, a
   assert.deepEqual(await post(`${url}/purchases`, { item: "a" }), { count: 2 });
   await until(async () => ((await get(`${url}/ledger/a`)) as { readonly count: number }).count === 2);
   const health = (await get(`${url}/health`)) as { readonly status: string; readonly services: readonly { readonly name: string }[] };
-  assert.deepEqual([health.status, health.services.map(({ name }) => name).sort()], ["ok", ["ledger", "shop", "stock"]]);
+  assert.deepEqual([health.status, health.services.map(({ name }) => name).sort()], ["ok", ["gateway", "ledger", "shop", "stock"]]);
 
   const nodes = await ps("answers");
   assert.deepEqual(
@@ -146,7 +142,10 @@ test("processes: a restart under load fails no request; `wait` sees it; the gate
   const late = await atoll(["wait", "stock", "--state", "failed", "--within", "1ms", "--data", dataOf("restarted")]);
   assert.deepEqual([late.code, told(late)], [1, 'atoll: service "stock" is running, and not failed, after 1ms\n']);
   const unknown = await atoll(["restart", "stick", "--data", dataOf("restarted")]);
-  assert.deepEqual([unknown.code, told(unknown)], [1, 'atoll: there is no service "stick" here; there are: stock, shop, ledger, gateway\n']);
+  assert.deepEqual(
+    [unknown.code, told(unknown)],
+    [1, 'atoll: there is no service "stick" here; there are: stock, shop, ledger, gateway\n'],
+  );
   const stop = await atoll(["stop", "--data", dataOf("restarted")]);
   assert.deepEqual([stop.code, stop.stderr], [0, ""]);
   assert.equal((await running.ended).code, 0);
@@ -188,7 +187,7 @@ test("processes: what hangs when its supervisor is killed is ended by the next o
     await writeFile(file, JSON.stringify([...recorded, stranger]));
     await using second = trio("orphans");
     assert.deepEqual(await post(`${await second.url()}/items/a`), { count: 2 });
-    assert.equal(isThere(pid), false);
+    await until(() => !isThere(pid));
     assert.equal(bystander.exitCode ?? bystander.signalCode, null);
     assert.match((await second.stop()).stderr, new RegExp(`"event":"supervisor.orphans_ended","pids":\\[${pid}\\]`));
   } finally {
@@ -233,10 +232,58 @@ test("processes: a service that cannot come up again has failed, with the reason
   assert.match((await running.stop()).stderr, /"event":"node.failed","service":"ledger","node":"ledger-1","reason":"it has ended 11 times/);
 });
 
-test("processes: one that cannot come up at the first start ends the command, with its reason", async () => {
-  await writeFile(join(folder, "file"), "");
-  const ended = await atoll(["run", systemFile("misdefined"), "--port", "0", "--isolation", "process", "--data", dataOf("misdefined")]);
-  assert.deepEqual([ended.code, ended.stdout], [1, ""]);
+test("processes: one that cannot come up at the first start ends the command with its reason, and the others with it", async () => {
+  await using hold = await HoldServer.open();
+  const port = new URL(hold.url).port;
+  const args = ["run", systemFile("trio"), "--isolation", "process", "--data", dataOf("taken"), "--port", port];
+  const taken = await atoll(args);
+  assert.deepEqual([taken.code, taken.stdout], [1, ""]);
+  assert.match(
+    told(taken),
+    new RegExp(`^atoll: The port is taken: another process listens on port ${port} of 127\\.0\\.0\\.1\\. .*--port\\.\\n$`),
+  );
+  assert.match(taken.stderr, /"event":"system.stopped","service":"stock"/);
   const wrong = await atoll(["run", systemFile("trio"), "--isolation", "threads"]);
   assert.deepEqual([wrong.code, told(wrong)], [2, 'atoll: --isolation is process or shared, not "threads"\n']);
+});
+
+test("processes: what operators ask of one process they are told by many", async () => {
+  const data = dataOf("brittle");
+  const args = ["run", systemFile("brittle"), "--port", "0", "--isolation", "process", "--data", data];
+  await using running = new AtollProcess(args, { env: { ATOLL_TEST_BANK: "down" } });
+  const url = await running.url();
+  const statuses = [];
+  for (let i = 0; i < 3; i++) statuses.push((await fetch(`${url}/purchases`, { method: "POST" })).status);
+  assert.deepEqual(statuses, [504, 504, 503]);
+  const listed = await atoll(["breakers", "--json", "--data", data]);
+  const [breaker, ...more] = JSON.parse(listed.stdout) as readonly { readonly service: string; readonly state: string }[];
+  assert.deepEqual([breaker?.service, breaker?.state, more], ["shop", "open", []]);
+  assert.equal((await atoll(["breakers", "close", "shop", "bank", "--data", data])).code, 0);
+  for (const [verbs, empty] of [
+    [["quarantine"], "[]"],
+    [["read-models"], "[]"],
+    [["read-models", "parked"], "[]"],
+    [["sagas"], "[]"],
+    [["apologies"], "[]"],
+    [["deadletters"], "[]"],
+  ] as const) {
+    const { code, stdout, stderr } = await atoll([...verbs, "--json", "--data", data]);
+    assert.deepEqual([code, stdout.trim(), stderr], [0, empty, ""], verbs.join(" "));
+  }
+  const unknown = await atoll(["quarantine", "release", "bunk", "a", "--data", data]);
+  assert.deepEqual([unknown.code, told(unknown)], [1, 'atoll: there is no service "bunk" here; there are: bank, shop, gateway\n']);
+  assert.equal((await running.stop()).code, 0);
+});
+
+test("one process: `ps` shows it for every service, `restart` is refused, `stop` stops it in order", async () => {
+  const data = dataOf("shared");
+  await using running = new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", data]);
+  await running.url();
+  await until(async () => (await atoll(["ps", "--data", data])).code === 0);
+  const nodes = await ps("shared");
+  assert.deepEqual(new Set(nodes.map(({ pid }) => pid)), new Set([running.pid]));
+  assert(nodes.some(({ service, state }) => service === "stock" && state === "running"));
+  assert.equal((await atoll(["restart", "stock", "--data", data])).code, 1);
+  assert.equal((await atoll(["stop", "--data", data])).code, 0);
+  assert.equal((await running.ended).code, 0);
 });

@@ -30,10 +30,12 @@ export async function runProcesses(file: string, { port, host, data: dataOption 
   const { promise: told, resolve: stop } = Promise.withResolvers<void>();
   const url = await supervisor.start();
   process.stdout.write(banner(system, url, shownData));
-  const control = await ControlServer.open(data, { ...mergedVerbs(supervisor), ...processVerbs(supervisor, stop) }).catch((error: unknown) => {
-    logger.log("warn", "control.unavailable", { error });
-    return undefined;
-  });
+  const control = await ControlServer.open(data, { ...mergedVerbs(supervisor), ...processVerbs(supervisor, stop) }).catch(
+    (error: unknown) => {
+      logger.log("warn", "control.unavailable", { error });
+      return undefined;
+    },
+  );
 
   await Promise.race([asked, told]);
   process.stdout.write("stopping: what was accepted is answered first; once more to stop at once\n");
