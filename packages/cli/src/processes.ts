@@ -45,19 +45,25 @@ export async function waitForState(
   const endMs = performance.now() + durationOf(within);
   const data = await findDataDirectory(given);
   for (;;) {
-    const all = await statusOf(data);
-    const nodes = all.filter((node) => node.service === service);
-    if (nodes.length === 0) {
+    const asked = await askRunning(data, "GET /ps");
+    const all = asked.kind === "answered" ? (asked.value as readonly NodeStatus[]) : undefined;
+    const nodes = all?.filter((node) => node.service === service) ?? [];
+    if (all && nodes.length === 0) {
       throw new CommandError(
         `there is no service "${service}" here; there are: ${[...new Set(all.map((node) => node.service))].join(", ")}`,
       );
     }
-    if (nodes.every((node) => node.state === state)) {
+    if (all && nodes.every((node) => node.state === state)) {
       if (json) print(nodes, json);
       return;
     }
-    if (performance.now() >= endMs)
-      throw new CommandError(`service "${service}" is ${nodes.map((node) => node.state).join(", ")}, and not ${state}, after ${within}`);
+    if (performance.now() >= endMs) {
+      throw new CommandError(
+        all
+          ? `service "${service}" is ${nodes.map((node) => node.state).join(", ")}, and not ${state}, after ${within}`
+          : `no process runs ${data}, after ${within}`,
+      );
+    }
     await pause(pollMs);
   }
 }

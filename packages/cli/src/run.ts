@@ -23,7 +23,8 @@ export async function run(file: string, { isolation = "shared", port: portOption
   if (host === "") throw new CommandError("--host is empty", { exitCode: 2 });
   if (isolation === "process") {
     const { runProcesses } = await import("./supervisor/run-processes.ts");
-    return runProcesses(file, { port, host, data: dataOption });
+    await runProcesses(file, { port, host, data: dataOption });
+    process.exit(0);
   }
   if (isolation !== "shared") throw new CommandError(`--isolation is process or shared, not "${isolation}"`, { exitCode: 2 });
   const { system, start, threads } = await loadSystem(file);

@@ -124,11 +124,11 @@ test("P5: asked to stop, a node that is being restarted rests, and one that paus
 });
 
 test("P1 P4 P5: whatever comes in whatever order, never two processes, nothing of former ones counts, nothing starts after stop", () => {
-  const process = fc.nat({ max: 6 });
+  const number = fc.nat({ max: 6 });
   const input: fc.Arbitrary<Input> = fc.oneof(
     fc.constantFrom<Input>({ kind: "restart" }, { kind: "start" }),
-    fc.record({ kind: fc.constantFrom("running" as const, "due" as const), process }),
-    fc.record({ kind: fc.constant("refused" as const), process, why: fc.constant("no") }),
+    fc.record({ kind: fc.constantFrom("running" as const, "due" as const), process: number }),
+    fc.record({ kind: fc.constant("refused" as const), process: number, why: fc.constant("no") }),
   );
   const turn = fc.record({ input, advanceMs: fc.nat({ max: 20_000 }), ends: fc.boolean() });
   fc.assert(
@@ -153,13 +153,13 @@ test("P1 P4 P5: whatever comes in whatever order, never two processes, nothing o
           look(true);
         }
         if (ends && alive > 0) {
-          const process = alive;
+          const ended = alive;
           alive = 0;
-          trial.take({ kind: "ended", process, how: "gone", jitter: 0.5 });
+          trial.take({ kind: "ended", process: ended, how: "gone", jitter: 0.5 });
         } else if (i < stopAt || next.kind !== "start") {
-          const before = trial.course;
+          const { course } = trial;
           trial.take(next);
-          if ("process" in next && next.process !== before.process) assert.equal(trial.course, before);
+          if ("process" in next && next.process !== course.process) assert.equal(trial.course, course);
         }
         look(i >= stopAt && stopAt < turns.length);
         assert.ok(trial.course.earlyEnds.length <= earlyEndsMax + 1);

@@ -19,8 +19,8 @@ type Phase =
   | { readonly kind: "pausing" }
   | { readonly kind: "starting" }
   | { readonly kind: "running"; readonly sinceMs: number }
-  /** Asked to end; `then` is what comes after that. */
-  | { readonly kind: "draining"; readonly then: "start" | "rest" }
+  /** Asked to end; `next` is what comes after that. */
+  | { readonly kind: "draining"; readonly next: "start" | "rest" }
   | { readonly kind: "stopped" }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -107,6 +107,7 @@ export function step(course: Course, input: Input, nowMs: number, limits: Restar
     case "restart":
       return restarted(course);
     case "stop":
+    default:
       return stopped(course);
   }
 }
@@ -130,7 +131,7 @@ function spawned(course: Course): Step {
 function ended(course: Course, { how, jitter }: Extract<Input, { kind: "ended" }>, nowMs: number, limits: RestartLimits): Step {
   const { phase, refusal } = course;
   if (phase.kind === "draining")
-    return phase.then === "start" ? spawned(course) : told({ ...course, phase: { kind: "stopped" } }, "info", "node.stopped", { how });
+    return phase.next === "start" ? spawned(course) : told({ ...course, phase: { kind: "stopped" } }, "info", "node.stopped", { how });
   if (phase.kind !== "starting" && phase.kind !== "running") return same(course); // its end is known
   const steady = phase.kind === "running" && nowMs - phase.sinceMs >= limits.steadyMs;
   const earlyEnds = course.earlyEnds.filter((atMs) => nowMs - atMs < limits.withinMs);
@@ -157,7 +158,7 @@ function restarted(course: Course): Step {
   switch (course.phase.kind) {
     case "running":
       return {
-        course: { ...forgiven, phase: { kind: "draining", then: "start" } },
+        course: { ...forgiven, phase: { kind: "draining", next: "start" } },
         effects: [
           { kind: "tell", level: "info", event: "node.restarting", fields: {} },
           { kind: "drain", process: course.process },
@@ -169,6 +170,7 @@ function restarted(course: Course): Step {
     case "starting": // what is being started is new
     case "draining":
     case "stopped":
+    default:
       return same(course);
   }
 }
@@ -178,14 +180,15 @@ function stopped(course: Course): Step {
     case "starting":
     case "running":
       return {
-        course: { ...course, phase: { kind: "draining", then: "rest" } },
+        course: { ...course, phase: { kind: "draining", next: "rest" } },
         effects: [{ kind: "drain", process: course.process }],
       };
     case "draining":
-      return same({ ...course, phase: { kind: "draining", then: "rest" } });
+      return same({ ...course, phase: { kind: "draining", next: "rest" } });
     case "pausing":
     case "stopped":
     case "failed":
+    default:
       return same({ ...course, phase: { kind: "stopped" } });
   }
 }

@@ -60,13 +60,16 @@ export class Node {
 
   #begin(assignment: Assignment): void {
     this.#up = this.#start(assignment);
-    this.#up.then(
-      ({ running: { url } }) => {
-        send({ kind: "running", url });
-        setTimeout(flushCompileCache, settledMs).unref();
-      },
-      (error: unknown) => this.#refuse(error),
-    );
+    void this.#tell(this.#up);
+  }
+
+  async #tell(up: Promise<Up>): Promise<void> {
+    try {
+      send({ kind: "running", url: (await up).running.url });
+      setTimeout(flushCompileCache, settledMs).unref();
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   async #start({ self, at, secret, data, port, host, directory }: Assignment): Promise<Up> {

@@ -17,8 +17,8 @@ export interface RunProcessesOptions {
   readonly data: string | undefined;
 }
 
-/** Resolves never: see `run`. */
-export async function runProcesses(file: string, { port, host, data: dataOption }: RunProcessesOptions): Promise<never> {
+/** Resolves when it was asked to stop and everything has ended. */
+export async function runProcesses(file: string, { port, host, data: dataOption }: RunProcessesOptions): Promise<void> {
   const { system } = await loadSystem(file, 0);
   const shownData = dataOption ?? defaultDataDirectory(system.name);
   const data = await prepareDataDirectory(shownData);
@@ -28,20 +28,21 @@ export async function runProcesses(file: string, { port, host, data: dataOption 
   const asked = stopRequested();
   const supervisor = await Supervisor.open({ system, file: absolute(file), data, port, host, logger, write });
   const { promise: told, resolve: stop } = Promise.withResolvers<void>();
-  const url = await supervisor.start();
-  process.stdout.write(banner(system, url, shownData));
-  const control = await ControlServer.open(data, { ...mergedVerbs(supervisor), ...processVerbs(supervisor, stop) }).catch(
-    (error: unknown) => {
-      logger.log("warn", "control.unavailable", { error });
-      return undefined;
-    },
-  );
-
-  await Promise.race([asked, told]);
-  process.stdout.write("stopping: what was accepted is answered first; once more to stop at once\n");
-  await supervisor.stop(stopGraceMs);
-  await control?.[Symbol.asyncDispose]();
-  process.exit(0);
+  const verbs = { ...mergedVerbs(supervisor), ...processVerbs(supervisor, stop) };
+  // Before anything runs: who waits for a service wants to know how it stands.
+  const control = await ControlServer.open(data, verbs).catch((error: unknown) => {
+    logger.log("warn", "control.unavailable", { error });
+    return undefined;
+  });
+  try {
+    const url = await supervisor.start();
+    process.stdout.write(banner(system, url, shownData));
+    await Promise.race([asked, told]);
+    process.stdout.write("stopping: what was accepted is answered first; once more to stop at once\n");
+    await supervisor.stop(stopGraceMs);
+  } finally {
+    await control?.[Symbol.asyncDispose]();
+  }
 }
 
 function processVerbs(supervisor: Supervisor, stop: () => void): Verbs {

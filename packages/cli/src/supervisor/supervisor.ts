@@ -204,7 +204,7 @@ export class Supervisor {
     for (const effect of effects) this.#perform(slot, effect);
     this.#tellAll();
     this.#beginGateway();
-    for (const look of [...this.#watchers]) look();
+    for (const look of this.#watchers) look();
   }
 
   #perform(slot: Slot, effect: Effect): void {
