@@ -17,15 +17,20 @@ export type Asked = { readonly kind: "answered"; readonly value: unknown } | { r
 
 /**
  * Asks the process that runs the data directory at real path `data`. Rejects with a `CommandError` if it does not answer, or
- * refuses; its own sentence is the message then.
+ * refuses; its own sentence is the message then. `withinMs`: for what takes longer than an answer.
  */
-export async function askRunning(data: string, verb: `${"GET" | "POST"} /${string}`, input?: unknown): Promise<Asked> {
+export async function askRunning(
+  data: string,
+  verb: `${"GET" | "POST"} /${string}`,
+  input?: unknown,
+  withinMs = answerWithinMs,
+): Promise<Asked> {
   const address = announced(data);
   if (!address) return { kind: "not-running" };
   const [method, path] = verb.split(" ") as [string, string];
   let answer: { readonly status: number; readonly text: string };
   try {
-    answer = await exchange(address, method, path, input === undefined ? "" : JSON.stringify(input));
+    answer = await exchange(address, method, path, input === undefined ? "" : JSON.stringify(input), withinMs);
   } catch (cause) {
     const { code, name } = cause as NodeJS.ErrnoException;
     if (goneCodes.has(code)) return { kind: "not-running" };
@@ -34,7 +39,7 @@ export async function askRunning(data: string, verb: `${"GET" | "POST"} /${strin
     const what = denied
       ? "may only be asked by the user it runs as"
       : name === "TimeoutError"
-        ? `did not answer within ${answerWithinMs / 1_000} s`
+        ? `did not answer within ${withinMs / 1_000} s`
         : "broke off";
     throw new CommandError(`process ${address.pid}, which runs ${data}, ${what}`, { cause });
   }
@@ -49,9 +54,10 @@ function exchange(
   method: string,
   path: string,
   body: string,
+  withinMs: number,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(answerWithinMs);
+    const signal = AbortSignal.timeout(withinMs);
     const failed = (error: Error): void => reject(signal.aborted ? (signal.reason as Error) : error);
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const asking = request({ socketPath: socket, method, path, headers, agent: false, signal }, (response: IncomingMessage) => {

@@ -15,6 +15,8 @@ export interface ControlAddress {
 
 /** macOS allows 103 bytes, Linux 107. */
 const socketBytesMax = 103;
+/** Left for names in a folder of the same name, which sockets of single nodes are in (supervisor/places.ts). */
+const nodeBytes = 17;
 const fileBytesMax = 4_096;
 
 /** `data`: real path of the data directory. Makes the folder of the sockets. Fails with a `CommandError`. */
@@ -22,7 +24,7 @@ export function socketFor(data: string): string {
   const uid = process.getuid?.();
   if (uid === undefined) throw new CommandError("this system has no Unix users to keep a socket private to");
   const name = `${createHash("sha256").update(data).digest("hex").slice(0, 24)}.sock`;
-  const fits = (folder: string): boolean => Buffer.byteLength(join(folder, name)) <= socketBytesMax;
+  const fits = (folder: string): boolean => Buffer.byteLength(join(folder, name)) + nodeBytes <= socketBytesMax;
   const folder = [tmpdir(), "/tmp"].map((temporary) => join(temporary, `atoll-${uid}`)).find(fits);
   if (folder === undefined) throw new CommandError("no temporary folder has a path that is short enough for a socket");
   claim(folder, uid);

@@ -118,7 +118,7 @@ export const listParked = async (data: string): Promise<ParkedListing> => valueO
 export async function retryParked(data: string, service: string, readModel: string, key: string | undefined): Promise<Retried> {
   const ask = async (input: unknown): Promise<RetryAnswer> => valueOf(await askRunning(data, retry, input), data) as RetryAnswer;
   let answer = await ask({ service, readModel, ...(key === undefined ? {} : { key }) });
-  while ("pending" in answer) answer = await ask(answer);
+  while ("pending" in answer) answer = await ask({ ...answer, service });
   return answer;
 }
 

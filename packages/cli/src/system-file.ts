@@ -28,12 +28,12 @@ const threadsAhead = 2;
 const here = new URL(".", import.meta.url).href;
 const extensions = [".ts", ".js", ".mts", ".mjs"] as const;
 
-/** `file` is relative to the current folder. Fails with a `CommandError`. */
-export async function loadSystem(file: string): Promise<SystemFile> {
+/** `file` is relative to the current folder. `threads`: how many to start ahead. Fails with a `CommandError`. */
+export async function loadSystem(file: string, threadCount = threadsAhead): Promise<SystemFile> {
   const path = resolve(file);
   checkFile(file, path);
-  const { ReadyThreads }: Partial<Sqlite> = await coreOf<Sqlite>(path, "@atoll/core/journal/sqlite");
-  const threads = ReadyThreads && new ReadyThreads(threadsAhead); // they start while the file is loaded
+  const { ReadyThreads }: Partial<Sqlite> = threadCount === 0 ? {} : await coreOf<Sqlite>(path, "@atoll/core/journal/sqlite");
+  const threads = ReadyThreads && new ReadyThreads(threadCount); // they start while the file is loaded
   try {
     const system = onlySystem(file, await load(file, path));
     const { start } = await coreOf<{ readonly start: Start }>(path, "@atoll/core");
@@ -126,8 +126,23 @@ function kindOf(value: unknown): string {
   return "$" in value ? "contract" : "object";
 }
 
+/** What joins the processes of a system, of the copy of the core that its file uses. */
+export async function ringParts(file: string): Promise<{
+  readonly ring: (typeof import("@atoll/core/ring"))["ring"];
+  readonly SocketTransport: (typeof import("@atoll/core/transport/socket"))["SocketTransport"];
+}> {
+  const path = resolve(file);
+  const [{ ring }, { SocketTransport }] = await Promise.all([
+    coreOf<typeof import("@atoll/core/ring")>(path, "@atoll/core/ring"),
+    coreOf<typeof import("@atoll/core/transport/socket")>(path, "@atoll/core/transport/socket"),
+  ]);
+  return { ring, SocketTransport };
+}
+
+type CorePart = "@atoll/core" | "@atoll/core/journal/sqlite" | "@atoll/core/ring" | "@atoll/core/transport/socket";
+
 /** A part of the core, of the copy that the file uses. */
-async function coreOf<T>(path: string, part: "@atoll/core" | "@atoll/core/journal/sqlite"): Promise<T> {
+async function coreOf<T>(path: string, part: CorePart): Promise<T> {
   let own: string;
   try {
     own = pathToFileURL(createRequire(path).resolve(part)).href;

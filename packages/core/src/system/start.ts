@@ -3,9 +3,10 @@ import type { At } from "../contract/index.ts";
 import { SqliteJournalStore, type ReadyThreads } from "../journal/sqlite/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { environment, nodeRuntime, type NodeRuntimeOptions } from "../runtime/node/index.ts";
-import type { Logger } from "../runtime/index.ts";
+import type { Logger, Runtime } from "../runtime/index.ts";
 import { bootWith, type Booted } from "./boot.ts";
 import type { System } from "./definition.ts";
+import type { Ring } from "./ring.ts";
 import { roomsFor } from "./rooms.ts";
 
 export interface StartOptions extends NodeRuntimeOptions {
@@ -19,6 +20,8 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly threads?: ReadyThreads;
   /** For handlers' `config`; wins over the environment. */
   readonly config?: { readonly [name: string]: string };
+  /** Present if other processes run the other services: joins them, with the ports that the system here gets. */
+  readonly ring?: (runtime: Runtime) => Ring;
 }
 
 export interface Running
@@ -62,9 +65,11 @@ export async function start(system: System, options: StartOptions = {}): Promise
   let booted: Booted | undefined;
   let url = "";
   try {
-    const [rooms, tables] = await Promise.all([roomsFor(system), tablesFor(system, data, runtime.logger), system.gateway?.load?.()]);
+    const ring = options.ring?.(runtime);
+    const gateway = !ring || ring.service === "gateway" ? system.gateway : undefined;
+    const [rooms, tables] = await Promise.all([roomsFor(system), tablesFor(system, data, runtime.logger), gateway?.load?.()]);
     const config = { ...environment(), ...options.config };
-    booted = await bootWith(rooms, system, { runtime, journals, config, ...(tables ? { tables } : {}) });
+    booted = await bootWith(rooms, system, { runtime, journals, config, ...(tables ? { tables } : {}), ...(ring ? { ring } : {}) });
     const listening = await booted.gateway?.listen({
       port: options.port ?? 8080,
       ...(options.host === undefined ? {} : { host: options.host }),

@@ -3,3 +3,4 @@ export { SqliteJournal } from "./sqlite-journal.ts";
 export { SqliteJournalStore } from "./sqlite-store.ts";
 export { ReadyThreads } from "./ready-threads.ts";
 export { makeDirectory } from "./durable-file.ts";
+export { OwnerLock } from "./owner-lock.ts";

@@ -1,0 +1,295 @@
+// A system in processes of its own, seen from outside: real processes, real signals. None of these tests says how long anything takes,
+// only that it comes, and that no request on the way has failed.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { AtollProcess, atoll, systemFile, told } from "../../test/atoll-process.ts";
+import { HoldServer } from "../../test/hold-server.ts";
+import { isThere } from "./process-start.ts";
+import type { NodeStatus } from "./supervisor.ts";
+
+let folder = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atoll-processes-"));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const dataOf = (name: string): string => join(folder, name);
+const trio = (name: string, env: { readonly [name: string]: string } = {}): AtollProcess =>
+  new AtollProcess(["run", systemFile("trio"), "--port", "0", "--isolation", "process", "--data", dataOf(name)], { env });
+
+async function json(response: Response): Promise<unknown> {
+  const text = await response.text();
+  assert(response.ok, `${response.status} ${text}`);
+  return JSON.parse(text);
+}
+const get = async (url: string): Promise<unknown> => json(await fetch(url));
+const post = async (url: string, body?: object): Promise<unknown> =>
+  json(
+    await fetch(
+      url,
+      body === undefined
+        ? { method: "POST" }
+        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+    ),
+  );
+
+async function ps(name: string): Promise<readonly NodeStatus[]> {
+  const { code, stdout, stderr } = await atoll(["ps", "--json", "--data", dataOf(name)]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as readonly NodeStatus[];
+}
+
+async function nodeOf(name: string, service: string): Promise<NodeStatus & { readonly pid: number }> {
+  const found = (await ps(name)).find((node) => node.service === service);
+  assert(found && found.pid !== null, `${service} has a process`);
+  return found as NodeStatus & { readonly pid: number };
+}
+
+/** Requests one after the other, from several clients, none of which may fail. */
+class Load {
+  sent = 0;
+  #over = false;
+  readonly #clients: Promise<unknown>;
+
+  constructor(clients: number, request: (n: number) => Promise<unknown>) {
+    const client = async (): Promise<void> => {
+      while (!this.#over) await request((this.sent += 1));
+    };
+    this.#clients = Promise.all(Array.from({ length: clients }, client));
+    this.#clients.catch(() => {}); // until `end`
+  }
+
+  /** How many were answered: all. */
+  async end(): Promise<number> {
+    this.#over = true;
+    await this.#clients;
+    return this.sent;
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Ends with the test's own time-out if it never holds. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await nextTurn();
+}
+
+test("processes: each service and the gateway has one, they answer each other, and all end with an orderly stop", async () => {
+  await using running = trio("answers");
+  const url = await running.url();
+  assert.deepEqual(await post(`${url}/purchases`, { item: "a" }), { count: 1 });
+  assert.deepEqual(await post(`${url}/purchases`, { item: "a" }), { count: 2 });
+  await until(async () => ((await get(`${url}/ledger/a`)) as { readonly count: number }).count === 2);
+  const health = (await get(`${url}/health`)) as { readonly status: string; readonly services: readonly { readonly name: string }[] };
+  assert.deepEqual([health.status, health.services.map(({ name }) => name).sort()], ["ok", ["gateway", "ledger", "shop", "stock"]]);
+
+  const nodes = await ps("answers");
+  assert.deepEqual(
+    nodes.map(({ service, node, state, restarts }) => ({ service, node, state, restarts })),
+    ["stock", "shop", "ledger", "gateway"].map((service) => ({ service, node: `${service}-1`, state: "running", restarts: 0 })),
+  );
+  for (const node of nodes) assert.deepEqual(Object.keys(node), ["service", "node", "pid", "state", "restarts", "uptime_ms"]);
+  const pids = nodes.map(({ pid }) => pid as number);
+  assert.equal(new Set([...pids, running.pid]).size, 5);
+  assert.deepEqual(await get(`${url}/pid`), { pid: nodes[1]?.pid });
+  assert(nodes.every(({ uptime_ms: upMs }) => Number.isInteger(upMs) && upMs > 0));
+
+  const { code, stderr } = await running.stop();
+  assert.equal(code, 0);
+  assert.deepEqual(pids.filter(isThere), []);
+  const entries = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly event: string; readonly service?: string; readonly node?: string });
+  const stopped = entries.filter(({ event }) => event === "system.stopped").map(({ service, node }) => [service, node].join());
+  assert.deepEqual([stopped[0], stopped.slice(1).sort()], ["gateway,gateway-1", ["ledger,ledger-1", "shop,shop-1", "stock,stock-1"]]);
+  assert.equal(entries.at(-1)?.event, "supervisor.stopped");
+});
+
+test("processes: SIGKILL of a service, and no request fails: what it had acknowledged is there, what is asked meanwhile waits for the next", async () => {
+  await using running = trio("killed");
+  const url = await running.url();
+  const load = new Load(4, (n) => (n % 2 === 0 ? post(`${url}/purchases`, { item: "a" }) : post(`${url}/items/a`)));
+  for (let kill = 1; kill <= 3; kill++) {
+    const { pid } = await nodeOf("killed", "stock");
+    process.kill(pid, "SIGKILL");
+    await until(() => !isThere(pid));
+    const known = load.sent;
+    await until(() => load.sent > known + 8); // more than can have waited: so it answers
+    const again = await nodeOf("killed", "stock");
+    assert.deepEqual([again.restarts, again.state], [kill, "running"]);
+  }
+  const sent = await load.end();
+  assert.deepEqual(await get(`${url}/items/a`), { count: sent }, "each applied exactly once");
+  await until(async () => ((await get(`${url}/ledger/a`)) as { readonly count: number }).count === sent);
+  assert.equal((await running.stop()).code, 0);
+});
+
+test("processes: a restart under load fails no request; `wait` sees it; the gateway comes back where it was", async () => {
+  await using running = trio("restarted");
+  const url = await running.url();
+  const load = new Load(2, () => post(`${url}/items/a`));
+  const old = await nodeOf("restarted", "stock");
+  const restarted = await atoll(["restart", "stock", "--rolling", "--json", "--data", dataOf("restarted")]);
+  assert.equal(restarted.code, 0, restarted.stderr);
+  const [now] = JSON.parse(restarted.stdout) as readonly NodeStatus[];
+  assert.deepEqual([now?.state, now?.restarts, now?.pid === old.pid], ["running", 1, false]);
+  const sent = await load.end();
+  assert.deepEqual(await get(`${url}/items/a`), { count: sent });
+  assert.equal((await atoll(["restart", "gateway", "--data", dataOf("restarted")])).code, 0);
+  assert.equal((await atoll(["wait", "gateway", "--state", "running", "--data", dataOf("restarted")])).code, 0);
+  assert.deepEqual(await get(`${url}/items/a`), { count: sent });
+
+  const late = await atoll(["wait", "stock", "--state", "failed", "--within", "1ms", "--data", dataOf("restarted")]);
+  assert.deepEqual([late.code, told(late)], [1, 'atoll: service "stock" is running, and not failed, after 1ms\n']);
+  const unknown = await atoll(["restart", "stick", "--data", dataOf("restarted")]);
+  assert.deepEqual(
+    [unknown.code, told(unknown)],
+    [1, 'atoll: there is no service "stick" here; there are: stock, shop, ledger, gateway\n'],
+  );
+  const stop = await atoll(["stop", "--data", dataOf("restarted")]);
+  assert.deepEqual([stop.code, stop.stderr], [0, ""]);
+  assert.equal((await running.ended).code, 0);
+});
+
+test("processes: SIGTERM to the process of a service ends it in order, and another takes its place", async () => {
+  await using running = trio("asked");
+  await running.url();
+  const { pid } = await nodeOf("asked", "stock");
+  process.kill(pid, "SIGTERM");
+  await until(() => !isThere(pid));
+  assert.equal((await atoll(["wait", "stock", "--state", "running", "--data", dataOf("asked")])).code, 0);
+  const { stderr } = await running.stop();
+  assert.match(stderr, /"event":"system.stopped","service":"stock"/);
+});
+
+test("processes: SIGKILL of the supervisor ends every process of the system", async () => {
+  await using running = trio("headless");
+  await running.url();
+  const pids = (await ps("headless")).map(({ pid }) => pid as number);
+  running.kill("SIGKILL");
+  await until(() => !pids.some(isThere));
+});
+
+test("processes: what hangs when its supervisor is killed is ended by the next one; what has its pid by chance is not", async () => {
+  await using first = trio("orphans");
+  const url = await first.url();
+  assert.deepEqual(await post(`${url}/items/a`), { count: 1 });
+  const { pid } = await nodeOf("orphans", "stock");
+  process.kill(pid, "SIGSTOP");
+  first.kill("SIGKILL");
+  await first.ended;
+  assert(isThere(pid), "it cannot notice");
+  const bystander = spawn(process.execPath, ["--eval", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
+  try {
+    const file = join(dataOf("orphans"), "processes.json");
+    const recorded = JSON.parse(await readFile(file, "utf8")) as readonly { readonly pid: number; readonly started: string }[];
+    const stranger = { pid: bystander.pid, started: recorded[0]?.started };
+    await writeFile(file, JSON.stringify([...recorded, stranger]));
+    await using second = trio("orphans");
+    assert.deepEqual(await post(`${await second.url()}/items/a`), { count: 2 });
+    await until(() => !isThere(pid));
+    assert.equal(bystander.exitCode ?? bystander.signalCode, null);
+    assert.match((await second.stop()).stderr, new RegExp(`"event":"supervisor.orphans_ended","pids":\\[${pid}\\]`));
+  } finally {
+    bystander.kill("SIGKILL");
+    await once(bystander, "exit");
+  }
+});
+
+test("processes: a second supervisor on the same data directory is refused with the first one's pid, and harms nobody", async () => {
+  await using first = trio("twice");
+  const url = await first.url();
+  await using second = trio("twice");
+  const ended = await second.ended;
+  assert.equal(ended.code, 1);
+  assert.match(told(ended), new RegExp(`^atoll: Another process uses this data directory .* held by pid ${first.pid}, `));
+  assert.deepEqual(await post(`${url}/purchases`, { item: "a" }), { count: 1 });
+  assert((await ps("twice")).every(({ restarts }) => restarts === 0));
+  assert.equal((await first.stop()).code, 0);
+});
+
+test("processes: a service that cannot come up again has failed, with the reason, the others go on, and a restart gives it another chance", async () => {
+  const crash = join(folder, "crash");
+  await using running = trio("failed", { ATOLL_TEST_CRASH: crash });
+  const url = await running.url();
+  await writeFile(crash, "");
+  process.kill((await nodeOf("failed", "ledger")).pid, "SIGKILL");
+  const waited = await atoll(["wait", "ledger", "--state", "failed", "--within", "2m", "--json", "--data", dataOf("failed")]);
+  assert.equal(waited.code, 0, waited.stderr);
+  const [failed] = JSON.parse(waited.stdout) as readonly NodeStatus[];
+  assert.deepEqual([failed?.pid, failed?.state], [null, "failed"]);
+  assert.match(failed?.reason ?? "", /it has ended 11 times within 60 s, .* the last time: it ended with exit code 7$/);
+
+  const lost = await fetch(`${url}/ledger/a`);
+  assert.equal(lost.status, 503);
+  assert.deepEqual(await post(`${url}/purchases`, { item: "a" }), { count: 1 });
+  const health = await fetch(`${url}/health`);
+  assert.equal(health.status, 503);
+
+  await rm(crash);
+  assert.equal((await atoll(["restart", "ledger", "--data", dataOf("failed")])).code, 0);
+  await until(async () => ((await get(`${url}/ledger/a`)) as { readonly count: number }).count === 1);
+  assert.match((await running.stop()).stderr, /"event":"node.failed","service":"ledger","node":"ledger-1","reason":"it has ended 11 times/);
+});
+
+test("processes: one that cannot come up at the first start ends the command with its reason, and the others with it", async () => {
+  await using hold = await HoldServer.open();
+  const port = new URL(hold.url).port;
+  const args = ["run", systemFile("trio"), "--isolation", "process", "--data", dataOf("taken"), "--port", port];
+  const taken = await atoll(args);
+  assert.deepEqual([taken.code, taken.stdout], [1, ""]);
+  assert.match(
+    told(taken),
+    new RegExp(`^atoll: The port is taken: another process listens on port ${port} of 127\\.0\\.0\\.1\\. .*--port\\.\\n$`),
+  );
+  assert.match(taken.stderr, /"event":"system.stopped","service":"stock"/);
+  const wrong = await atoll(["run", systemFile("trio"), "--isolation", "threads"]);
+  assert.deepEqual([wrong.code, told(wrong)], [2, 'atoll: --isolation is process or shared, not "threads"\n']);
+});
+
+test("processes: what operators ask of one process they are told by many", async () => {
+  const data = dataOf("brittle");
+  const args = ["run", systemFile("brittle"), "--port", "0", "--isolation", "process", "--data", data];
+  await using running = new AtollProcess(args, { env: { ATOLL_TEST_BANK: "down" } });
+  const url = await running.url();
+  const statuses = [];
+  for (let i = 0; i < 3; i++) statuses.push((await fetch(`${url}/purchases`, { method: "POST" })).status);
+  assert.deepEqual(statuses, [504, 503, 503]);
+  const listed = await atoll(["breakers", "--json", "--data", data]);
+  const [breaker, ...more] = JSON.parse(listed.stdout) as readonly { readonly service: string; readonly state: string }[];
+  assert.deepEqual([breaker?.service, breaker?.state, more], ["shop", "open", []]);
+  assert.equal((await atoll(["breakers", "close", "shop", "bank", "--data", data])).code, 0);
+  for (const [verbs, empty] of [
+    [["quarantine"], "[]"],
+    [["read-models"], "[]"],
+    [["read-models", "parked"], "[]"],
+    [["sagas"], "[]"],
+    [["apologies"], "[]"],
+    [["deadletters"], "[]"],
+  ] as const) {
+    const { code, stdout, stderr } = await atoll([...verbs, "--json", "--data", data]);
+    assert.deepEqual([code, stdout.trim(), stderr], [0, empty, ""], verbs.join(" "));
+  }
+  const unknown = await atoll(["quarantine", "release", "bunk", "a", "--data", data]);
+  assert.deepEqual([unknown.code, told(unknown)], [1, 'atoll: there is no service "bunk" here; there are: bank, shop, gateway\n']);
+  assert.equal((await running.stop()).code, 0);
+});
+
+test("one process: `ps` shows it for every service, `restart` is refused, `stop` stops it in order", async () => {
+  const data = dataOf("shared");
+  await using running = new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", data]);
+  await running.url();
+  await until(async () => (await atoll(["ps", "--data", data])).code === 0);
+  const nodes = await ps("shared");
+  assert.deepEqual(new Set(nodes.map(({ pid }) => pid)), new Set([running.pid]));
+  assert(nodes.some(({ service, state }) => service === "stock" && state === "running"));
+  assert.equal((await atoll(["restart", "stock", "--data", data])).code, 1);
+  assert.equal((await atoll(["stop", "--data", data])).code, 0);
+  assert.equal((await running.ended).code, 0);
+});

@@ -1,0 +1,63 @@
+// `atoll run --isolation process`: a supervisor in this process, the system in its children.
+import { stopGraceMs } from "@atoll/core/system";
+import { jsonLogger } from "@atoll/core/runtime/node";
+import { resolve as absolute } from "node:path";
+import { banner } from "../banner.ts";
+import { CommandError } from "../command-error.ts";
+import { ControlServer, type Verbs } from "../control-server.ts";
+import { defaultDataDirectory, prepareDataDirectory } from "../data-directory.ts";
+import { stopRequested } from "../stop-signals.ts";
+import { loadSystem } from "../system-file.ts";
+import { mergedVerbs } from "./merged-verbs.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export interface RunProcessesOptions {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly data: string | undefined;
+}
+
+/** Resolves when it was asked to stop and everything has ended. */
+export async function runProcesses(file: string, { port, host, data: dataOption }: RunProcessesOptions): Promise<void> {
+  const { system } = await loadSystem(file, 0);
+  const shownData = dataOption ?? defaultDataDirectory(system.name);
+  const data = await prepareDataDirectory(shownData);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {}); // whoever read it has gone
+  const write = (line: string): void => void process.stderr.write(`${line}\n`);
+  const logger = jsonLogger({ write });
+  const asked = stopRequested();
+  const supervisor = await Supervisor.open({ system, file: absolute(file), data, port, host, logger, write });
+  const { promise: told, resolve: stop } = Promise.withResolvers<void>();
+  const verbs = { ...mergedVerbs(supervisor), ...processVerbs(supervisor, stop) };
+  // Before anything runs: who waits for a service wants to know how it stands.
+  const control = await ControlServer.open(data, verbs).catch((error: unknown) => {
+    logger.log("warn", "control.unavailable", { error });
+    return undefined;
+  });
+  try {
+    const url = await supervisor.start();
+    process.stdout.write(banner(system, url, shownData));
+    await Promise.race([asked, told]);
+    process.stdout.write("stopping: what was accepted is answered first; once more to stop at once\n");
+    await supervisor.stop(stopGraceMs);
+  } finally {
+    await control?.[Symbol.asyncDispose]();
+  }
+}
+
+function processVerbs(supervisor: Supervisor, stop: () => void): Verbs {
+  return {
+    "GET /ps": () => supervisor.status(),
+    // A service has one node: all at once and one after the other are the same.
+    "POST /restart": async (input) => {
+      const { service } = (input ?? {}) as { readonly service?: unknown };
+      if (typeof service !== "string") throw new CommandError("the request names no service");
+      await supervisor.restart(service);
+      return supervisor.status().filter((node) => node.service === service);
+    },
+    "POST /stop": () => {
+      stop();
+      return { pid: process.pid };
+    },
+  };
+}
