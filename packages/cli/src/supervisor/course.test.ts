@@ -52,7 +52,7 @@ test("P1 P2: what ends is started again, after a pause, and counts as a restart"
   assert.deepEqual([trial.kinds(), stateOf(trial.course), trial.course.restarts], [["spawn"], "starting", 1]);
 });
 
-test("P2: the pause grows with early ends in a row up to its bound, and begins anew once a process was steady", () => {
+test("P2: the pause grows with starts in a row that have failed, up to its bound; what was running is started again after the shortest", () => {
   const trial = started();
   const pauses: number[] = [];
   const pause = (): void => {
@@ -64,9 +64,11 @@ test("P2: the pause grows with early ends in a row up to its bound, and begins a
     trial.end();
     pause();
   }
-  trial.upFor(steadyMs);
-  pause();
-  assert.deepEqual(pauses, [100, 200, 400, 800, 1_000, 1_000, 1_000, backoff.firstMs]);
+  for (const upMs of [steadyMs, 0]) {
+    trial.upFor(upMs);
+    pause();
+  }
+  assert.deepEqual(pauses, [100, 200, 400, 800, 1_000, 1_000, 1_000, backoff.firstMs, backoff.firstMs]);
 });
 
 test("P3: one early end too many within the time, and the node has failed, with the reason that its process gave", () => {

@@ -2,8 +2,8 @@
 // Pure: (course, input) → course and effects; processes, timers and the log belong to the supervisor (ADR 0029).
 //
 //  P1  one process    A process is started only when the end of the one before it has been seen.
-//  P2  again          What ends without having been asked to is started again, after a pause that grows with every early end in a
-//                     row and is at most `backoff.maxMs`.
+//  P2  again          What ends without having been asked to is started again: after `backoff.firstMs` if it had been running, else after
+//                     a pause that grows with every start in a row that has failed, and is at most `backoff.maxMs`.
 //  P3  intensity      More than `earlyEndsMax` early ends within `withinMs`, and the node has failed, with the last reason, until
 //                     somebody restarts it. Early is: before it has been running for `steadyMs`. So a node that serves between
 //                     its ends is always started again, and one that cannot come up is not tried for ever.
@@ -30,7 +30,7 @@ export interface Course {
   readonly process: number;
   /** Processes after the first. */
   readonly restarts: number;
-  /** Early ends in a row: what the pause grows with. */
+  /** Starts in a row that have failed. */
   readonly failures: number;
   /** When the early ends were that still count. At most `earlyEndsMax` and one. */
   readonly earlyEnds: readonly number[];
@@ -136,7 +136,7 @@ function ended(course: Course, { how, jitter }: Extract<Input, { kind: "ended" }
   const steady = phase.kind === "running" && nowMs - phase.sinceMs >= limits.steadyMs;
   const earlyEnds = course.earlyEnds.filter((atMs) => nowMs - atMs < limits.withinMs);
   if (!steady) earlyEnds.push(nowMs);
-  const failures = steady ? 0 : course.failures + 1;
+  const failures = phase.kind === "running" ? 0 : course.failures + 1;
   const reason = refusal ?? how;
   if (earlyEnds.length > limits.earlyEndsMax) {
     const why = `it has ended ${earlyEnds.length} times within ${limits.withinMs / 1_000} s, before it had run for ${limits.steadyMs / 1_000} s; the last time: ${reason}`;
