@@ -216,7 +216,7 @@ test("later: a stopping process ends what runs if there is time, and leaves the 
     const slow = await ship(gateway, { waitMs: 20_000 }, early);
     await gateway.booted.stop(5_000);
     const after = await gateway.crash();
-    assert.deepEqual([await pieces(after, quick), await pieces(after, slow), after.trial.runs], [1, 0, 3]);
+    assert.deepEqual([await pieces(after, quick), await pieces(after, slow)], [1, 0]);
     await after.pause(30_000);
     assert.deepEqual([await pieces(after, quick), await pieces(after, slow), after.trial.runs], [1, 1, 3]);
   }));

@@ -64,6 +64,17 @@ test("shrink: a fault is left out also where those after it then strike sooner",
   assert.deepEqual(schedule, [crash(20)]);
 });
 
+test("shrink: a crash while the system starts is left out where what it cost is the whole start", async () => {
+  // A start takes 140 events; one that is broken off at event 120 costs 123, and the place to strike is 60 events into the work.
+  const place = (part: Schedule) => (stepsOf(part)[0] === 120 ? [1, 123 + 200] : [0, 200]);
+  const started = (part: Schedule) => {
+    const [index, step] = place(part) as [number, number];
+    return Promise.resolve({ fails: stepsOf(part)[index] === step, steps: 1 });
+  };
+  const { schedule } = await shrink([crash(120), crash(323)], started);
+  assert.deepEqual(schedule, [crash(200)]);
+});
+
 test("shrink: runs and events are bounded, and what was found by then is given with that remark", async () => {
   const needed = [3, 50];
   const byRuns = await shrink(many(60), needing(needed), { runs: 5, steps: 1_000 });

@@ -78,12 +78,22 @@ async function without(schedule: Schedule, fails: (part: Schedule) => Promise<bo
 /** One fault less, those after it by so much sooner that it fails all the same. */
 async function sooner(schedule: Schedule, fails: (part: Schedule) => Promise<boolean>): Promise<Schedule | undefined> {
   for (let i = 0; i < schedule.length - 1; i++) {
-    for (let by = 1; by <= soonerMax; by++) {
+    for (const by of costs(schedule, i)) {
       const candidate = [...schedule.slice(0, i), ...schedule.slice(i + 1).map((fault) => soonerBy(fault, by))];
       if (await fails(candidate)) return candidate;
     }
   }
   return undefined;
+}
+
+/** What the fault may have cost: a few events or calls, or, for a crash while the system starts, all since the crash before it. */
+function costs(schedule: Schedule, i: number): readonly number[] {
+  const few = Array.from({ length: soonerMax }, (_, n) => n + 1);
+  const fault = schedule[i] as ScheduledFault;
+  if (fault.fault !== "crash") return few;
+  const before = schedule.slice(0, i).findLast((earlier) => earlier.fault === "crash");
+  const start = fault.step - (before?.fault === "crash" ? before.step : 0);
+  return [...few, ...few.map((n) => start + n - 1).filter((by) => by > soonerMax)];
 }
 
 function soonerBy(fault: ScheduledFault, by: number): ScheduledFault {
