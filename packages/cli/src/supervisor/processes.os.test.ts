@@ -178,6 +178,16 @@ test("processes: SIGTERM to the process of a service ends it in order, and anoth
   assert.match(stderr, /"event":"system.stopped","service":"stock"/);
 });
 
+test("processes: SIGTERM to all of them, as a service manager sends it, stops the system in order, and nothing is started on the way", async () => {
+  await using running = trio("all");
+  await running.url();
+  for (const { pid } of await ps("all")) process.kill(pid as number, "SIGTERM");
+  const { code, stderr } = await running.stop();
+  assert.equal(code, 0);
+  assert.equal(stderr.match(/"event":"service.started","service":"stock"/g)?.length, 1);
+  assert.equal(/"event":"system.stopped","service":"([a-z]+)"/.exec(stderr)?.[1], "gateway");
+});
+
 test("processes: SIGKILL of the supervisor ends every process of the system", async () => {
   await using running = trio("headless");
   await running.url();
