@@ -6,7 +6,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
-import { announce, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
+import { announce, nodesOf, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
 import { CommandError } from "./command-error.ts";
 
 // Not imported: a module of ES would read every export of it, and behind one of them is all of undici (40 ms of a start).
@@ -79,7 +79,7 @@ export class ControlServer implements AsyncDisposable {
 }
 
 /**
- * Removes sockets of killed processes whose data directory is not used any more; that of a used one is replaced. A fresh one
+ * Removes sockets of killed processes whose data directory is not used any more, and those of their nodes; that of a used one is replaced. A fresh one
  * is left alone: between its making and the first moment it listens it looks dead.
  */
 export async function sweep(folder: string, nowMs: number): Promise<void> {
@@ -87,7 +87,9 @@ export async function sweep(folder: string, nowMs: number): Promise<void> {
   for (const name of names.slice(0, sweptMax)) {
     const socket = join(folder, name);
     const madeMs = (await stat(socket).catch(() => undefined))?.mtimeMs ?? nowMs;
-    if (nowMs - madeMs > freshMs && !(await isAlive(socket))) await rm(socket, { force: true });
+    if (nowMs - madeMs <= freshMs || (await isAlive(socket))) continue;
+    await rm(socket, { force: true });
+    await rm(nodesOf(socket), { recursive: true, force: true });
   }
 }
 

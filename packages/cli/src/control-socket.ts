@@ -31,6 +31,9 @@ export function socketFor(data: string): string {
   return join(folder, name);
 }
 
+/** The folder with the sockets of single nodes, where each is a process of its own. */
+export const nodesOf = (controlSocket: string): string => controlSocket.replace(/\.sock$/, "");
+
 /** In a folder that everybody may write to, somebody else may have been there first. */
 function claim(folder: string, uid: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { CommandError } from "./command-error.ts";
 import { askRunning } from "./control-client.ts";
 import { ControlServer, sweep, type Verbs } from "./control-server.ts";
-import { announced, socketFor } from "./control-socket.ts";
+import { announced, nodesOf, socketFor } from "./control-socket.ts";
 
 let folder = "";
 const ambient = process.env["TMPDIR"];
@@ -110,13 +110,15 @@ test("control: sockets of the dead are swept from the folder once they are old, 
   const dead = join(sockets, "dead.sock");
   const kill = `require("node:net").createServer().listen(${JSON.stringify(dead)}, () => process.kill(process.pid, "SIGKILL"))`;
   assert.equal(spawnSync(process.execPath, ["--eval", kill]).signal, "SIGKILL");
+  await mkdir(nodesOf(dead));
+  await writeFile(join(nodesOf(dead), "node"), "");
   await offering("living", {}, async (data) => {
     const living = announced(data)?.socket ?? "";
     const madeMs = statSync(dead).mtimeMs;
     await sweep(sockets, madeMs + 1_000);
-    assert.deepEqual([existsSync(dead), existsSync(living)], [true, true]);
+    assert.deepEqual([existsSync(dead), existsSync(nodesOf(dead)), existsSync(living)], [true, true, true]);
     await sweep(sockets, madeMs + 3_600_000);
-    assert.deepEqual([existsSync(dead), existsSync(living)], [false, true]);
+    assert.deepEqual([existsSync(dead), existsSync(nodesOf(dead)), existsSync(living)], [false, false, true]);
   });
 });
 

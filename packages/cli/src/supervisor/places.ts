@@ -5,7 +5,7 @@ import type { NodeIdentity } from "@atoll/core/transport";
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { socketFor } from "../control-socket.ts";
+import { nodesOf, socketFor } from "../control-socket.ts";
 
 export interface Place {
   readonly identity: NodeIdentity;
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** The folder is made by the first process that listens in it. */
-const folderOf = (data: string): string => socketFor(data).replace(/\.sock$/, "");
+const folderOf = (data: string): string => nodesOf(socketFor(data));
 
 /** Fails with a `CommandError` where no path is short enough. */
 export function mint(data: string, of: Pick<NodeIdentity, "node" | "service">): Place {

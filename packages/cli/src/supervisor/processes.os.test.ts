@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { AtollProcess, atoll, systemFile, told } from "../../test/atoll-process.ts";
 import { HoldServer } from "../../test/hold-server.ts";
 import { isThere } from "./process-start.ts";
@@ -61,7 +62,12 @@ class Load {
       while (!this.#over) await request((this.sent += 1));
     };
     this.#clients = Promise.all(Array.from({ length: clients }, client));
-    this.#clients.catch(() => {}); // until `end`
+    this.#clients.catch(() => (this.#over = true)); // told by `reaches` and `end`
+  }
+
+  /** Rejects with the first request that fails. */
+  async reaches(sent: number): Promise<void> {
+    await Promise.race([this.#clients, until(() => this.#over || this.sent > sent)]);
   }
 
   /** How many were answered: all. */
@@ -72,11 +78,15 @@ class Load {
   }
 }
 
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** What a test waits for comes within seconds; this only ends one that waits for ever. */
+const patienceMs = 60_000;
 
-/** Ends with the test's own time-out if it never holds. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await nextTurn();
+  const endMs = performance.now() + patienceMs;
+  while (!(await holds())) {
+    assert(performance.now() < endMs, `never: ${holds.toString()}`);
+    await pause(10);
+  }
 }
 
 test("processes: each service and the gateway has one, they answer each other, and all end with an orderly stop", async () => {
@@ -120,7 +130,7 @@ test("processes: SIGKILL of a service, and no request fails: what it had acknowl
     process.kill(pid, "SIGKILL");
     await until(() => !isThere(pid));
     const known = load.sent;
-    await until(() => load.sent > known + 8); // more than can have waited: so it answers
+    await load.reaches(known + 8); // more than can have waited: so it answers
     const again = await nodeOf("killed", "stock");
     assert.deepEqual([again.restarts, again.state], [kill, "running"]);
   }
@@ -166,6 +176,16 @@ test("processes: SIGTERM to the process of a service ends it in order, and anoth
   assert.equal((await atoll(["wait", "stock", "--state", "running", "--data", dataOf("asked")])).code, 0);
   const { stderr } = await running.stop();
   assert.match(stderr, /"event":"system.stopped","service":"stock"/);
+});
+
+test("processes: SIGTERM to all of them, as a service manager sends it, stops the system in order, and nothing is started on the way", async () => {
+  await using running = trio("all");
+  await running.url();
+  for (const { pid } of await ps("all")) process.kill(pid as number, "SIGTERM");
+  const { code, stderr } = await running.stop();
+  assert.equal(code, 0);
+  assert.equal(stderr.match(/"event":"service.started","service":"stock"/g)?.length, 1);
+  assert.equal(/"event":"system.stopped","service":"([a-z]+)"/.exec(stderr)?.[1], "gateway");
 });
 
 test("processes: SIGKILL of the supervisor ends every process of the system", async () => {

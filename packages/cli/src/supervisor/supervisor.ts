@@ -47,6 +47,8 @@ export interface NodeStatus {
 
 /** For what a process was asked to end, and has not, beyond its grace (ms); then it is killed. */
 const overtimeMs = 1_000;
+/** Within this time (ms) signals to several processes are one. */
+const sameSignalMs = 250;
 /** To answer what was accepted, when a node is restarted. */
 const restartGraceMs = 10_000;
 /** For those that came up beside one that could not. */
@@ -232,8 +234,7 @@ export class Supervisor {
       logger,
       write,
       running: (url) => this.#running(slot, process, url),
-      // One that a person sends to a single process asks for another one.
-      signalled: () => this.#take(slot, { kind: "restart" }),
+      signalled: () => this.#signalled(slot, process),
       refused: (why) => this.#take(slot, { kind: "refused", process, why }),
       ended: (how) => {
         slot.child = undefined;
@@ -247,6 +248,13 @@ export class Supervisor {
     );
     slot.child.send({ kind: "load", file });
     if (service !== gatewayService || this.#opened) this.#begin(slot);
+  }
+
+  /** A SIGTERM that reaches one process only asks for another one; where it reaches all, the supervisor's own follows at once. */
+  #signalled(slot: Slot, process: number): void {
+    setTimeout(() => {
+      if (!this.#stopping && slot.course.process === process) this.#take(slot, { kind: "restart" });
+    }, sameSignalMs);
   }
 
   #running(slot: Slot, process: number, url: string): void {
