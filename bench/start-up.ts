@@ -5,11 +5,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Room } from "./benchmark.ts";
+import { freePort } from "./free-port.ts";
 import { postRequest } from "./http-client.ts";
 import { beside, interleave, type Row, type Side } from "./measure.ts";
 import { removeDirectory } from "./work-directory.ts";
@@ -86,13 +87,4 @@ function knock(port: number): Promise<boolean> {
       else reject(new assert.AssertionError({ message: `it answered: ${bytes.toString()}` }));
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -8,7 +8,6 @@ import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { prng } from "../packages/core/src/base/prng.ts";
 import { decodeRecord } from "../packages/core/src/journal/index.ts";
 import { SqliteJournalStore } from "../packages/core/src/journal/sqlite/index.ts";
@@ -16,28 +15,14 @@ import { killUntil } from "./kill9/killing.ts";
 import { Load } from "./kill9/load.ts";
 import { root } from "./generated.ts";
 import { judge } from "./kill9/verdict.ts";
+import { optionsFrom, type Options } from "./kill9/options.ts";
 import { Kill9Error, Victim } from "./kill9/victim.ts";
 
-const secondsMax = 3_600;
+const run = { flag: "seconds", standard: 15, min: 1, max: 3_600 };
 const pageBytes = 4 * 2 ** 20;
 /** Below these a second of the run has shown nothing. */
 const acknowledgedPerSecondMin = 20;
 const killsPerSecondMin = 0.2;
-
-interface Options {
-  readonly seconds: number;
-  readonly seed: number;
-}
-
-/** Throws for anything that is not right, an unknown flag included. */
-function optionsFrom(args: readonly string[]): Options {
-  const { values } = parseArgs({ args: [...args], options: { seconds: { type: "string" }, seed: { type: "string" } } });
-  const seconds = Number(values.seconds ?? 15);
-  const seed = Number(values.seed ?? process.pid);
-  if (!(seconds >= 1 && seconds <= secondsMax)) throw new Kill9Error(`--seconds is a number from 1 to ${secondsMax}`);
-  if (!Number.isSafeInteger(seed)) throw new Kill9Error("--seed is a whole number");
-  return { seconds, seed };
-}
 
 /** Mostly in full swing, sometimes right after it has recovered. */
 function lifeMs(random: () => number): number {
@@ -68,7 +53,7 @@ async function loggedAdditions(data: string): Promise<ReadonlyMap<string, Readon
   return logged;
 }
 
-async function kill9({ seconds, seed }: Options): Promise<number> {
+async function kill9({ length: seconds, seed }: Options): Promise<number> {
   console.error(`seed ${seed}: again with npm run kill9 -- --seconds ${seconds} --seed ${seed}`);
   const random = prng(seed);
   const folder = await mkdtemp(join(tmpdir(), "atoll-kill9-"));
@@ -115,7 +100,7 @@ async function kill9({ seconds, seed }: Options): Promise<number> {
 
 let options: Options | undefined;
 try {
-  options = optionsFrom(process.argv.slice(2));
+  options = optionsFrom(process.argv.slice(2), run);
 } catch (error) {
   console.error(`kill9: ${error instanceof Error ? error.message : String(error)}`);
 }

@@ -9,16 +9,16 @@ import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { prng } from "../packages/core/src/base/prng.ts";
 import { root } from "./generated.ts";
 import { killUntil } from "./kill9/killing.ts";
+import { optionsFrom, type Options } from "./kill9/options.ts";
 import { Kill9Error, Victim } from "./kill9/victim.ts";
 import { Shoppers } from "./shop-kill9/shoppers.ts";
 import { atRest } from "./verify/at-rest.ts";
 import { Shop, VerifyError } from "./verify/shop.ts";
 
-const minutesMax = 600;
+const run = { flag: "minutes", standard: 1, min: 0.05, max: 600 };
 const shoppersAtOnce = 12;
 const bankFaults = "latency=20ms,errors=0.1,hangs=0.02";
 /** For what was under way when the load ended: a bank that is not answering is asked for that long. */
@@ -27,27 +27,12 @@ const restMsMax = 120_000;
 const orderedPerMinuteMin = 60;
 const killsPerMinuteMin = 4;
 
-interface Options {
-  readonly minutes: number;
-  readonly seed: number;
-}
-
-/** Throws for anything that is not right, an unknown flag included. */
-function optionsFrom(args: readonly string[]): Options {
-  const { values } = parseArgs({ args: [...args], options: { minutes: { type: "string" }, seed: { type: "string" } } });
-  const minutes = Number(values.minutes ?? 1);
-  const seed = Number(values.seed ?? process.pid);
-  if (!(minutes >= 0.05 && minutes <= minutesMax)) throw new Kill9Error(`--minutes is a number from 0.05 to ${minutesMax}`);
-  if (!Number.isSafeInteger(seed)) throw new Kill9Error("--seed is a whole number");
-  return { minutes, seed };
-}
-
 /** Sometimes right after it has recovered, mostly in full swing. */
 function lifeMs(random: () => number): number {
   return random() < 0.3 ? 10 + random() * 290 : 500 + random() * 4_000;
 }
 
-async function shopKill9({ minutes, seed }: Options): Promise<number> {
+async function shopKill9({ length: minutes, seed }: Options): Promise<number> {
   console.error(`seed ${seed}: again with npm run shop-kill9 -- --minutes ${minutes} --seed ${seed}`);
   const folder = await mkdtemp(join(tmpdir(), "atoll-shop-kill9-"));
   let bank = "";
@@ -98,7 +83,7 @@ async function shopKill9({ minutes, seed }: Options): Promise<number> {
 
 let options: Options | undefined;
 try {
-  options = optionsFrom(process.argv.slice(2));
+  options = optionsFrom(process.argv.slice(2), run);
 } catch (error) {
   console.error(`shop-kill9: ${error instanceof Error ? error.message : String(error)}`);
 }

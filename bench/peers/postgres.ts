@@ -7,7 +7,8 @@ import { accessSync, chmodSync, chownSync, constants, mkdirSync, readdirSync, re
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { CannotRun } from "./peer-process.ts";
-import { freePort, ServerProcess } from "./server-program.ts";
+import { freePort } from "../free-port.ts";
+import { ServerProcess } from "./server-program.ts";
 
 export interface Postgres extends AsyncDisposable {
   readonly version: string;

@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import { libraryOf, versionOf } from "./library.ts";
 import { firstInput, step, WrongWork } from "./load.ts";
 import { CannotRun, servePeer } from "./peer-process.ts";
-import { freePort, ServerProcess } from "./server-program.ts";
+import { freePort } from "../free-port.ts";
+import { ServerProcess } from "./server-program.ts";
 
 interface WorkflowContext {
   run<R>(name: string, action: () => Promise<R>): Promise<R>;

@@ -2,7 +2,6 @@
 // kept is thrown away, so it is killed rather than asked.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { CannotRun } from "./peer-process.ts";
@@ -73,14 +72,4 @@ export class ServerProcess implements AsyncDisposable {
     const line = this.#said.trim().split("\n").at(-1) ?? "";
     return line === "" ? "" : `, saying: ${line.trim()}`;
   }
-}
-
-/** A port of this machine that nobody has at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,10 +1,9 @@
 // HTTP to a system that is killed and comes back: what got no answer is asked again, under the same Idempotency-Key.
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Answer, exchange } from "../kill9/exchange.ts";
 import { Kill9Error, type Victim } from "../kill9/victim.ts";
 
-/** For an attempt: a process that was stopped must not hang the run. */
-const answerMsMax = 15_000;
 /** For a request with all its attempts. */
 const requestMsMax = 60_000;
 const pauseMs = 10;
@@ -51,22 +50,8 @@ export class Client implements Disposable {
     }
   }
 
-  async #attempt(method: string, path: string, headers: { readonly [name: string]: string }, body: string) {
+  async #attempt(method: string, path: string, headers: { readonly [name: string]: string }, body: string): Promise<Answer> {
     const url = new URL(path, await this.#victim.up);
-    return new Promise<{ readonly status: number; readonly text: string; readonly replayed: boolean }>((resolve, reject) => {
-      const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
-      const sent = request(url, { method, headers: { ...headers, ...length }, agent: this.#agent, timeout: answerMsMax }, (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => (text += chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          resolve({ status: response.statusCode ?? 0, text, replayed: response.headers["idempotency-replayed"] === "true" });
-        });
-      });
-      sent.on("timeout", () => sent.destroy(new Kill9Error(`no answer within ${answerMsMax} ms`)));
-      sent.on("error", reject);
-      sent.end(body);
-    });
+    return exchange(url, { method, headers, body, agent: this.#agent, what: `${method} ${path}` });
   }
 }

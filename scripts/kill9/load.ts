@@ -1,7 +1,8 @@
 // Clients that add to counters and do not give up: what got no answer is asked again under the same Idempotency-Key, as
 // every client of a service should.
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Answer, exchange } from "./exchange.ts";
 import { Kill9Error, type Victim } from "./victim.ts";
 
 /** One counter that everybody wants, and many that few do. */
@@ -9,18 +10,10 @@ const hot = "hot";
 const hotClients = 16;
 const otherClients = 32;
 const otherCounters = 400;
-/** For an attempt: a process that was stopped must not hang the run. */
-const answerMsMax = 15_000;
 /** For a command with all its attempts. */
 const commandMsMax = 60_000;
 /** Statuses after which the same request may be sent again: it had no effect, or the key says whether it had. */
 const repeatable = new Set([503, 504]);
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly replayed: boolean;
-}
 
 export class Load {
   readonly sent = new Map<string, number>();
@@ -97,20 +90,7 @@ export class Load {
 
   async #exchange(method: string, counter: string, key: string | undefined, body: string): Promise<Answer> {
     const url = new URL(`${await this.#victim.up}/counters/${counter}`);
-    const headers = body === "" ? {} : { "content-type": "application/json", "content-length": body.length, "idempotency-key": key };
-    return new Promise((resolve, reject) => {
-      const sent = request(url, { method, headers, agent: this.#agent, timeout: answerMsMax }, (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => (text += chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          resolve({ status: response.statusCode ?? 0, text, replayed: response.headers["idempotency-replayed"] === "true" });
-        });
-      });
-      sent.on("timeout", () => sent.destroy(new Kill9Error(`${method} of ${counter} had no answer within ${answerMsMax} ms`)));
-      sent.on("error", reject);
-      sent.end(body);
-    });
+    const headers = key === undefined ? {} : { "content-type": "application/json", "idempotency-key": key };
+    return exchange(url, { method, headers, body, agent: this.#agent, what: `${method} of ${counter}` });
   }
 }

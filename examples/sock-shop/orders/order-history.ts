@@ -1,6 +1,7 @@
 // All orders, and those of one customer: tables folded from the events of the orders. What an order is made of is kept as it was
 // placed, as one text, because nobody asks for a part of it.
 import { readModel, tables } from "@atoll/read-model";
+import { pageOf } from "../paging.ts";
 import { OrderDetails, OrderHistory, type OrderStatus } from "./contract.ts";
 import { nothingOrdered, order } from "./order.ts";
 import type * as z from "zod";
@@ -51,34 +52,21 @@ export const orderHistory = readModel(OrderHistory, {
     },
   },
   queries: {
-    all: async (db, { page, size }) => {
+    all: async (db, asked) => {
       const count = db.selectFrom("orders").select((eb) => eb.fn.countAll<number>().as("total"));
-      const rows = await db
-        .selectFrom("orders")
-        .selectAll()
-        .select(count.as("total"))
-        .orderBy("at")
-        .orderBy("id")
-        .limit(size)
-        .offset((page - 1) * size)
-        .execute();
-      return { entries: rows.map(recordOf), total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
+      const all = db.selectFrom("orders").selectAll().select(count.as("total")).orderBy("at").orderBy("id");
+      const { rows, total } = await pageOf(all, count, asked);
+      return { entries: rows.map(recordOf), total };
     },
     of: async (db, { customer, page, size, rejected }) => {
       const all = db.selectFrom("orders").where("customer", "=", customer);
       const theirs = rejected ? all : all.where("status", "!=", "rejected");
       const count = theirs.select((eb) => eb.fn.countAll<number>().as("total"));
       const direction = page === undefined ? "desc" : "asc";
-      const rows = await theirs
-        .selectAll()
-        .select(count.as("total"))
-        .orderBy("at", direction)
-        .orderBy("id", direction)
-        .limit(size)
-        .offset(((page ?? 1) - 1) * size)
-        .execute();
+      const ordered = theirs.selectAll().select(count.as("total")).orderBy("at", direction).orderBy("id", direction);
+      const { rows, total } = await pageOf(ordered, count, { page: page ?? 1, size });
       const oldestFirst = page === undefined ? rows.toReversed() : rows;
-      return { entries: oldestFirst.map(recordOf), total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
+      return { entries: oldestFirst.map(recordOf), total };
     },
   },
 });

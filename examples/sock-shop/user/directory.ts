@@ -1,5 +1,6 @@
 // All customers, addresses and cards: tables folded from the events of the customers. Passwords do not get into them.
 import { readModel, tables } from "@atoll/read-model";
+import { pageOf } from "../paging.ts";
 import { type Address, type Card, Directory, type Profile } from "./contract.ts";
 import { customer } from "./customer.ts";
 
@@ -52,46 +53,23 @@ export const directory = readModel(Directory, {
     },
   },
   queries: {
-    customers: async (db, { page, size }) => {
+    customers: async (db, asked) => {
       const count = db.selectFrom("customers").select((eb) => eb.fn.countAll<number>().as("total"));
-      const rows = await db
-        .selectFrom("customers")
-        .selectAll()
-        .select(count.as("total"))
-        .orderBy("id")
-        .limit(size)
-        .offset((page - 1) * size)
-        .execute();
-      const entries = rows.map(({ total: _, ...profile }) => profile);
-      return { entries, total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
+      const all = db.selectFrom("customers").selectAll().select(count.as("total")).orderBy("id");
+      const { rows, total } = await pageOf(all, count, asked);
+      return { entries: rows.map(({ total: _, ...profile }) => profile), total };
     },
-    addresses: async (db, { page, size }) => {
+    addresses: async (db, asked) => {
       const count = db.selectFrom("addresses").select((eb) => eb.fn.countAll<number>().as("total"));
-      const rows = await db
-        .selectFrom("addresses")
-        .selectAll()
-        .select(count.as("total"))
-        .orderBy("id")
-        .orderBy("customer")
-        .limit(size)
-        .offset((page - 1) * size)
-        .execute();
-      const entries = rows.map(({ total: _, customer: __, ...address }) => address);
-      return { entries, total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
+      const all = db.selectFrom("addresses").selectAll().select(count.as("total")).orderBy("id").orderBy("customer");
+      const { rows, total } = await pageOf(all, count, asked);
+      return { entries: rows.map(({ total: _, customer: __, ...address }) => address), total };
     },
-    cards: async (db, { page, size }) => {
+    cards: async (db, asked) => {
       const count = db.selectFrom("cards").select((eb) => eb.fn.countAll<number>().as("total"));
-      const rows = await db
-        .selectFrom("cards")
-        .selectAll()
-        .select(count.as("total"))
-        .orderBy("id")
-        .orderBy("customer")
-        .limit(size)
-        .offset((page - 1) * size)
-        .execute();
-      const entries = rows.map(({ total: _, customer: __, ...card }) => card);
-      return { entries, total: rows[0]?.total ?? (await count.executeTakeFirstOrThrow()).total };
+      const all = db.selectFrom("cards").selectAll().select(count.as("total")).orderBy("id").orderBy("customer");
+      const { rows, total } = await pageOf(all, count, asked);
+      return { entries: rows.map(({ total: _, customer: __, ...card }) => card), total };
     },
   },
 });

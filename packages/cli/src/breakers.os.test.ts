@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { BreakerStatus } from "@atoll/core";
-import { AtollProcess, atoll, exampleHello, systemFile, told, type Ended } from "../test/atoll-process.ts";
+import { atoll, AtollProcess, type Ended, exampleHello, refused, systemFile } from "../test/atoll-process.ts";
 
 let folder = "";
 before(async () => {
@@ -30,12 +30,6 @@ async function buy(url: string): Promise<Bought> {
 function breakersOf({ code, stdout, stderr }: Ended): readonly BreakerStatus[] {
   assert.deepEqual([code, stderr], [0, ""]);
   return JSON.parse(stdout) as readonly BreakerStatus[];
-}
-
-async function refused(ended: Promise<Ended>, code: 1 | 2, pattern: RegExp): Promise<void> {
-  const result = await ended;
-  assert.match(told(result), pattern);
-  assert.deepEqual([result.code, result.stdout], [code, ""]);
 }
 
 test("atoll breakers: one that opened by itself is listed with why, closed by an operator, and cut off by one until it is given back", async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { AtollProcess, atoll, systemFile, told, type Ended } from "../test/atoll-process.ts";
+import { atoll, AtollProcess, type Ended, jsonOf, refused, systemFile } from "../test/atoll-process.ts";
 import type { ShownLetter } from "./dead-letter.ts";
 
 let folder = "";
@@ -19,17 +19,7 @@ const running = (): AtollProcess =>
   new AtollProcess(["run", systemFile("lettered"), "--port", "0", "--data", join(folder, "data")], { env: { ATOLL_TEST_POISON: poison } });
 const letters = (...args: readonly string[]): Promise<Ended> => atoll(["deadletters", ...args, "--data", join(folder, "data")]);
 
-async function json<T>(...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await letters(...args, "--json");
-  assert.deepEqual([code, stderr], [0, ""]);
-  return JSON.parse(stdout) as T;
-}
-
-async function refused(ended: Promise<Ended>, code: 1 | 2, pattern: RegExp): Promise<void> {
-  const result = await ended;
-  assert.match(told(result), pattern);
-  assert.deepEqual([result.code, result.stdout], [code, ""]);
-}
+const json = <T>(...args: readonly string[]): Promise<T> => jsonOf<T>(letters(...args, "--json"));
 
 const order = async (url: string, shelf: string, qty: number): Promise<void> => {
   const headers = { "content-type": "application/json" };

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Quarantined } from "@atoll/core";
-import { AtollProcess, atoll, exampleHello, systemFile, told, type Ended } from "../test/atoll-process.ts";
+import { atoll, AtollProcess, type Ended, exampleHello, refused, systemFile } from "../test/atoll-process.ts";
 
 let folder = "";
 let data = "";
@@ -52,12 +52,6 @@ async function listsIt(): Promise<void> {
   const { code, stdout } = await quarantine("list");
   assert.equal(code, 0);
   assert.match(stdout, /^SERVICE +ENTITY +KEY +SINCE +REASON\ntallies +tally +bad luck +\S+Z +the record at .*thirteen.*\n$/);
-}
-
-async function refused(ended: Promise<Ended>, code: 1 | 2, pattern: RegExp): Promise<void> {
-  const result = await ended;
-  assert.match(told(result), pattern);
-  assert.deepEqual([result.code, result.stdout], [code, ""]);
 }
 
 test("atoll quarantine: a poisoned entity is listed by the running process and from its log at rest, and is back after its release", async () => {

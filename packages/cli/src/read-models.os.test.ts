@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { ParkedEntity, ReadModelStatus, Retried } from "@atoll/core";
-import { AtollProcess, atoll, systemFile, told, type Ended } from "../test/atoll-process.ts";
+import { atoll, AtollProcess, type Ended, jsonOf, refused, systemFile } from "../test/atoll-process.ts";
 
 let folder = "";
 before(async () => {
@@ -15,17 +15,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const readModels = (...args: readonly string[]): Promise<Ended> => atoll(["read-models", ...args, "--data", join(folder, "data")]);
 
-async function json<T>(...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await readModels(...args, "--json");
-  assert.deepEqual([code, stderr], [0, ""]);
-  return JSON.parse(stdout) as T;
-}
-
-async function refused(ended: Promise<Ended>, code: 1 | 2, pattern: RegExp): Promise<void> {
-  const result = await ended;
-  assert.match(told(result), pattern);
-  assert.deepEqual([result.code, result.stdout], [code, ""]);
-}
+const json = <T>(...args: readonly string[]): Promise<T> => jsonOf<T>(readModels(...args, "--json"));
 
 test("atoll read-models: what is parked is listed, brought back once its handler is mended, and rebuilt under the eyes of who asked", async () => {
   const poison = join(folder, "poison");

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { AtollProcess, atoll, systemFile, told, type Ended } from "../test/atoll-process.ts";
+import { atoll, AtollProcess, type Ended, refused, systemFile } from "../test/atoll-process.ts";
 
 let folder = "";
 let data = "";
@@ -20,12 +20,6 @@ async function said(ended: Promise<Ended>): Promise<string> {
   const { code, stdout, stderr } = await ended;
   assert.deepEqual([code, stderr], [0, ""]);
   return stdout;
-}
-
-async function refused(ended: Promise<Ended>, code: 1 | 2, pattern: RegExp): Promise<void> {
-  const result = await ended;
-  assert.match(told(result), pattern);
-  assert.deepEqual([result.code, result.stdout], [code, ""]);
 }
 
 async function book(url: string, key: string): Promise<number> {

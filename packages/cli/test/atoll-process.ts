@@ -1,4 +1,5 @@
 // The command as a real process, seen from outside: arguments, output, signals, exit code.
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -97,3 +98,17 @@ export async function atoll(args: readonly string[], options?: AtollOptions): Pr
 
 /** The lines of standard error that are not log entries: what a person is told. */
 export const told = ({ stderr }: Ended): string => stderr.replaceAll(/^\{.*\n/gm, "");
+
+/** What it printed with --json, and nothing else. */
+export async function jsonOf<T>(ending: Promise<Ended>): Promise<T> {
+  const { code, stdout, stderr } = await ending;
+  assert.deepEqual([code, stderr], [0, ""]);
+  return JSON.parse(stdout) as T;
+}
+
+/** It ended with `code`, said why, and printed nothing on standard output. */
+export async function refused(ending: Promise<Ended>, code: 1 | 2, pattern: RegExp): Promise<void> {
+  const ended = await ending;
+  assert.match(told(ended), pattern);
+  assert.deepEqual([ended.code, ended.stdout], [code, ""]);
+}

@@ -1,11 +1,12 @@
 // The stage of a given / when / then for routes: the gateway that production opens, through the interface by which it opens it
 // (@atoll/core/edge). Behind it stands no system: what is called is written down and comes to what the test says. The entities that
 // the gateway itself keeps (Idempotency-Keys, requests answered 202) are real, in memory. No server, no clock, no disk.
-import { Failure, type CallOptions } from "@atoll/core";
-import type { AnyContract, AnyOpRef, At } from "@atoll/core/contract";
+import { Failure, type At } from "@atoll/core";
+import type { AnyOpRef } from "@atoll/core/contract";
 import { Session, type Edge, type EdgeAnswer, type EdgeCall, type EventSource, type Gateway } from "@atoll/core/edge";
 import { EntityKernel, type AnyEntity } from "@atoll/core/entity";
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
+import { stageBook } from "./stage-book.ts";
 
 /** A call as it left the gateway. */
 export interface Called {
@@ -99,21 +100,11 @@ class EdgeStage implements Edge {
 
   /** For plain handlers. */
   get at(): At {
-    const ask = async (to: AnyOpRef, key: unknown, input: unknown, { commandId }: CallOptions = {}): Promise<unknown> => {
+    return stageBook(async (to, key, input, { commandId } = {}) => {
       const answer = await this.ask({ to, key: key as string, input, ...(commandId === undefined ? {} : { commandId }) });
       if (answer.kind === "rejection") return { rejected: answer.name, details: answer.details };
       return to.operation.rejects === undefined ? answer.value : { rejected: undefined, reply: answer.value };
-    };
-    const at = (contract: AnyContract, key?: unknown): object =>
-      Object.fromEntries(
-        Object.values(contract.$.operations).map((to) => [
-          to.name,
-          to.operation.in === undefined
-            ? (options?: CallOptions) => ask(to, key, undefined, options)
-            : (input: unknown, options?: CallOptions) => ask(to, key, input, options),
-        ]),
-      );
-    return at as unknown as At;
+    });
   }
 
   /** Topics in which nothing was ever said. */

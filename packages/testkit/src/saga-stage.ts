@@ -1,7 +1,7 @@
 // The stage of a given / when / then for sagas: the machine that production runs, a journal in memory, parties that answer as
 // the test tells, and a clock that jumps to whatever the saga waits for.
-import { Failure, milliseconds, type At, type CallOptions } from "@atoll/core";
-import type { AnyContract, AnyOpRef } from "@atoll/core/contract";
+import { Failure, milliseconds, type At } from "@atoll/core";
+import type { AnyOpRef } from "@atoll/core/contract";
 import { nodeRuntime } from "@atoll/core/runtime/node";
 import {
   carriedOut,
@@ -15,6 +15,7 @@ import {
   type SagaState,
   type Stage,
 } from "@atoll/core/saga";
+import { stageBook } from "./stage-book.ts";
 
 /** What a step, or the undo of one, comes to. */
 export type Told =
@@ -163,22 +164,12 @@ export class SagaStage implements Stage {
       unions.add(union);
       return union;
     };
-    const ask = (to: AnyOpRef, key: unknown, input: unknown, options: CallOptions | undefined): Promise<unknown> => {
+    return stageBook((to, key, input, options) => {
       if (options?.within !== undefined) milliseconds(options.within);
       return new Promise((resolve) => resolve(answer(to, key, input))).catch((error: unknown) => {
         if (!(error instanceof Failure) || error.code !== "UNKNOWN_OUTCOME") refuse(error);
         throw error;
       });
-    };
-    const book = (contract: AnyContract, key?: unknown): object =>
-      Object.fromEntries(
-        Object.values(contract.$.operations).map((to) => [
-          to.name,
-          to.operation.in === undefined
-            ? (options?: CallOptions) => ask(to, key, undefined, options)
-            : (input: unknown, options?: CallOptions) => ask(to, key, input, options),
-        ]),
-      );
-    return book as unknown as At;
+    });
   }
 }
