@@ -58,6 +58,11 @@ export class Session {
     if (offset >= 0 && !this.#everything) this.#see(this.#of(log.service, logOf(log)), partition, offset + 1);
   }
 
+  /** All that a log held when its heads, the next offsets by partition, were these. */
+  sawHeads(log: LogIdentity, heads: readonly number[]): void {
+    for (const [partition, head] of heads.entries()) this.saw(log, partition, head - 1);
+  }
+
   /** Takes over all that `other` has seen. */
   merge(other: Session): void {
     if (other.#everything && !this.#everything) {

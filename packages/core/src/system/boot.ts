@@ -6,7 +6,7 @@ import type { AnyTopicRef, At, Implementation, TopicRef } from "../contract/inde
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
-import type { JournalStore } from "../journal/index.ts";
+import { headsOf, type JournalStore } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -130,14 +130,8 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   /** Everything that is on disk now. */
   const heads = async (): Promise<Session> => {
     const session = (await member?.heads()) ?? new Session();
-    for (const {
-      name,
-      log: { writer },
-    } of services) {
-      if (!writer) continue;
-      const { logId, timeline, partitions } = writer.journal.meta;
-      for (let p = 0; p < partitions; p++) session.saw({ service: name, logId, timeline }, p, writer.durable(p) - 1);
-    }
+    for (const { name, log } of services)
+      if (log.writer) session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
     return session;
   };
   const close = async (): Promise<void> => {
@@ -174,9 +168,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
 
   function ownLog(): OwnLog | undefined {
     const writer = services[0]?.log.writer;
-    if (!writer) return undefined;
-    const { logId, timeline, partitions } = writer.journal.meta;
-    return { logId, timeline, heads: Array.from({ length: partitions }, (_, p) => writer.durable(p)) };
+    return writer && { ...writer.journal.meta, heads: headsOf(writer) };
   }
 
   function booksOf(name: string): AddressBooks {

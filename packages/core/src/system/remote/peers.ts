@@ -19,7 +19,7 @@ export interface Request {
   /** Of its time, milliseconds; 0: it has no deadline. */
   leftMs(): number;
   answered(answer: Answered): void;
-  again(why: string): void;
+  again(): void;
   lost(why: string): void;
 }
 
@@ -31,7 +31,6 @@ export interface Place {
 
 /** One link, from the moment at which it is wanted until it is lost. */
 export class Peer implements LinkHandler {
-  readonly address: Address;
   readonly #changed: () => void;
   readonly #open = new Map<number, Request>();
   #link: Link | undefined;
@@ -40,8 +39,7 @@ export class Peer implements LinkHandler {
   /** It has said that it takes nothing: nothing more is sent, what is open is still answered. */
   leaving = false;
 
-  constructor(address: Address, changed: () => void) {
-    this.address = address;
+  constructor(changed: () => void) {
     this.#changed = changed;
   }
 
@@ -88,7 +86,7 @@ export class Peer implements LinkHandler {
       this.#open.delete(n);
       if (responded.kind === "again") {
         this.leaving = true;
-        asked.again(responded.why);
+        asked.again();
       } else asked.answered(responded);
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;
@@ -180,7 +178,7 @@ export class Peers {
     const { transport } = this.#init;
     let made: Peer | undefined;
     const handle = (link: Link): LinkHandler => {
-      made = new Peer(target.address, () => {
+      made = new Peer(() => {
         if (made?.leaving && made.open === 0 && target.peer === made) this.#drop(service, target);
         this.#changed(service);
       });
@@ -191,18 +189,12 @@ export class Peers {
   }
 
   async #connected(service: string, target: Target, connecting: Promise<Link>, made: () => Peer | undefined): Promise<void> {
-    const { runtime, limits } = this.#init;
     try {
       await connecting;
     } catch (error) {
       target.failures += 1;
-      runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
-      const pauseMs = backoffMs(limits.reconnect, target.failures, () => runtime.random.next());
-      runtime.timers.after(pauseMs, () => {
-        target.connecting = false;
-        this.#changed(service);
-      });
-      return;
+      this.#init.runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
+      return this.#pause(service, target, target.failures);
     }
     const peer = made();
     assert(peer, "a link that was made has its handler");
@@ -216,16 +208,21 @@ export class Peers {
 
   /** Lost, or the node takes nothing more; while the directory names it, it is tried again after a pause. */
   #drop(service: string, target: Target): void {
-    const { runtime, limits } = this.#init;
     target.peer?.close();
     target.peer = undefined;
+    this.#pause(service, target, 1);
+  }
+
+  /** Until then no link is made; a node that nobody names any more is forgotten. */
+  #pause(service: string, target: Target, failures: number): void {
+    const { runtime, limits } = this.#init;
+    const name = nameOf(target.address);
     target.connecting = true;
     runtime.timers.after(
-      backoffMs(limits.reconnect, 1, () => runtime.random.next()),
+      backoffMs(limits.reconnect, failures, () => runtime.random.next()),
       () => {
         target.connecting = false;
-        if (!this.directory.nodes(service).some((address) => nameOf(address) === nameOf(target.address)))
-          this.#targets.delete(nameOf(target.address));
+        if (!this.directory.nodes(service).some((address) => nameOf(address) === name)) this.#targets.delete(name);
         this.#changed(service);
       },
     );

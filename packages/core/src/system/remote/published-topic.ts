@@ -1,6 +1,6 @@
 // A topic as other nodes read it: messages in the form in which they are in the log, each reader takes them by its own schema.
 import type { AnyTopicRef } from "../../contract/index.ts";
-import { ChainReader, type LogWriter, type PlacedRecord, type SourceLog } from "../../journal/index.ts";
+import { ChainReader, headsOf, type LogWriter, type PlacedRecord, type SourceLog } from "../../journal/index.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Published } from "../event-sources.ts";
 import type { WireItem } from "./wire.ts";
@@ -23,10 +23,10 @@ export class PublishedTopic {
   }
 
   heads(): readonly number[] {
-    return Array.from({ length: this.log.partitions }, (_, partition) => this.#writer.durable(partition));
+    return headsOf(this.#writer);
   }
 
-  /** INVALID_INPUT for a place that the log does not have. */
+  /** Throws LOG_FORKED for a place that the log does not have. */
   read(partition: number, from: number): PublishedReader {
     if (partition >= this.log.partitions || from > this.#writer.durable(partition)) {
       const what = `its log has no offset ${from} in partition ${partition}`;

@@ -90,12 +90,11 @@ class OutgoingCall extends Outgoing {
     this.#message.onSettled = undefined;
     if (answer.kind === "failure") return this.#message.fail(answer.failure);
     try {
+      if ("session" in answer && answer.session !== "") session?.merge(Session.parse(answer.session));
       if (answer.kind === "reply") {
-        if (answer.session !== "") session?.merge(Session.parse(answer.session));
         const { given, replayed } = answer;
         this.#message.answer({ kind: "reply", value: to.checks.reply(given), given, replayed });
       } else if (answer.kind === "rejection") {
-        if (answer.session !== "") session?.merge(Session.parse(answer.session));
         const { name, given, replayed } = answer;
         this.#message.answer({ kind: "rejection", name, details: to.checks.rejection(name, given), given, replayed });
       } else this.fail(new Failure("UNKNOWN_OUTCOME", { what: `the node answered with "${answer.kind}"`, at: this.#message.address }));
@@ -106,7 +105,6 @@ class OutgoingCall extends Outgoing {
 
   lost(why: string): void {
     if (this.#repeatable) return this.service.returned(this);
-    this.#message.onSettled = undefined;
     const what = `the link to service "${this.service.name}" was lost while it was on its way: ${why}`;
     this.fail(new Failure("UNKNOWN_OUTCOME", { what, at: this.#message.address }));
   }

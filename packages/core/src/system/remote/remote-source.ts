@@ -6,6 +6,7 @@ import type { AnyTopicRef } from "../../contract/index.ts";
 import type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } from "../../journal/index.ts";
 import type { Answered } from "./peers.ts";
 import type { Question, RemoteService } from "./remote-service.ts";
+import { assertSameLog } from "./same-log.ts";
 import { describeRest, historyRest, readRest, type LogName, type Rest, type TopicName, type WireItem } from "./wire.ts";
 
 /** How long the publisher may take to say what it holds: whoever wants to read behind that is told that it is away. */
@@ -37,15 +38,9 @@ export class RemoteSource implements EventSource {
   }
 
   readonly refresh = async (): Promise<void> => {
-    const { logId, timeline, heads } = described(
-      this.#service,
-      await this.#service.answerWithin(refreshWithinMs, describeRest(this.#name)),
-    );
-    if (logId !== this.log.logId || timeline !== this.log.timeline) {
-      const what = `it was read as log ${this.log.logId}.${this.log.timeline}, and is ${logId}.${timeline} now`;
-      throw new Failure("LOG_FORKED", { what, at: `service "${this.log.service}"` });
-    }
-    for (const [partition, head] of heads.entries()) this.#saw(partition, head);
+    const now = described(this.#service, await this.#service.answerWithin(refreshWithinMs, describeRest(this.#name)));
+    assertSameLog(this.log.service, this.log, now);
+    for (const [partition, head] of now.heads.entries()) this.#saw(partition, head);
   };
 
   partitionOf(key: string): number {

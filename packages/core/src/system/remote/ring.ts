@@ -75,7 +75,7 @@ class Member implements RingMember {
         const answer = await remote.answerWithin(askedWithinMs, headsRest).catch(() => undefined);
         if (answer?.kind !== "log") return false;
         const { logId, timeline, heads } = answer;
-        for (const [partition, head] of heads.entries()) session.saw({ service: remote.name, logId, timeline }, partition, head - 1);
+        session.sawHeads({ service: remote.name, logId, timeline }, heads);
         return true;
       }),
     );

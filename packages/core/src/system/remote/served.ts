@@ -15,6 +15,7 @@ import type { OwnNode } from "../ring.ts";
 import type { Router } from "../router.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { PublishedTopic, type PublishedReader } from "./published-topic.ts";
+import { assertSameLog } from "./same-log.ts";
 import {
   againRest,
   failureRest,
@@ -209,10 +210,7 @@ class ServedLink implements LinkHandler {
       const published = new PublishedTopic(logs.published(reader, asked.contract, asked.version, asked.topic));
       const { log } = published;
       if (asked.kind === "describe") return logRest(log, published.heads());
-      if (asked.logId !== log.logId || asked.timeline !== log.timeline) {
-        const what = `it was read as log ${asked.logId}.${asked.timeline}, and is ${log.logId}.${log.timeline} now`;
-        throw new Failure("LOG_FORKED", { what, at: `service "${log.service}"` });
-      }
+      assertSameLog(log.service, asked, log);
       reading = asked.kind === "read" ? published.read(asked.partition, asked.from) : published.history(asked.key, asked.from);
       try {
         const { items, next } = await reading.next(Math.min(asked.bytesMax, limits.pageBytesMax));
