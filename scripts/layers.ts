@@ -34,6 +34,12 @@ export const rooms: readonly Room[] = [
     folder: "resilience",
     holds: "breaker, retry budget and bulkhead of a called contract as pure machines, and what drives them",
   },
+  {
+    name: "cluster",
+    level: 4,
+    folder: "cluster",
+    holds: "who hosts the log of a service and who owns its partitions: the plan, and the machines that make and follow it",
+  },
   { name: "entity", level: 5, folder: "entity", holds: "definition and life of a durable entity" },
   { name: "handlers", level: 5, folder: "handlers", holds: "definition and running of stateless handlers" },
   { name: "saga", level: 5, folder: "saga", holds: "definition of a saga and the machine that plays, journals and undoes it" },

@@ -97,6 +97,7 @@ export class VirtualRing {
         return [address];
       },
       lost: (service) => this.#lost.get(service),
+      plan: () => undefined,
       watch: (changed) => this.#watchers.push(changed),
     };
   }

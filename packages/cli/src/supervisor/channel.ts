@@ -1,6 +1,7 @@
 // What a supervisor and the processes that it has started say to each other, over the channel that Node opens between parent and
 // child. Nobody else can reach it, so secrets go over it and are in no file, argument or environment; and it ends with either of the two
 // processes, whatever the end, which is how a child learns that its supervisor is gone.
+import type { ServicePlan } from "@atoll/core/cluster";
 import type { Address, NodeIdentity } from "@atoll/core/transport";
 
 /** Of one service, as one node is to know it. */
@@ -9,6 +10,7 @@ export interface DirectoryEntry {
   readonly nodes: readonly Address[];
   /** Why nobody runs it, nor will. */
   readonly lost?: string;
+  readonly plan?: ServicePlan;
 }
 
 /** By service. */

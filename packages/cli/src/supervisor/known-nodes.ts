@@ -1,4 +1,5 @@
 // The directory of a node that a supervisor looks after: what it was told last.
+import type { ServicePlan } from "@atoll/core/cluster";
 import type { Directory } from "@atoll/core/ring";
 import type { Address } from "@atoll/core/transport";
 import type { DirectoryEntries } from "./channel.ts";
@@ -17,6 +18,10 @@ export class KnownNodes implements Directory {
 
   lost(service: string): string | undefined {
     return this.#entries[service]?.lost;
+  }
+
+  plan(service: string): ServicePlan | undefined {
+    return this.#entries[service]?.plan;
   }
 
   watch(changed: () => void): void {

@@ -29,6 +29,7 @@ export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "./pl
 export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter } from "./log-writer.ts";
 export { headsOf } from "./heads.ts";
+export type { Tenant } from "./tenant.ts";
 export type { Sink, Submission } from "./submission.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";
 export type { SnapshotSource } from "./tail.ts";

@@ -6,8 +6,8 @@
 //  J1  dense        Offsets of a partition are 0, 1, 2, … in commit order, without gap or overlap: `append` writes a row
 //                   only if its offset is the partition's head; another offset is `misplaced` and nothing is written.
 //  J2  fenced       A row is written only if its epoch is the partition's current one; otherwise it is `fenced`.
-//  J3  taken once   `takeOver(p, seen)` succeeds only if the current epoch is `seen`; it then is `seen` + 1. Of two takers
-//                   that saw the same epoch one wins.
+//  J3  taken once   `takeOver(p, seen, to)` succeeds only if the current epoch is `seen`; it then is `to`, which is higher. Of
+//                   two takers that saw the same epoch one wins.
 //  J4  durable      When `append`, `takeOver` or `index` has resolved, what it did survives a crash at any later moment.
 //  J5  atomic       A row is there whole or not at all. Rows of one `append` are independent: each result says what
 //                   happened to its own row.
@@ -30,6 +30,8 @@
 //                   one stays. Cursors and dead letters are durable like rows (J4, J6), and no part of the index.
 //  J13 absent       `mayHold` is answered at once, and false only of an entity that no index update has named yet, so that
 //                   `lookup` finds nothing of it. It may be true of any other, also of one that the index does not know.
+//  J14 confirmed    `confirm(p, epoch)` is true only if `epoch` was the current one of the partition at some moment after
+//                   the call. A journal without it is the only one through which anybody can take over.
 
 /** One row of the log: the records of one commit in one partition, as JSON, one record a line. */
 export interface Row {
@@ -181,8 +183,10 @@ export interface Journal extends AsyncDisposable {
   readonly meta: JournalMeta;
   /** State of every partition, indexed by partition. */
   partitions(): Promise<readonly PartitionState[]>;
-  /** J3, J4, J7. `taken` false: somebody else was faster; `epoch` is the current one either way. */
-  takeOver(partition: number, seen: number): Promise<{ readonly taken: boolean; readonly epoch: number }>;
+  /** J3, J4, J7. `to`: by default `seen` + 1. `taken` false: somebody else was faster; `epoch` is the current one either way. */
+  takeOver(partition: number, seen: number, to?: number): Promise<{ readonly taken: boolean; readonly epoch: number }>;
+  /** J14. At once where the answer is known here; rejects with a `JournalError` where it has to be asked for and is not to be had. */
+  confirm?(partition: number, epoch: number): boolean | Promise<boolean>;
   /** At most one row per partition; a result per row, in order. J1, J2, J4, J5, J6. */
   append(rows: readonly Row[]): Promise<readonly Appended[]>;
   /** J8. A page ends after `bytesMax` of bodies, and holds at least one row if there is one. */

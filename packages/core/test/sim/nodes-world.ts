@@ -160,6 +160,7 @@ class Nodes {
         return [{ identity: place.identity, at: place.identity.incarnation, ticket: ticketFor(place.secret, ledgers.name, self) }];
       },
       lost: () => undefined,
+      plan: () => undefined,
       watch: (changed) => this.#watchers.push([process, changed]),
     };
   }

@@ -73,8 +73,8 @@ export class FaultyJournal implements Journal {
     return this.#call("partitions", [], (...given) => this.#inner.partitions(...given));
   }
 
-  takeOver(partition: number, seen: number): Promise<{ readonly taken: boolean; readonly epoch: number }> {
-    return this.#call("takeOver", [partition, seen], (...given) => this.#inner.takeOver(...given));
+  takeOver(partition: number, seen: number, to = seen + 1): Promise<{ readonly taken: boolean; readonly epoch: number }> {
+    return this.#call("takeOver", [partition, seen, to], (...given) => this.#inner.takeOver(...given));
   }
 
   append(rows: readonly Row[]): Promise<readonly Appended[]> {

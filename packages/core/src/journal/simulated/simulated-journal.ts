@@ -121,8 +121,8 @@ class SimulatedJournal implements Journal {
     return this.#look(() => this.#log.partitions());
   }
 
-  takeOver(partition: number, seen: number): Promise<{ readonly taken: boolean; readonly epoch: number }> {
-    return this.#change(() => this.#log.takeOver(partition, seen));
+  takeOver(partition: number, seen: number, to = seen + 1): Promise<{ readonly taken: boolean; readonly epoch: number }> {
+    return this.#change(() => this.#log.takeOver(partition, seen, to));
   }
 
   append(rows: readonly Row[]): Promise<readonly Appended[]> {

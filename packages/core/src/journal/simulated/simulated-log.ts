@@ -77,10 +77,11 @@ export class SimulatedLog {
     return this.#partitions.map(({ epoch, head, indexedTo }) => ({ epoch, head, indexedTo }));
   }
 
-  takeOver(partition: number, seen: number): { readonly taken: boolean; readonly epoch: number } {
+  takeOver(partition: number, seen: number, to: number): { readonly taken: boolean; readonly epoch: number } {
+    assert(to > seen, "an epoch only rises");
     const on = this.#partition(partition);
     const taken = on.epoch === seen;
-    if (taken) on.epoch += 1;
+    if (taken) on.epoch = to;
     return { taken, epoch: on.epoch };
   }
 

@@ -9,7 +9,7 @@ import { linesOf, rowSum } from "./row-sum.ts";
 /** A row of more bytes is refused: whoever reads it back holds it in memory at once, several times. */
 const rowBytesMax = 64 * 2 ** 20;
 
-export type CommitRequest = readonly ["append", rows: FlatRows] | readonly ["takeOver", partition: number, seen: number];
+export type CommitRequest = readonly ["append", rows: FlatRows] | readonly ["takeOver", partition: number, seen: number, to: number];
 
 export interface TakeOver {
   readonly taken: boolean;
@@ -28,9 +28,7 @@ export function commitGroup(log: LogFile, owner: string, group: readonly CommitR
   const before: number[] = []; // partition, head, epoch; the newest change last
   try {
     return log.transaction(group.length === 1 ? (group[0] as CommitRequest)[0] : `${group.length} requests`, framesOf(group), () =>
-      group.map((request) =>
-        request[0] === "append" ? append(log, request[1], before) : takeOver(log, owner, request[1], request[2], before),
-      ),
+      group.map((request) => (request[0] === "append" ? append(log, request[1], before) : takeOver(log, owner, request, before))),
     );
   } catch (error) {
     while (before.length > 0) {
@@ -76,14 +74,19 @@ function appendRow(log: LogFile, p: number, o: number, n: number, epoch: number,
   return "written";
 }
 
-function takeOver(log: LogFile, owner: string, p: number, seen: number, before: number[]): TakeOver {
+function takeOver(
+  log: LogFile,
+  owner: string,
+  [, p, seen, to]: Extract<CommitRequest, readonly ["takeOver", ...unknown[]]>,
+  before: number[],
+): TakeOver {
   const cache = partitionAt(log, p);
   if (cache.epoch !== seen) return { taken: false, epoch: cache.epoch };
   log.begin();
-  const { changes } = log.statement(raiseEpoch).run(seen + 1, owner, p, seen);
+  const { changes } = log.statement(raiseEpoch).run(to, owner, p, seen);
   assert(changes === 1, `partition ${p}: epoch ${seen} is the stored one`);
   before.push(p, cache.head, cache.epoch);
-  cache.epoch = seen + 1;
+  cache.epoch = to;
   return { taken: true, epoch: cache.epoch };
 }
 

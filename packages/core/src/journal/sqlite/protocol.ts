@@ -27,7 +27,7 @@ export type Ask =
   | readonly ["serve", directory: string, owner: string]
   | readonly ["open", partitions: number]
   | readonly ["append", rows: FlatRows]
-  | readonly ["takeOver", partition: number, seen: number]
+  | readonly ["takeOver", partition: number, seen: number, to: number]
   | readonly ["index", update: IndexUpdate]
   | readonly ["quarantine", entry: QuarantineEntry]
   | readonly ["release", type: string, key: string]

@@ -1,5 +1,6 @@
 // The journal of a service in a file of its own, `<directory>/log.db`, worked on by a thread of its own. This side only
 // dresses requests and answers; if the thread dies, the next call starts another.
+import { assert } from "../../base/assert.ts";
 import type { Logger } from "../../runtime/index.ts";
 import {
   type AlarmEntry,
@@ -62,8 +63,9 @@ export class SqliteJournal implements Journal {
     return this.#ask<Answers["partitions"]>(["partitions"]);
   }
 
-  takeOver(partition: number, seen: number): Promise<Answers["takeOver"]> {
-    return this.#ask<Answers["takeOver"]>(["takeOver", partition, seen]);
+  takeOver(partition: number, seen: number, to = seen + 1): Promise<Answers["takeOver"]> {
+    assert(to > seen, "an epoch only rises");
+    return this.#ask<Answers["takeOver"]>(["takeOver", partition, seen, to]);
   }
 
   append(rows: readonly Row[]): Promise<readonly Appended[]> {

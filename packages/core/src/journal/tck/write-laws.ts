@@ -61,6 +61,18 @@ export function writeLaws(subject: Subject): void {
     assert.deepEqual(await journal.takeOver(0, epoch), { taken: true, epoch: epoch + 1 });
   });
 
+  lawOfJournal(
+    subject,
+    "J3 taken once: the epoch that a taker names is the current one then, however far above the one it saw",
+    async (journal) => {
+      const seen = await takeOver(journal, 0);
+      assert.deepEqual(await journal.takeOver(0, seen, seen + 7), { taken: true, epoch: seen + 7 });
+      assert.deepEqual(await journal.takeOver(0, seen, seen + 9), { taken: false, epoch: seen + 7 });
+      assert.deepEqual(await journal.append([oneRow(0, 0, seen + 1, "a")]), ["fenced"]);
+      assert.deepEqual(await journal.append([oneRow(0, 0, seen + 7, "b")]), ["written"]);
+    },
+  );
+
   lawOfJournal(subject, "J3 taken once: of several takers that saw the same epoch one wins", async (journal) => {
     for (let round = 0; round < 10; round++) {
       const { epoch: seen } = await stateOf(journal, 2);

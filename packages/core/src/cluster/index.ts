@@ -1,0 +1,1 @@
+export type { NodeReport, PartitionPlan, ServicePlan } from "./plan.ts";
