@@ -75,7 +75,7 @@ export class PlanWorld {
     const report = node.reports.shift();
     if (report === undefined) return false;
     const before = this.registry;
-    this.#reported.set(node.incarnation, report);
+    if (node.alive) this.#reported.set(node.incarnation, report);
     this.tell({ kind: "report", incarnation: node.incarnation, report });
     if (!node.alive) assert.equal(this.registry, before, "G7: what a node said that has ended changes nothing");
     return true;
