@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { NodeModel } from "./node-model.ts";
 
 export class LogModel {
-  /** Take-overs that succeeded. */
-  takeOvers = 0;
+  /** How often what was reached. */
+  readonly marks = new Map<string, number>();
   readonly #epochs: number[];
   readonly #takers = new Map<string, string>();
   readonly #nodes: readonly NodeModel[];
@@ -38,8 +38,11 @@ export class LogModel {
     assert(owner === undefined || this.#isExcused(owner, partition), "a partition is taken over only with cause");
     this.#epochs[partition] = to;
     this.#takers.set(`${partition}@${to}`, taker.incarnation);
-    this.takeOvers += 1;
     return { taken: true, epoch: to };
+  }
+
+  reached(mark: string): void {
+    this.marks.set(mark, (this.marks.get(mark) ?? 0) + 1);
   }
 
   /** At most one owns the present epoch, and it is the one who took it. */

@@ -87,6 +87,7 @@ export class NodeModel {
       this.step({ kind: "released", partition });
     } else if (work.kind === "answered") {
       this.#work.delete(partition);
+      this.#log.reached(work.taken ? "acquired" : "refused");
       this.step({ kind: work.taken ? "acquired" : "refused", partition, epoch: work.epoch });
     } else if (!this.#log.isOpen) {
       this.#work.set(partition, { kind: "acquire", epoch: work.epoch }); // asked again when there is one
@@ -95,6 +96,7 @@ export class NodeModel {
       this.#work.set(partition, seen >= work.epoch ? { kind: "answered", epoch: seen, taken: false } : { ...work, seen });
     } else {
       const answer = this.#log.takeOver(this, partition, work.seen, work.epoch);
+      if (forgetful && answer.taken) this.#log.reached("answer lost");
       if (forgetful || (!answer.taken && answer.epoch < work.epoch)) this.#work.set(partition, { kind: "acquire", epoch: work.epoch });
       else this.#work.set(partition, { kind: "answered", ...answer });
     }
@@ -105,6 +107,7 @@ export class NodeModel {
     const tenure = this.state.tenures[partition];
     if (!this.#log.isOpen || (tenure?.kind !== "held" && tenure?.kind !== "releasing")) return;
     const { taken, epoch } = this.#log.takeOver(this, partition, tenure.epoch, tenure.epoch + 1);
+    this.#log.reached(taken ? "raised" : "fenced");
     this.step({ kind: taken ? "raised" : "lost", partition, epoch });
   }
 
@@ -112,11 +115,14 @@ export class NodeModel {
   append(partition: number): void {
     const tenure = this.state.tenures[partition];
     const epoch = this.#log.epochOf(partition);
-    if (tenure?.kind === "held" && this.#log.isOpen && epoch !== tenure.epoch) this.step({ kind: "lost", partition, epoch });
+    if (tenure?.kind !== "held" || !this.#log.isOpen || epoch === tenure.epoch) return;
+    this.#log.reached("fenced");
+    this.step({ kind: "lost", partition, epoch });
   }
 
   arrive(message: LaneMessage): void {
     const place = placeOf(this.state, message.partition, message.epoch);
+    this.#log.reached(typeof place === "string" ? place : "moved");
     if (place === "hold") this.#held.push(message);
     else message.answered(place === "here" ? "taken" : place.moved);
   }
@@ -139,6 +145,8 @@ export class NodeModel {
       this.#work.set(partition, { kind: "release" });
       return;
     }
+    const granted = this.state.plan?.partitions[partition];
+    assert(granted?.owner === this.incarnation && granted.epoch === effect.epoch, "O3: only what is granted is acquired");
     const grant = `${partition}@${effect.epoch}`;
     assert(!this.#acted.has(grant), "O2: no grant is acted upon twice");
     this.#acted.add(grant);

@@ -6,7 +6,22 @@ import type { NodeModel } from "./node-model.ts";
 
 /** Kinds of events; those that carry the work forward are there more than once. */
 export const events = [
-  ...(["join", "running", "drain", "kill", "pause", "continue", "silent", "heard", "move", "raise", "append", "ask"] as const),
+  ...([
+    "join",
+    "running",
+    "drain",
+    "kill",
+    "pause",
+    "continue",
+    "silent",
+    "heard",
+    "zombie",
+    "move",
+    "raise",
+    "append",
+    "ask",
+    "ask",
+  ] as const),
   ...([
     "plan",
     "plan",
@@ -57,6 +72,14 @@ export function happen(world: PlanWorld, [kind, which, partition]: PlanEvent): v
     case "heard":
       world.hear(node);
       break;
+    case "zombie": // it is replaced while it stands still, and goes on as if nothing had been
+      world.accuse(node);
+      node.paused = true;
+      for (let n = 0; n < 3; n++) round(world);
+      node.paused = false;
+      if (partition % 2 === 0) for (const p of world.log.epochs.keys()) node.append(p);
+      else for (const p of world.log.epochs.keys()) node.raise(p);
+      break;
     case "move":
       world.tell({ kind: "move", partition, incarnation });
       break;
@@ -72,16 +95,20 @@ export function happen(world: PlanWorld, [kind, which, partition]: PlanEvent): v
     case "plan":
       world.plan(node);
       break;
-    case "report": {
+    case "report": // also of one that has died since
       world.report(world.nodes[which % world.nodes.length] as NodeModel);
       break;
-    }
     case "host":
       world.host(node);
       break;
     case "work":
-    case "forget":
-      if (node.moves && busy !== undefined) node.work(busy, kind === "forget");
+      if (node.moves && busy !== undefined) node.work(busy);
+      break;
+    case "forget": // what it has under way is done, and it does not hear of it
+      for (const each of node.moves ? node.busy : []) {
+        node.work(each, true);
+        node.work(each, true);
+      }
       break;
     case "caller":
       world.caller.hear();
@@ -118,7 +145,7 @@ function round(world: PlanWorld): boolean {
   for (const node of world.living) {
     while (world.plan(node)) busy = true;
     if (world.host(node)) busy = true;
-    for (const partition of node.busy) {
+    for (const partition of node.moves ? node.busy : []) {
       busy = true;
       node.work(partition);
     }

@@ -118,6 +118,7 @@ export class PlanWorld {
     this.registry = stepRegistry(before, input);
     const plan = planOf(this.registry);
     if (plan === planOf(before)) return;
+    assert.notDeepEqual(plan, planOf(before), "G7: a plan that says the same is the same");
     this.#check(before);
     for (const node of this.living) node.plans.push(plan);
     this.caller.plans.push(plan);
