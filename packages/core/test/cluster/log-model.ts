@@ -1,17 +1,30 @@
 // The epochs of a log as its take-overs change them (J3, J7), and what must hold whenever one does.
 import assert from "node:assert/strict";
-import type { NodeModel } from "./node-model.ts";
+
+/** A node, as far as the log and its laws are concerned. */
+export interface Writer {
+  readonly name: string;
+  readonly incarnation: string;
+  readonly alive: boolean;
+  readonly paused: boolean;
+  /** It has the log open. */
+  readonly hosts: boolean;
+  /** The epoch under which it owns the partition. */
+  epochOf(partition: number): number | undefined;
+  /** The newest grant that it has acted upon. */
+  grantOf(partition: number): number;
+}
 
 export class LogModel {
   /** How often what was reached. */
   readonly marks = new Map<string, number>();
   readonly #epochs: number[];
   readonly #takers = new Map<string, string>();
-  readonly #nodes: readonly NodeModel[];
-  readonly #isExcused: (node: NodeModel, partition: number) => boolean;
+  readonly #nodes: readonly Writer[];
+  readonly #isExcused: (node: Writer, partition: number) => boolean;
 
   /** `isExcused`: there is a cause to take the partition from this node although it lives. */
-  constructor(partitions: number, nodes: readonly NodeModel[], isExcused: (node: NodeModel, partition: number) => boolean) {
+  constructor(partitions: number, nodes: readonly Writer[], isExcused: (node: Writer, partition: number) => boolean) {
     this.#epochs = Array.from({ length: partitions }, (_, p) => p % 3); // it was used before
     this.#nodes = nodes;
     this.#isExcused = isExcused;
@@ -30,7 +43,7 @@ export class LogModel {
     return this.#epochs[partition] ?? 0;
   }
 
-  takeOver(taker: NodeModel, partition: number, seen: number, to: number): { readonly taken: boolean; readonly epoch: number } {
+  takeOver(taker: Writer, partition: number, seen: number, to: number): { readonly taken: boolean; readonly epoch: number } {
     const epoch = this.epochOf(partition);
     assert(to > seen, "J3: a take-over raises the epoch");
     if (epoch !== seen) return { taken: false, epoch };

@@ -1,7 +1,7 @@
 // What happens in a world of plans: any course of small events, and what has to become of it when no more of them come.
 import assert from "node:assert/strict";
 import { isEmpty, isSettled, planOf } from "@atoll/core/cluster";
-import { nodesMax, PlanWorld } from "./plan-world.ts";
+import { nodesMax, type PlanWorld } from "./plan-world.ts";
 import type { NodeModel } from "./node-model.ts";
 
 /** Kinds of events; those that carry the work forward are there more than once. */

@@ -18,6 +18,7 @@ const files: { readonly [F in Finder]: string } = {
   "sagas: budget spent": sagas,
   "sagas: answers lost": sagas,
   "sagas: left alone": sagas,
+  plans: "../../src/cluster/cluster.test.ts",
   simulate: "../../../testkit/src/simulation/simulate.sim.test.ts",
 };
 const hook = new URL("mutate.ts", import.meta.url).href;

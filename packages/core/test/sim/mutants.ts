@@ -18,7 +18,8 @@ export type Finder =
   | "sagas: done"
   | "sagas: budget spent"
   | "sagas: answers lost"
-  | "sagas: left alone";
+  | "sagas: left alone"
+  | "plans";
 
 export interface Mutant extends Mutation {
   /** What is wrong with it: subject of "is caught by". */
@@ -303,6 +304,51 @@ export const mutants: readonly Mutant[] = [
     to: 'case "running":\n      return undefined;\n    case "undoing":\n    case "parked":\n      return 0;',
     by: "sagas: left alone",
     says: /a saga ends: saga o0: it is running when everything is at rest/,
+    seeds: 1,
+  },
+  {
+    name: "a node that takes back by itself what it has lost",
+    file: "cluster/ownership.ts",
+    from: 'if (plan.owner !== self || plan.epoch <= tenure.known) return tenure;\n      return plan.leaving ? aware(tenure, plan.epoch) : { kind: "acquiring", epoch: plan.epoch, known: tenure.known };',
+    to: 'if (plan.owner !== self || plan.leaving) return aware(tenure, plan.epoch);\n      return { kind: "acquiring", epoch: Math.max(plan.epoch, tenure.known + 1), known: tenure.known };',
+    by: "plans",
+    says: /O3: only what is granted is acquired|a partition is taken over only with cause/,
+    seeds: 1,
+  },
+  {
+    name: "a grant under an epoch that somebody has had",
+    file: "cluster/registry.ts",
+    from: "const epoch = (known[p] ?? 0) + 1;",
+    to: "const epoch = known[p] ?? 0;",
+    by: "plans",
+    says: /G1: |one writer: /,
+    seeds: 1,
+  },
+  {
+    name: "a grant while the owner before is still leaving",
+    file: "cluster/registry.ts",
+    from: "if (owner === undefined || (owner.silent",
+    to: "if (owner === undefined || partition.leaving || (owner.silent",
+    by: "plans",
+    says: /G2: nobody loses a grant without cause|a partition is taken over only with cause/,
+    seeds: 1,
+  },
+  {
+    name: "an owner that says it has released what it is still releasing",
+    file: "cluster/ownership.ts",
+    from: 'case "releasing":\n      return { holds: true',
+    to: 'case "releasing":\n      return { holds: tenure.kind === "held"',
+    by: "plans",
+    says: /a partition is taken over only with cause/,
+    seeds: 1,
+  },
+  {
+    name: "a node that sends messages on while its own grant is on its way",
+    file: "cluster/ownership.ts",
+    from: 'if (isMine(state.self, plan) && plan.epoch > over) return "hold";',
+    to: "",
+    by: "plans",
+    says: /every message is taken in the end/,
     seeds: 1,
   },
 ];
