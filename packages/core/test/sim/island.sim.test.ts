@@ -2,7 +2,8 @@
 // commits, crashes at every journal operation with lagging indexes and jumping clocks. The production code, unchanged.
 import { test } from "node:test";
 import { plannedFaults, type Fault } from "@atoll/core/journal/simulated";
-import { type Asked, IslandWorld } from "./island-world.ts";
+import { IslandWorld } from "./island-world.ts";
+import type { Asked } from "./ledger-world.ts";
 import { checkLaws } from "./laws.ts";
 import { eachSeed } from "./seeds.ts";
 

@@ -11,20 +11,20 @@ import {
   placedRecords,
   type PlacedRecord,
 } from "@atoll/core/journal/simulated";
-import { type Asked, type IslandWorld, serviceName } from "./island-world.ts";
+import { type Asked, type LedgerWorld, serviceName } from "./ledger-world.ts";
 import { entriesMax, Ledger } from "./ledger.ts";
 
-export function checkLaws(island: IslandWorld): void {
+export function checkLaws(world: LedgerWorld): void {
   try {
-    check(island);
+    check(world);
   } catch (error) {
     if (!(error instanceof BrokenLaw)) throw error;
-    error.message += ` (seed ${island.world.seed})\n${island.world.trace.last(60)}`;
+    error.message += ` (seed ${world.world.seed})\n${world.world.trace.last(60)}`;
     throw error;
   }
 }
 
-function check({ disk, history, world }: IslandWorld): void {
+function check({ disk, history, world }: LedgerWorld): void {
   const log = placedRecords(disk.rows(serviceName));
   checkLog(log);
   foldsToTheModel(log);
