@@ -9,7 +9,7 @@ import type { Room } from "./benchmark.ts";
 import { type Served, serving } from "./child.ts";
 import { CpuOfBoth, pin } from "./cpu-of-both.ts";
 import { asking, type Exchange, type Measured, overBareSocket, overLink } from "./exchange.ts";
-import { type LinkServerParameters, type LinkServerValue } from "./link-setting.ts";
+import type { LinkServerParameters, LinkServerValue } from "./link-setting.ts";
 import { beside, interleave, type Row } from "./measure.ts";
 
 const inFlight = 100;
