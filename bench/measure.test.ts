@@ -40,6 +40,8 @@ test("aim: met at its bound, missed beyond it, undefined where there is none", (
   }
   assert.equal(isMet(row(80, { kind: "ratio-at-least", value: 0.8, to: "bare" })), true);
   assert.equal(isMet(row(79, { kind: "ratio-at-least", value: 0.8, to: "bare" })), false);
+  assert.equal(isMet(row(80, { kind: "ratio-at-most", value: 0.8, to: "bare" })), true);
+  assert.equal(isMet(row(81, { kind: "ratio-at-most", value: 0.8, to: "bare" })), false);
   assert.throws(() => isMet(row(1, { kind: "ratio-at-least", value: 0.8, to: "other" })), /not beside it/);
 });
 

@@ -10,14 +10,15 @@ export interface Sample {
   readonly median: number;
 }
 
-export type Unit = "/s" | "ms" | "B";
+export type Unit = "/s" | "ms" | "us" | "B";
 
 export type Aim =
   /** Bounds on our own figure, in the row's unit. */
   | { readonly kind: "at-least"; readonly value: number }
   | { readonly kind: "at-most"; readonly value: number }
-  /** Bound on our figure divided by the one named. */
-  | { readonly kind: "ratio-at-least"; readonly value: number; readonly to: string };
+  /** Bounds on our figure divided by the one named. */
+  | { readonly kind: "ratio-at-least"; readonly value: number; readonly to: string }
+  | { readonly kind: "ratio-at-most"; readonly value: number; readonly to: string };
 
 /** What a benchmark says: our figure, the bare ones beside it, and what was aimed at. */
 export interface Row {
@@ -74,7 +75,7 @@ export function isMet(row: Row): boolean | undefined {
   if (aim.kind === "at-most") return ours.median <= aim.value;
   const bare = row.bare.find(({ name }) => name === aim.to);
   assert(bare, `row "${row.name}" aims at a ratio to "${aim.to}", which is not beside it`);
-  return ratioOf(row, bare) >= aim.value;
+  return aim.kind === "ratio-at-least" ? ratioOf(row, bare) >= aim.value : ratioOf(row, bare) <= aim.value;
 }
 
 /** Runs one round of a side and gives its figure. */

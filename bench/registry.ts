@@ -44,6 +44,21 @@ export const benchmarks: readonly Benchmark[] = [
     load: async () => (await import("./link.ts")).measureLinks,
   },
   {
+    name: "remote-ask",
+    about: "commands to handlers in another process, through all that lies between, beside a link and a bare socket",
+    load: async () => (await import("./remote-ask.ts")).measureRemoteAsks,
+  },
+  {
+    name: "remote-entities",
+    about: "durable commands from another process, and 100,000 entities in memory",
+    load: async () => (await import("./remote-entities.ts")).measureRemoteEntities,
+  },
+  {
+    name: "remote-stream",
+    about: "a topic of another process's log, read through the remote source",
+    load: async () => (await import("./remote-stream.ts")).measureRemoteStream,
+  },
+  {
     name: "http-post",
     about: "POST to a handlers command and to a durable command, 64 connections",
     load: async () => (await import("./http-post.ts")).measurePosts,

@@ -71,6 +71,7 @@ function verdictCells(row: Row): readonly string[] {
 function aimText({ aim, unit }: Row): string {
   if (!aim) return "";
   if (aim.kind === "ratio-at-least") return `≥ ${aim.value} of ${aim.to}`;
+  if (aim.kind === "ratio-at-most") return `≤ ${aim.value} of ${aim.to}`;
   return `${aim.kind === "at-least" ? "≥" : "≤"} ${valueText(aim.value, unit)}`;
 }
 
@@ -91,6 +92,7 @@ const scales: { readonly [U in Unit]: readonly (readonly [from: number, divisor:
     [0, 1, "/s"],
   ],
   ms: [[0, 1, "ms"]],
+  us: [[0, 1, "µs"]],
   B: [
     [1e6, 1e6, "MB"],
     [1e4, 1e3, "kB"],

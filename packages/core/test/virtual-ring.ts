@@ -1,11 +1,12 @@
 // The nodes of one system in one virtual process, with links in memory: what crosses from node to node is real, what could be lost
 // on the way is not. For tests of rules between nodes.
+import { strict as assert } from "node:assert";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { type Directory, ring as joining } from "@atoll/core/ring";
 import { boot, type Booted, type System } from "@atoll/core/system";
 import { SimulatedTables } from "@atoll/core/tables/simulated";
-import { type Address, type NodeIdentity, ticketFor } from "@atoll/core/transport";
+import { type Address, type HandleLink, type Link, type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { MemoryNetwork } from "@atoll/core/transport/memory";
 
 interface Place {
@@ -57,6 +58,14 @@ export class VirtualRing {
     const booted = await this.inside(() => boot(this.#system, platform));
     if (named) this.#change(() => this.#places.set(service, place));
     return booted;
+  }
+
+  /** A bare link to the node of service `to`, from one of service `from` that runs nothing. */
+  connect(from: string, to: string, handle: HandleLink): Promise<Link> {
+    const self = { node: `${from}-bare`, service: from, incarnation: "f".repeat(32) };
+    const [address] = this.#directoryOf(self).nodes(to);
+    assert(address, `nobody runs "${to}"`);
+    return this.inside(() => this.#network.transport({ system: this.#system.name, self }).connect(address, handle));
   }
 
   /** Nobody finds the service any more. */

@@ -155,7 +155,7 @@ export class Deliverer {
         page = await reader.next(limits.pageBytes);
         failures = 0;
       } catch (error) {
-        if (!(error instanceof JournalError)) throw error;
+        if (!(error instanceof JournalError) && !(error instanceof Failure && error.retry === "later")) throw error;
         failures += 1;
         runtime.logger.log("warn", "subscription.read_failed", { service, stream, failures, error });
         await this.#pause(failures);

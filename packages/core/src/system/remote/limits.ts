@@ -1,7 +1,8 @@
 import type { Backoff } from "../../base/backoff.ts";
+import type { StreamLimits } from "./stream-machine.ts";
 
 /** Bounds of what one node keeps for others, and of what it lets them ask. */
-export interface RemoteLimits {
+export interface RemoteLimits extends StreamLimits {
   /** Calls of one remote service that wait for a link, or for room on it; beyond that they are refused (OVERLOADED). */
   readonly heldMax: number;
   /** Characters of their frames together. */
@@ -10,8 +11,14 @@ export interface RemoteLimits {
   readonly servedMax: number;
   /** Characters of answers that wait for room on a link; a peer that does not take them loses the link. */
   readonly answersLengthMax: number;
-  /** Bytes of a page of a log, whatever its reader asks for. */
+  /** Bytes of a page of a log, or of a batch of a stream, whatever its reader asks for. */
   readonly pageBytesMax: number;
+  /** Streams that one link may read; each keeps at most one batch. Beyond that they are refused (OVERLOADED). */
+  readonly streamsMax: number;
+  /** Batches of a stream that its reader holds and has not taken: sent ahead, so that it never waits for an answer. */
+  readonly batchesAhead: number;
+  /** Batches that a reader may ask for ahead; one that asks for more loses the link. */
+  readonly batchesAskedMax: number;
   /** Before a node that could not be reached is tried again. */
   readonly reconnect: Backoff;
 }
@@ -22,5 +29,8 @@ export const remoteLimits: RemoteLimits = {
   servedMax: 20_000,
   answersLengthMax: 32 << 20,
   pageBytesMax: 256 << 10,
+  streamsMax: 4_096,
+  batchesAhead: 4,
+  batchesAskedMax: 64,
   reconnect: { firstMs: 10, maxMs: 500 },
 };

@@ -1,7 +1,7 @@
 // The links of one node to those whom it asks: one to each, made when there is something to ask, and made again, after a pause
 // that grows, while the directory names the node. Who asks hears when it is worth trying.
 //
-//  N1  A request that was taken is answered by exactly one of `answered`, `again` and `lost`.
+//  N1  A request that was taken is answered by exactly one of `answered`, `again` and `lost`; of a stream batches come before it.
 //  N2  `again` only if the node certainly did not take it; `lost` whenever that is not known.
 //  N3  Requests of one asker to one node leave in the order in which they were taken.
 import { assert } from "../../base/assert.ts";
@@ -10,15 +10,17 @@ import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../transport/index.ts";
 import type { Directory } from "./directory.ts";
 import type { RemoteLimits } from "./limits.ts";
-import { cancelRest, MalformedFrame, readResponded, request, type Responded, type Rest } from "./wire.ts";
+import { type Batch, cancelRest, MalformedFrame, readResponded, request, type Responded, type Rest } from "./wire.ts";
 
-export type Answered = Exclude<Responded, { readonly kind: "again" }>;
+export type Answered = Exclude<Responded, { readonly kind: "again" } | Batch>;
 
 export interface Request {
   readonly rest: Rest;
   /** Of its time, milliseconds; 0: it has no deadline. */
   leftMs(): number;
   answered(answer: Answered): void;
+  /** Throws `MalformedFrame`, also for what is no stream. */
+  batch(batch: Batch): void;
   again(): void;
   lost(why: string): void;
 }
@@ -33,6 +35,8 @@ export interface Place {
 export class Peer implements LinkHandler {
   readonly #changed: () => void;
   readonly #open = new Map<number, Request>();
+  /** What is to be said of requests that have left, for which there was no room: the newest of each. */
+  readonly #unsaid = new Map<number, string>();
   #link: Link | undefined;
   #last = 0;
   #full = false;
@@ -67,7 +71,16 @@ export class Peer implements LinkHandler {
 
   /** Nobody waits for the answer any more. */
   forget(n: number): void {
-    if (this.#open.delete(n)) this.#link?.send(request(n, 0, cancelRest));
+    if (this.#open.delete(n)) this.say(n, cancelRest);
+  }
+
+  /** Of a request that has left. It takes the place of what was to be said of it and has not left. */
+  say(n: number, rest: Rest): void {
+    if (!this.#link) return;
+    const text = request(n, 0, rest);
+    if (!this.#full && this.#link.send(text)) return;
+    this.#full = true;
+    this.#unsaid.set(n, text);
   }
 
   attach(link: Link): void {
@@ -83,6 +96,7 @@ export class Peer implements LinkHandler {
       const { n, responded } = readResponded(value);
       const asked = this.#open.get(n);
       if (!asked) return; // it was given up
+      if (responded.kind === "batch") return asked.batch(responded);
       this.#open.delete(n);
       if (responded.kind === "again") {
         this.leaving = true;
@@ -96,6 +110,10 @@ export class Peer implements LinkHandler {
   }
 
   room(): void {
+    for (const [n, text] of this.#unsaid) {
+      if (!this.#link?.send(text)) return;
+      this.#unsaid.delete(n);
+    }
     this.#full = false;
     this.#changed();
   }
@@ -105,6 +123,7 @@ export class Peer implements LinkHandler {
     this.leaving = true;
     const open = [...this.#open.values()];
     this.#open.clear();
+    this.#unsaid.clear();
     for (const asked of open) asked.lost(why);
     this.#changed();
   }

@@ -11,7 +11,7 @@ import { type Deadlines, type Message, Session } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { RemoteLimits } from "./limits.ts";
 import type { Answered, Peers, Place, Request } from "./peers.ts";
-import { askRest, type Rest } from "./wire.ts";
+import { askRest, type Batch, MalformedFrame, type Rest } from "./wire.ts";
 
 export interface RemoteServiceInit {
   readonly service: string;
@@ -22,7 +22,7 @@ export interface RemoteServiceInit {
 }
 
 /** What is on its way to a service, or waits for one. */
-abstract class Outgoing implements Request {
+export abstract class Outgoing implements Request {
   abstract readonly rest: Rest;
   /** In which they came: the order in which they are sent, also again. */
   readonly order: number;
@@ -40,8 +40,18 @@ abstract class Outgoing implements Request {
   abstract lost(why: string): void;
   abstract fail(failure: Failure): void;
 
+  batch(_: Batch): void {
+    throw new MalformedFrame("a batch is of a stream");
+  }
+
   again(): void {
     this.service.returned(this);
+  }
+
+  /** Nobody waits for what becomes of it any more. */
+  protected abandon(): void {
+    if (this.place) this.place.peer.forget(this.place.n);
+    else this.service.gaveUp(this);
   }
 }
 
@@ -70,10 +80,7 @@ class OutgoingCall extends Outgoing {
       session: session?.token ?? "",
       input,
     });
-    message.onSettled = () => {
-      if (!this.place) return service.gaveUp(this);
-      this.place.peer.forget(this.place.n);
-    };
+    message.onSettled = () => this.abandon();
   }
 
   get settled(): boolean {
@@ -147,6 +154,12 @@ class OutgoingQuestion extends Outgoing {
     this.settled = true;
     this.#reject(failure);
   }
+
+  giveUp(): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.abandon();
+  }
 }
 
 export interface Question {
@@ -177,24 +190,21 @@ export class RemoteService {
 
   /** `repeatable`: the receiver knows what it has applied, or applies nothing. */
   receive(message: Message, repeatable: boolean): void {
-    const call = new OutgoingCall(this, (this.#order += 1), message, repeatable);
-    this.#send(call);
+    const call = new OutgoingCall(this, this.order(), message, repeatable);
+    this.submit(call);
     if (!message.settled) this.#init.deadlines.watch(message);
   }
 
   ask(rest: Rest): Question {
-    let question: OutgoingQuestion | undefined;
-    const answer = new Promise<Answered>((resolve, reject) => {
-      question = new OutgoingQuestion(this, (this.#order += 1), rest, resolve, reject);
-      this.#send(question);
-    });
-    const giveUp = (): void => {
-      if (!question || question.settled) return;
-      question.settled = true;
-      if (question.place) question.place.peer.forget(question.place.n);
-      else this.gaveUp(question);
-    };
-    return { answer, giveUp };
+    const { promise: answer, resolve, reject } = Promise.withResolvers<Answered>();
+    const question = new OutgoingQuestion(this, this.order(), rest, resolve, reject);
+    this.submit(question);
+    return { answer, giveUp: () => question.giveUp() };
+  }
+
+  /** Of the next request. */
+  order(): number {
+    return (this.#order += 1);
   }
 
   /** Rejects with UNAVAILABLE if there is none in time. */
@@ -233,7 +243,8 @@ export class RemoteService {
     this.#failAll(new Failure("UNAVAILABLE", { what: "the system is stopping", at: this.name }));
   }
 
-  #send(outgoing: Outgoing): void {
+  /** Sends it now, or as soon as a node takes it. */
+  submit(outgoing: Outgoing): void {
     const { peers, limits } = this.#init;
     const lost = this.#closed ? "the system is stopping" : peers.directory.lost(this.name);
     if (lost !== undefined) return outgoing.fail(new Failure("UNAVAILABLE", { what: lost, at: `service "${this.name}"` }));

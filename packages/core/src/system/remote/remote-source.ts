@@ -1,5 +1,5 @@
-// A topic of a service that other nodes run, read over a link. Nothing is kept at the publisher's end: each page is asked for by
-// its position, so a lost link, a restarted publisher or another node of it only means asking again.
+// A topic of a service that other nodes run, read over a link: a partition as a stream, the history of a key page by page. Both begin at a
+// position, so a lost link, a restarted publisher or another node of it only means asking again from there.
 import { Failure } from "../../base/failure.ts";
 import { partitionOf } from "../../base/hash.ts";
 import type { AnyTopicRef } from "../../contract/index.ts";
@@ -7,7 +7,9 @@ import type { EventSource, SourceItem, SourceLog, SourcePage, SourceReader } fro
 import type { Answered } from "./peers.ts";
 import type { Question, RemoteService } from "./remote-service.ts";
 import { assertSameLog } from "./same-log.ts";
-import { describeRest, historyRest, readRest, type LogName, type Rest, type TopicName, type WireItem } from "./wire.ts";
+import { remoteLimits } from "./limits.ts";
+import { TopicStream } from "./topic-stream.ts";
+import { describeRest, historyRest, streamRest, type LogName, type TopicName, type WireItem } from "./wire.ts";
 
 /** How long the publisher may take to say what it holds: whoever wants to read behind that is told that it is away. */
 const refreshWithinMs = 2_000;
@@ -48,24 +50,18 @@ export class RemoteSource implements EventSource {
   }
 
   read(partition: number, from: number): SourceReader {
-    return new RemoteReader(
-      this.#service,
+    return new TopicStream({
+      service: this.#service,
       from,
-      (at, bytesMax) => readRest(this.#name, partition, at, bytesMax),
-      (page) => {
-        this.#saw(partition, page.next);
-        return page.items.map((item) => this.#item(item));
-      },
-    );
+      limits: remoteLimits,
+      rest: (at, bytesMax, demand) => streamRest(this.#name, partition, at, bytesMax, demand),
+      item: (item) => this.#item(item),
+      saw: (next) => this.#saw(partition, next),
+    });
   }
 
   history(key: string, from: number): SourceReader {
-    return new RemoteReader(
-      this.#service,
-      from,
-      (at, bytesMax) => historyRest(this.#name, key, at, bytesMax),
-      (page) => page.items.map((item) => this.#item(item)),
-    );
+    return new HistoryReader(this.#service, this.#name, key, from, (item) => this.#item(item));
   }
 
   #saw(partition: number, head: number): void {
@@ -83,7 +79,6 @@ export class RemoteSource implements EventSource {
 }
 
 type Described = Extract<Answered, { readonly kind: "log" }>;
-type PageAnswer = Extract<Answered, { readonly kind: "page" }>;
 
 const nameOf = ({ contract, name }: AnyTopicRef): TopicName => ({ contract: contract.$.name, version: contract.$.version, topic: name });
 
@@ -95,30 +90,28 @@ function described(service: RemoteService, answer: Answered): Described {
 const unexpected = ({ name }: RemoteService, { kind }: Answered): Failure =>
   new Failure("UNAVAILABLE", { what: `it answered a question about its log with "${kind}"`, at: `service "${name}"` });
 
-class RemoteReader implements SourceReader {
+/** The pages of one key's history, each asked for by its position. */
+class HistoryReader implements SourceReader {
   readonly #service: RemoteService;
-  readonly #rest: (from: number, bytesMax: number) => Rest;
-  readonly #items: (page: PageAnswer) => readonly SourceItem[];
+  readonly #name: TopicName & LogName;
+  readonly #key: string;
+  readonly #item: (item: WireItem) => SourceItem;
   #position: number;
   #question: Question | undefined;
   #closed: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(
-    service: RemoteService,
-    from: number,
-    rest: (from: number, bytesMax: number) => Rest,
-    items: (page: PageAnswer) => readonly SourceItem[],
-  ) {
+  constructor(service: RemoteService, name: TopicName & LogName, key: string, from: number, item: (item: WireItem) => SourceItem) {
     this.#service = service;
+    this.#name = name;
+    this.#key = key;
     this.#position = from;
-    this.#rest = rest;
-    this.#items = items;
+    this.#item = item;
   }
 
   async next(bytesMax: number): Promise<SourcePage> {
     if (this.#isClosed) return { items: [], next: this.#position };
-    const question = this.#service.ask(this.#rest(this.#position, bytesMax));
+    const question = this.#service.ask(historyRest(this.#name, this.#key, this.#position, bytesMax));
     const closed = new Promise<undefined>((resolve) => (this.#closed = () => resolve(undefined)));
     this.#question = question;
     const answer = await Promise.race([question.answer, closed]);
@@ -126,7 +119,7 @@ class RemoteReader implements SourceReader {
     if (!answer) return { items: [], next: this.#position };
     if (answer.kind !== "page") throw unexpected(this.#service, answer);
     this.#position = Math.max(this.#position, answer.next);
-    return { items: this.#items(answer), next: this.#position };
+    return { items: answer.items.map(this.#item), next: this.#position };
   }
 
   close(): void {

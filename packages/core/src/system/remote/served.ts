@@ -1,7 +1,8 @@
 // What other nodes ask of this one: each link that comes in has one of these. The caller is the service that the link has
 // authenticated, whatever the frames say.
 //
-//  V1  one response   Every request gets exactly one response, unless it was given up or the link is lost.
+//  V1  one response   Every request gets exactly one response, unless it was given up or the link is lost; a stream gets its batches
+//                     first, and ends with another response.
 //  V2  bounded        Open requests of a link, and answers that wait for room, are bounded; a peer that breaks the bound of the
 //                     second loses the link.
 //  V3  hostile        A frame that is malformed costs the link, never more.
@@ -16,6 +17,7 @@ import type { Router } from "../router.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { PublishedTopic, type PublishedReader } from "./published-topic.ts";
 import { assertSameLog } from "./same-log.ts";
+import { ServedStream } from "./served-stream.ts";
 import {
   againRest,
   failureRest,
@@ -29,6 +31,7 @@ import {
   response,
   type Ask,
   type Asked,
+  type AskedStream,
   type Rest,
   type TopicName,
 } from "./wire.ts";
@@ -44,7 +47,7 @@ export interface ServedInit {
 /** All that comes in from other nodes. */
 export class Served {
   readonly #init: ServedInit;
-  readonly #links = new Set<Link>();
+  readonly #links = new Set<ServedLink>();
   #leaving: string | undefined;
 
   constructor(init: ServedInit) {
@@ -52,21 +55,23 @@ export class Served {
   }
 
   readonly accept = (link: Link): LinkHandler => {
-    this.#links.add(link);
-    return new ServedLink(link, this.#init, {
+    const served: ServedLink = new ServedLink(link, this.#init, {
       leaving: () => this.#leaving,
-      gone: () => this.#links.delete(link),
+      gone: () => this.#links.delete(served),
     });
+    this.#links.add(served);
+    return served;
   };
 
-  /** From now on nothing is taken: whoever asks looks for another node. What was taken is answered. */
+  /** From now on nothing is taken: whoever asks looks for another node. What was taken is answered, and streams end. */
   leave(why: string): void {
     this.#leaving = why;
+    for (const link of this.#links) link.leave(why);
   }
 
   /** What is open has no answer: whoever asked learns that the link is lost. */
   close(): void {
-    for (const link of this.#links) link.close(this.#leaving ?? "the node has stopped");
+    for (const served of this.#links) served.link.close(this.#leaving ?? "the node has stopped");
   }
 }
 
@@ -75,23 +80,33 @@ interface Door {
   gone(): void;
 }
 
+interface HeldBatch {
+  readonly n: number;
+  readonly text: string;
+  readonly stream: ServedStream;
+}
+
 /** Something open that can be given up. */
 interface Open {
   giveUp(): void;
 }
 
 class ServedLink implements LinkHandler {
-  readonly #link: Link;
+  readonly link: Link;
   readonly #init: ServedInit;
   readonly #door: Door;
   readonly #open = new Map<number, Open>();
+  /** Of the open ones, those that are streams. */
+  readonly #streams = new Map<number, ServedStream>();
   /** Answers that wait for room. */
   readonly #waiting = new Deque<string>();
+  /** Batches that do, in their order, behind all answers: one of each stream at most. */
+  readonly #batches = new Deque<HeldBatch>();
   #waitingLength = 0;
   #lost = false;
 
   constructor(link: Link, init: ServedInit, door: Door) {
-    this.#link = link;
+    this.link = link;
     this.#init = init;
     this.#door = door;
   }
@@ -100,12 +115,13 @@ class ServedLink implements LinkHandler {
     try {
       const { n, leftMs, asked } = readAsked(value);
       if (asked.kind === "cancel") return this.#cancel(n);
+      if (asked.kind === "more") return this.#streams.get(n)?.demand(asked.demand); // one that has ended is asked in vain
       if (this.#open.has(n)) throw new MalformedFrame(`request ${n} is open already`);
       this.#take(n, leftMs, asked);
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;
-      this.#init.runtime.logger.log("warn", "link.malformed", { node: this.#link.peer.node, reason: error.message });
-      this.#link.close(error.message);
+      this.#init.runtime.logger.log("warn", "link.malformed", { node: this.link.peer.node, reason: error.message });
+      this.link.close(error.message);
     }
   }
 
@@ -115,12 +131,23 @@ class ServedLink implements LinkHandler {
       this.#waiting.shift();
       this.#waitingLength -= text.length;
     }
+    for (let batch = this.#batches.peek(); batch; batch = this.#batches.peek()) {
+      if (!batch.stream.over && !this.#takesBatch(batch)) return;
+      this.#batches.shift();
+    }
+  }
+
+  leave(why: string): void {
+    for (const [n, stream] of this.#streams) {
+      stream.giveUp();
+      this.#respond(n, () => againRest(why));
+    }
   }
 
   /** What is too large for the link is not answered: it ends at its asker's deadline. */
   #takes(text: string): boolean {
     try {
-      return this.#link.send(text);
+      return this.link.send(text);
     } catch {
       return true;
     }
@@ -137,6 +164,7 @@ class ServedLink implements LinkHandler {
   #cancel(n: number): void {
     const open = this.#open.get(n);
     this.#open.delete(n);
+    this.#streams.delete(n);
     open?.giveUp();
   }
 
@@ -145,7 +173,7 @@ class ServedLink implements LinkHandler {
     if (leaving !== undefined) return this.#send(n, againRest(leaving));
     const { limits, own } = this.#init;
     if (this.#open.size >= limits.servedMax) {
-      const what = `${limits.servedMax} requests of node "${this.#link.peer.node}" are open`;
+      const what = `${limits.servedMax} requests of node "${this.link.peer.node}" are open`;
       return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: "link" })));
     }
     if (asked.kind === "ask") return this.#ask(n, leftMs, asked);
@@ -154,7 +182,8 @@ class ServedLink implements LinkHandler {
       const log = own.log() ?? { logId: "", timeline: 0, heads: [] };
       return this.#send(n, logRest(log, log.heads));
     }
-    if (asked.kind !== "cancel") this.#question(n, asked);
+    if (asked.kind === "stream") this.#stream(n, asked);
+    else if (asked.kind === "describe" || asked.kind === "history") this.#question(n, asked);
   }
 
   #ask(n: number, leftMs: number, { contract, version, operation, key, id, minted, told, read, session: token, input }: Ask): void {
@@ -174,7 +203,7 @@ class ServedLink implements LinkHandler {
       to,
       key: to.contract.$.keyed ? key : undefined,
       input,
-      caller: this.#link.peer.service,
+      caller: this.link.peer.service,
       id: to.kind === "query" ? undefined : id,
       minted,
       withinMs: leftMs === 0 ? Number.POSITIVE_INFINITY : leftMs,
@@ -201,17 +230,63 @@ class ServedLink implements LinkHandler {
     });
   }
 
-  #question(n: number, asked: Extract<Asked, TopicName>): void {
-    const { logs, limits } = this.#init;
-    const reader = this.#link.peer.service;
+  #stream(n: number, asked: AskedStream): void {
+    const { limits } = this.#init;
+    if (this.#streams.size >= limits.streamsMax) {
+      const what = `${limits.streamsMax} streams of node "${this.link.peer.node}" are open`;
+      return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: "link" })));
+    }
+    const failed = (error: unknown): void => this.#respond(n, () => failureRest(failureOf(error, asked.contract)));
+    this.#open.set(n, { giveUp: () => this.#streams.get(n)?.giveUp() });
+    let reader: PublishedReader;
+    try {
+      const published = this.#published(asked);
+      assertSameLog(published.log.service, asked, published.log);
+      reader = published.read(asked.partition, asked.from);
+    } catch (error) {
+      return failed(error);
+    }
+    const stream: ServedStream = new ServedStream({
+      reader,
+      bytesMax: Math.min(asked.bytesMax, limits.pageBytesMax),
+      limits,
+      send: (rest) => this.#batch(n, response(n, rest), stream),
+      failed,
+    });
+    this.#streams.set(n, stream);
+    stream.demand(asked.demand);
+  }
+
+  #batch(n: number, text: string, stream: ServedStream): void {
+    const batch = { n, text, stream };
+    if (this.#waiting.length > 0 || this.#batches.length > 0 || !this.#takesBatch(batch)) this.#batches.push(batch);
+  }
+
+  #takesBatch({ n, text, stream }: HeldBatch): boolean {
+    try {
+      if (!this.link.send(text)) return false;
+      stream.left();
+    } catch (error) {
+      stream.giveUp(); // one record alone is larger than a message may be
+      this.#respond(n, () => failureRest(error as Failure));
+    }
+    return true;
+  }
+
+  #published({ contract, version, topic }: TopicName): PublishedTopic {
+    return new PublishedTopic(this.#init.logs.published(this.link.peer.service, contract, version, topic));
+  }
+
+  #question(n: number, asked: Exclude<Extract<Asked, TopicName>, AskedStream>): void {
+    const { limits } = this.#init;
     let reading: PublishedReader | undefined;
     this.#open.set(n, { giveUp: () => reading?.close() });
     const answer = async (): Promise<Rest> => {
-      const published = new PublishedTopic(logs.published(reader, asked.contract, asked.version, asked.topic));
+      const published = this.#published(asked);
       const { log } = published;
       if (asked.kind === "describe") return logRest(log, published.heads());
       assertSameLog(log.service, asked, log);
-      reading = asked.kind === "read" ? published.read(asked.partition, asked.from) : published.history(asked.key, asked.from);
+      reading = published.history(asked.key, asked.from);
       try {
         const { items, next } = await reading.next(Math.min(asked.bytesMax, limits.pageBytesMax));
         return pageRest(next, items);
@@ -227,6 +302,7 @@ class ServedLink implements LinkHandler {
 
   #respond(n: number, rest: () => Rest): void {
     if (!this.#open.delete(n)) return; // given up
+    this.#streams.delete(n);
     this.#send(n, rest());
   }
 
@@ -234,13 +310,13 @@ class ServedLink implements LinkHandler {
     if (this.#lost) return;
     const text = response(n, rest);
     try {
-      if (this.#waiting.length === 0 && this.#link.send(text)) return;
+      if (this.#waiting.length === 0 && this.link.send(text)) return;
     } catch (error) {
       return this.#send(n, failureRest(tooLarge(error as Failure)));
     }
     this.#waiting.push(text);
     this.#waitingLength += text.length;
-    if (this.#waitingLength > this.#init.limits.answersLengthMax) this.#link.close("it does not take its answers");
+    if (this.#waitingLength > this.#init.limits.answersLengthMax) this.link.close("it does not take its answers");
   }
 }
 

@@ -1,16 +1,18 @@
 // What two nodes say to each other over a link, as JSON arrays; node, service and incarnation of the other end are the link's
-// business. Every request has a number of the asking end's, and one response, unless it was given up.
+// business. Every request has a number of the asking end's, and one response, unless it was given up; a stream
+// has a batch for each that it was asked for, until it ends with another response.
 //
 //   request   [n, left, "ask", contract, version, operation, key, id, minted, told, read, session, input?]
 //             [n, 0, "describe", contract, version, topic]                     which log, and its heads
-//             [n, 0, "read", contract, version, topic, logId, timeline, partition, from, bytesMax]
+//             [n, 0, "stream", contract, version, topic, logId, timeline, partition, from, bytesMax, demand]
+//             [n, 0, "more", demand]                                           of stream n, in all
 //             [n, 0, "history", contract, version, topic, logId, timeline, key, from, bytesMax]
 //             [n, 0, "heads"]   [n, 0, "health"]                               of the service that the node runs
 //             [n, 0, "cancel"]                                                 nobody waits for n any more
 //   response  [n, "reply", replayed, session, given?]      [n, "rejection", name, replayed, session, given?]
 //             [n, "failure", code, what, at, issues]       [n, "again", why]   certainly not taken: ask somebody else, or later
 //             [n, "log", logId, timeline, heads]           [n, "page", next, items]
-//             [n, "health", services]
+//             [n, "health", services]                      [n, "batch", number, next, items]   of stream n, one of many
 //
 // `left`: of the asker's time, in milliseconds; a question to the node itself has no deadline. Values travel in the form in which they were given, and each end takes them by its own schema. `minted` is null for an id in
 // free form; `session` is "" for none, and in an answer also if it has not changed; what is absent has no last member.
@@ -46,10 +48,21 @@ export interface LogName {
   readonly timeline: number;
 }
 
+export interface AskedStream extends TopicName, LogName {
+  readonly kind: "stream";
+  readonly partition: number;
+  readonly from: number;
+  /** Of a batch. */
+  readonly bytesMax: number;
+  /** Batches, in all. */
+  readonly demand: number;
+}
+
 export type Asked =
   | Ask
   | ({ readonly kind: "describe" } & TopicName)
-  | ({ readonly kind: "read"; readonly partition: number; readonly from: number; readonly bytesMax: number } & TopicName & LogName)
+  | AskedStream
+  | { readonly kind: "more"; readonly demand: number }
   | ({ readonly kind: "history"; readonly key: string; readonly from: number; readonly bytesMax: number } & TopicName & LogName)
   | { readonly kind: "heads" }
   | { readonly kind: "health" }
@@ -62,7 +75,17 @@ export interface WireItem {
   readonly data: unknown;
 }
 
+/** The next of a stream, counted from 1 since it was opened. */
+export interface Batch {
+  readonly kind: "batch";
+  readonly number: number;
+  /** Everything below it is in this batch or before it. */
+  readonly next: number;
+  readonly items: readonly WireItem[];
+}
+
 export type Responded =
+  | Batch
   | { readonly kind: "reply"; readonly replayed: boolean; readonly session: string; readonly given: unknown }
   | { readonly kind: "rejection"; readonly name: string; readonly replayed: boolean; readonly session: string; readonly given: unknown }
   | { readonly kind: "failure"; readonly failure: Failure }
@@ -88,8 +111,10 @@ export function askRest({ contract, version, operation, key, id, minted, told, r
 
 export const describeRest = ({ contract, version, topic }: TopicName): Rest => restOf(["describe", contract, version, topic]);
 
-export const readRest = (name: TopicName & LogName, partition: number, from: number, bytesMax: number): Rest =>
-  restOf(["read", name.contract, name.version, name.topic, name.logId, name.timeline, partition, from, bytesMax]);
+export const streamRest = (name: TopicName & LogName, partition: number, from: number, bytesMax: number, demand: number): Rest =>
+  restOf(["stream", name.contract, name.version, name.topic, name.logId, name.timeline, partition, from, bytesMax, demand]);
+
+export const moreRest = (demand: number): Rest => restOf(["more", demand]);
 
 export const historyRest = (name: TopicName & LogName, key: string, from: number, bytesMax: number): Rest =>
   restOf(["history", name.contract, name.version, name.topic, name.logId, name.timeline, key, from, bytesMax]);
@@ -116,18 +141,20 @@ export const logRest = ({ logId, timeline }: LogName, heads: readonly number[]):
 
 export const healthyRest = (services: readonly ServiceHealth[]): Rest => restOf(["health", services]);
 
-export function pageRest(next: number, items: readonly WireItem[]): Rest {
-  const entries = items.map(({ offset, index, at: { key, version, now, caller }, data }) => [
-    offset,
-    index,
-    key,
-    version,
-    now,
-    caller,
-    data,
-  ]);
-  return restOf(["page", next, entries]);
-}
+export const pageRest = (next: number, items: readonly WireItem[]): Rest => restOf(["page", next, items.map(entryOf)]);
+
+export const batchRest = (number: number, next: number, items: readonly WireItem[]): Rest =>
+  restOf(["batch", number, next, items.map(entryOf)]);
+
+const entryOf = ({ offset, index, at: { key, version, now, caller }, data }: WireItem): readonly unknown[] => [
+  offset,
+  index,
+  key,
+  version,
+  now,
+  caller,
+  data,
+];
 
 /** Says what is wrong with a frame; the link that it came by is closed. */
 export class MalformedFrame extends Error {
@@ -220,8 +247,18 @@ function askedOf(kind: string, members: Members): Asked {
       };
     case "describe":
       return { kind, ...topicName() };
-    case "read":
-      return { kind, ...topicName(), ...logName(), partition: members.count(), from: members.count(), bytesMax: members.count() };
+    case "stream":
+      return {
+        kind,
+        ...topicName(),
+        ...logName(),
+        partition: members.count(),
+        from: members.count(),
+        bytesMax: members.count(),
+        demand: members.count(),
+      };
+    case "more":
+      return { kind, demand: members.count() };
     case "history":
       return { kind, ...topicName(), ...logName(), key: members.text(), from: members.count(), bytesMax: members.count() };
     case "heads":
@@ -269,6 +306,8 @@ function respondedOf(kind: string, members: Members): Responded {
       return { kind, why: members.text() };
     case "log":
       return { kind, logId: members.text(), timeline: members.count(), heads: countsOf(members.list()) };
+    case "batch":
+      return { kind, number: members.count(), next: members.count(), items: members.list().map(itemOf) };
     case "page":
       return { kind, next: members.count(), items: members.list().map(itemOf) };
     case "health":
