@@ -86,6 +86,8 @@ export class Message {
   readonly session: Session | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
+  /** Takes it where it cannot be served where it came to, and was certainly not applied. Undefined: it is sent on from there. */
+  onReturned: (() => void) | undefined = undefined;
   /** Commits of this command that failed and were found not to be in the log. */
   attempts = 0;
   /** Links of the deadline wheel; undefined while it is not on the wheel. */

@@ -36,6 +36,8 @@ export interface Call {
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
+  /** Takes it if it cannot be served here and was certainly not applied; absent: it is sent on from here. */
+  readonly returned?: () => void;
 }
 
 /** Takes a call towards its receiver: the router, or what stands before it for a service that says how it calls. */
@@ -121,6 +123,7 @@ export class Router implements Sender {
       reject(error as Failure);
       return undefined;
     }
+    if (call.returned) message.onReturned = call.returned;
     route.receiver.receive(message);
     return message;
   }

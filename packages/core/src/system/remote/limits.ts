@@ -9,6 +9,8 @@ export interface RemoteLimits extends StreamLimits {
   readonly heldLengthMax: number;
   /** Requests of one link that are open at its serving end; beyond that they are refused (OVERLOADED). */
   readonly servedMax: number;
+  /** Messages of one link that wait for partitions which their node is about to own; beyond that they are refused (OVERLOADED). */
+  readonly earlyMax: number;
   /** Characters of answers that wait for room on a link; a peer that does not take them loses the link. */
   readonly answersLengthMax: number;
   /** Bytes of a page of a log, or of a batch of a stream, whatever its reader asks for. */
@@ -27,6 +29,7 @@ export const remoteLimits: RemoteLimits = {
   heldMax: 10_000,
   heldLengthMax: 32 << 20,
   servedMax: 20_000,
+  earlyMax: 2_000,
   answersLengthMax: 32 << 20,
   pageBytesMax: 256 << 10,
   streamsMax: 4_096,

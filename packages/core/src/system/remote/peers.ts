@@ -1,18 +1,20 @@
 // The links of one node to those whom it asks: one to each, made when there is something to ask, and made again, after a pause
 // that grows, while the directory names the node. Who asks hears when it is worth trying.
 //
-//  N1  A request that was taken is answered by exactly one of `answered`, `again` and `lost`; of a stream batches come before it.
-//  N2  `again` only if the node certainly did not take it; `lost` whenever that is not known.
+//  N1  A request that was taken is answered by exactly one of `answered`, `again`, `moved` and `lost`; of a stream batches come before it.
+//  N2  `again` and `moved` only if the node certainly did not take it; `lost` whenever that is not known.
 //  N3  Requests of one asker to one node leave in the order in which they were taken.
 import { assert } from "../../base/assert.ts";
 import { backoffMs } from "../../base/backoff.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../transport/index.ts";
 import type { Directory } from "./directory.ts";
+import type { Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { type Batch, cancelRest, MalformedFrame, readResponded, request, type Responded, type Rest } from "./wire.ts";
 
-export type Answered = Exclude<Responded, { readonly kind: "again" } | Batch>;
+export type Answered = Exclude<Responded, { readonly kind: "again" | "moved" } | Batch>;
 
 export interface Request {
   readonly rest: Rest;
@@ -22,6 +24,7 @@ export interface Request {
   /** Throws `MalformedFrame`, also for what is no stream. */
   batch(batch: Batch): void;
   again(): void;
+  moved(): void;
   lost(why: string): void;
 }
 
@@ -32,7 +35,7 @@ export interface Place {
 }
 
 /** One link, from the moment at which it is wanted until it is lost. */
-export class Peer implements LinkHandler {
+export class Peer implements LinkHandler, Target {
   readonly #changed: () => void;
   readonly #open = new Map<number, Request>();
   /** What is to be said of requests that have left, for which there was no room: the newest of each. */
@@ -54,6 +57,11 @@ export class Peer implements LinkHandler {
 
   get open(): number {
     return this.#open.size;
+  }
+
+  deliver(outgoing: Outgoing): boolean {
+    outgoing.place = this.send(outgoing);
+    return outgoing.place !== undefined;
   }
 
   /** Undefined: there is no room now, or no link. Throws MESSAGE_TOO_LARGE. */
@@ -101,7 +109,8 @@ export class Peer implements LinkHandler {
       if (responded.kind === "again") {
         this.leaving = true;
         asked.again();
-      } else asked.answered(responded);
+      } else if (responded.kind === "moved") asked.moved();
+      else asked.answered(responded);
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;
       this.#link?.close(error.message);
@@ -129,7 +138,7 @@ export class Peer implements LinkHandler {
   }
 }
 
-interface Target {
+interface Known {
   address: Address;
   peer: Peer | undefined;
   connecting: boolean;
@@ -146,8 +155,8 @@ export interface PeersInit {
 export class Peers {
   readonly directory: Directory;
   readonly #init: PeersInit;
-  /** By node and incarnation. */
-  readonly #targets = new Map<string, Target>();
+  /** By incarnation. */
+  readonly #targets = new Map<string, Known>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #closed = false;
 
@@ -164,6 +173,15 @@ export class Peers {
     const watchers = this.#watchers.get(service);
     if (watchers) watchers.add(changed);
     else this.#watchers.set(service, new Set([changed]));
+  }
+
+  /** The link to one node of the service; if there is none, it is made where possible. */
+  to(service: string, incarnation: string): Peer | undefined {
+    const address = this.directory.nodes(service).find(({ identity }) => identity.incarnation === incarnation);
+    if (!address) return undefined;
+    const target = this.#target(address);
+    if (!target.peer) this.#connect(service, target);
+    return target.peer;
   }
 
   /** A link of the service with room, the one with the fewest open requests; if there is none, one is made where possible. */
@@ -183,7 +201,7 @@ export class Peers {
     for (const { peer } of this.#targets.values()) peer?.close();
   }
 
-  #target(address: Address): Target {
+  #target(address: Address): Known {
     const name = nameOf(address);
     let target = this.#targets.get(name);
     if (!target) this.#targets.set(name, (target = { address, peer: undefined, connecting: false, failures: 0 }));
@@ -191,7 +209,7 @@ export class Peers {
     return target;
   }
 
-  #connect(service: string, target: Target): void {
+  #connect(service: string, target: Known): void {
     if (target.connecting || this.#closed) return;
     target.connecting = true;
     const { transport } = this.#init;
@@ -207,7 +225,7 @@ export class Peers {
     void this.#connected(service, target, transport.connect(target.address, handle), () => made);
   }
 
-  async #connected(service: string, target: Target, connecting: Promise<Link>, made: () => Peer | undefined): Promise<void> {
+  async #connected(service: string, target: Known, connecting: Promise<Link>, made: () => Peer | undefined): Promise<void> {
     try {
       await connecting;
     } catch (error) {
@@ -226,14 +244,14 @@ export class Peers {
   }
 
   /** Lost, or the node takes nothing more; while the directory names it, it is tried again after a pause. */
-  #drop(service: string, target: Target): void {
+  #drop(service: string, target: Known): void {
     target.peer?.close();
     target.peer = undefined;
     this.#pause(service, target, 1);
   }
 
   /** Until then no link is made; a node that nobody names any more is forgotten. */
-  #pause(service: string, target: Target, failures: number): void {
+  #pause(service: string, target: Known, failures: number): void {
     const { runtime, limits } = this.#init;
     const name = nameOf(target.address);
     target.connecting = true;
@@ -253,4 +271,4 @@ export class Peers {
   }
 }
 
-const nameOf = ({ identity: { node, incarnation } }: Address): string => `${node}@${incarnation}`;
+const nameOf = ({ identity: { incarnation } }: Address): string => incarnation;

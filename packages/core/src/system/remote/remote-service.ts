@@ -1,17 +1,29 @@
-// A service that other nodes run, as the router of this one sees it: takes a message, finds a node, and settles the message
-// with what that node answers. Where the service moves, restarts, or a link is lost, messages are held and sent again, in order, under
-// the same identity, within their own deadline.
+// A service of which other nodes run instances, as the router of this one sees it: takes a message, finds the node that it is for, and
+// settles the message with what that node answers. Where a partition moves, a node restarts, or a link is lost, messages are held and
+// sent again, in order, under the same identity, within their own deadline.
 //
 //  R1  honest     Settled as "not delivered" only if no node took it. A command that may have been taken is sent again only
 //                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown.
-//  R2  in order   Messages of this node to one service are sent, and sent again, in the order in which they came.
+//  R2  in order   Messages of this node to one partition, or to one service where there are none, are sent, and sent again, in
+//                 the order in which they came (lane.ts).
 //  R3  bounded    What is held is bounded in number and characters; beyond that OVERLOADED. Nothing outlives its deadline.
+//  R4  apart      What waits for one partition holds up nothing else.
+import { partitionOf } from "../../base/hash.ts";
 import { Failure } from "../../base/failure.ts";
-import { type Deadlines, type Message, Session } from "../../mailbox/index.ts";
+import type { Deadlines, Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
+import { Lane, type Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
-import type { Answered, Peers, Place, Request } from "./peers.ts";
-import { askRest, type Batch, MalformedFrame, type Rest } from "./wire.ts";
+import { type Goal, type Outgoing, OutgoingCall, OutgoingQuestion } from "./outgoing.ts";
+import type { Answered, Peers } from "./peers.ts";
+import type { Rest } from "./wire.ts";
+
+/** The instance of the service that this node runs, if it runs one. */
+export interface Home extends Target {
+  readonly incarnation: string;
+  /** Whether messages of the partition are served here now. */
+  serves(partition: number): boolean;
+}
 
 export interface RemoteServiceInit {
   readonly service: string;
@@ -19,147 +31,7 @@ export interface RemoteServiceInit {
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
   readonly limits: RemoteLimits;
-}
-
-/** What is on its way to a service, or waits for one. */
-export abstract class Outgoing implements Request {
-  abstract readonly rest: Rest;
-  /** In which they came: the order in which they are sent, also again. */
-  readonly order: number;
-  place: Place | undefined = undefined;
-  readonly service: RemoteService;
-
-  constructor(service: RemoteService, order: number) {
-    this.service = service;
-    this.order = order;
-  }
-
-  abstract readonly settled: boolean;
-  abstract leftMs(): number;
-  abstract answered(answer: Answered): void;
-  abstract lost(why: string): void;
-  abstract fail(failure: Failure): void;
-
-  batch(_: Batch): void {
-    throw new MalformedFrame("a batch is of a stream");
-  }
-
-  again(): void {
-    this.service.returned(this);
-  }
-
-  /** Nobody waits for what becomes of it any more. */
-  protected abandon(): void {
-    if (this.place) this.place.peer.forget(this.place.n);
-    else this.service.gaveUp(this);
-  }
-}
-
-class OutgoingCall extends Outgoing {
-  readonly rest: Rest;
-  readonly #message: Message;
-  readonly #repeatable: boolean;
-  readonly #dueMs: number;
-
-  constructor(service: RemoteService, order: number, message: Message, repeatable: boolean) {
-    super(service, order);
-    this.#message = message;
-    this.#repeatable = repeatable;
-    const { to, key, id, minted, timeless, told, withinMs, read, session, input } = message;
-    this.#dueMs = service.now() + withinMs;
-    this.rest = askRest({
-      kind: "ask",
-      contract: to.contract.$.name,
-      version: to.contract.$.version,
-      operation: to.name,
-      key,
-      id,
-      minted: timeless ? undefined : minted,
-      told,
-      read,
-      session: session?.token ?? "",
-      input,
-    });
-    message.onSettled = () => this.abandon();
-  }
-
-  get settled(): boolean {
-    return this.#message.settled;
-  }
-
-  /** At least 1: nothing is sent that has no time left but by a timer that is late. */
-  leftMs(): number {
-    return this.#dueMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.round(this.#dueMs - this.service.now()));
-  }
-
-  answered(answer: Answered): void {
-    const { to, session } = this.#message;
-    this.#message.onSettled = undefined;
-    if (answer.kind === "failure") return this.#message.fail(answer.failure);
-    try {
-      if ("session" in answer && answer.session !== "") session?.merge(Session.parse(answer.session));
-      if (answer.kind === "reply") {
-        const { given, replayed } = answer;
-        this.#message.answer({ kind: "reply", value: to.checks.reply(given), given, replayed });
-      } else if (answer.kind === "rejection") {
-        const { name, given, replayed } = answer;
-        this.#message.answer({ kind: "rejection", name, details: to.checks.rejection(name, given), given, replayed });
-      } else this.fail(new Failure("UNKNOWN_OUTCOME", { what: `the node answered with "${answer.kind}"`, at: this.#message.address }));
-    } catch (error) {
-      this.#message.fail(error instanceof Failure ? error : new Failure("DEFECT", { what: String(error), at: this.#message.address }));
-    }
-  }
-
-  lost(why: string): void {
-    if (this.#repeatable) return this.service.returned(this);
-    const what = `the link to service "${this.service.name}" was lost while it was on its way: ${why}`;
-    this.fail(new Failure("UNKNOWN_OUTCOME", { what, at: this.#message.address }));
-  }
-
-  fail(failure: Failure): void {
-    this.#message.onSettled = undefined;
-    this.#message.fail(failure);
-  }
-}
-
-/** A question to the node itself; it may be asked as often as one likes. */
-class OutgoingQuestion extends Outgoing {
-  readonly rest: Rest;
-  settled = false;
-  readonly #resolve: (answer: Answered) => void;
-  readonly #reject: (failure: Failure) => void;
-
-  constructor(service: RemoteService, order: number, rest: Rest, resolve: (answer: Answered) => void, reject: (failure: Failure) => void) {
-    super(service, order);
-    this.rest = rest;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  answered(answer: Answered): void {
-    this.settled = true;
-    if (answer.kind === "failure") this.#reject(answer.failure);
-    else this.#resolve(answer);
-  }
-
-  lost(): void {
-    this.service.returned(this);
-  }
-
-  leftMs(): number {
-    return 0;
-  }
-
-  fail(failure: Failure): void {
-    this.settled = true;
-    this.#reject(failure);
-  }
-
-  giveUp(): void {
-    if (this.settled) return;
-    this.settled = true;
-    this.abandon();
-  }
+  readonly home?: Home;
 }
 
 export interface Question {
@@ -171,40 +43,41 @@ export interface Question {
 export class RemoteService {
   readonly name: string;
   readonly #init: RemoteServiceInit;
-  /** In their order. */
-  readonly #held: Outgoing[] = [];
+  readonly #lanes = new Map<number | Goal["kind"], Lane>();
+  /** Lanes with something that waits. */
+  readonly #waiting = new Set<Lane>();
+  #held = 0;
   #heldLength = 0;
   #order = 0;
-  #pumping = false;
   #closed = false;
 
   constructor(init: RemoteServiceInit) {
     this.#init = init;
     this.name = init.service;
-    init.peers.watch(init.service, () => this.#pump());
+    init.peers.watch(init.service, () => this.pump());
   }
 
   now(): number {
     return this.#init.runtime.clock.monotonic();
   }
 
+  /** Of the next request. */
+  nextOrder(): number {
+    return (this.#order += 1);
+  }
+
   /** `repeatable`: the receiver knows what it has applied, or applies nothing. */
-  receive(message: Message, repeatable: boolean): void {
-    const call = new OutgoingCall(this, this.order(), message, repeatable);
-    this.submit(call);
+  receive(message: Message, goal: Goal, repeatable: boolean): void {
+    this.submit(new OutgoingCall(this, goal, message, repeatable));
     if (!message.settled) this.#init.deadlines.watch(message);
   }
 
+  /** Asks the host of the log, which is the node itself where there is only one. */
   ask(rest: Rest): Question {
     const { promise: answer, resolve, reject } = Promise.withResolvers<Answered>();
-    const question = new OutgoingQuestion(this, this.order(), rest, resolve, reject);
+    const question = new OutgoingQuestion(this, { kind: "host" }, rest, resolve, reject);
     this.submit(question);
     return { answer, giveUp: () => question.giveUp() };
-  }
-
-  /** Of the next request. */
-  order(): number {
-    return (this.#order += 1);
   }
 
   /** Rejects with UNAVAILABLE if there is none in time. */
@@ -221,26 +94,10 @@ export class RemoteService {
     }
   }
 
-  /** It was certainly not taken, or may be sent again; in its old place among those that wait. */
-  returned(outgoing: Outgoing): void {
-    outgoing.place = undefined;
-    if (outgoing.settled) return;
-    let at = this.#held.length;
-    while (at > 0 && (this.#held[at - 1] as Outgoing).order > outgoing.order) at -= 1;
-    this.#hold(outgoing, at);
-    this.#init.runtime.scheduler.soon(() => this.#pump());
-  }
-
-  gaveUp(outgoing: Outgoing): void {
-    const at = this.#held.indexOf(outgoing);
-    if (at < 0) return;
-    this.#held.splice(at, 1);
-    this.#heldLength -= outgoing.rest.length;
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#failAll(new Failure("UNAVAILABLE", { what: "the system is stopping", at: this.name }));
+  /** Nothing of the key's partition waits, or is on its way to another node: whoever serves it here overtakes nobody. */
+  isQuiet(contract: string, key: string): boolean {
+    if (this.#lanes.size === 0) return true;
+    return this.#laneOf({ kind: "owner", contract, key }).idle && (this.#lanes.get("owner")?.idle ?? true);
   }
 
   /** Sends it now, or as soon as a node takes it. */
@@ -248,50 +105,127 @@ export class RemoteService {
     const { peers, limits } = this.#init;
     const lost = this.#closed ? "the system is stopping" : peers.directory.lost(this.name);
     if (lost !== undefined) return outgoing.fail(new Failure("UNAVAILABLE", { what: lost, at: `service "${this.name}"` }));
-    if (this.#held.length === 0) {
-      if (this.#give(outgoing)) return;
-    }
-    if (this.#held.length >= limits.heldMax || this.#heldLength >= limits.heldLengthMax) {
-      const what = `${this.#held.length} messages wait for service "${this.name}", which no node takes now`;
+    const lane = this.#laneOf(outgoing.goal);
+    outgoing.lane = lane;
+    if (!lane.waits && this.#give(lane, outgoing)) return;
+    if (this.#held >= limits.heldMax || this.#heldLength >= limits.heldLengthMax) {
+      const what = `${this.#held} messages wait for service "${this.name}", which no node takes now`;
       return outgoing.fail(new Failure("OVERLOADED", { what, at: `service "${this.name}"` }));
     }
-    this.#hold(outgoing, this.#held.length);
+    lane.push(outgoing);
+    this.#hold(lane, outgoing);
+  }
+
+  // ── called by what is on its way ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** It was certainly not taken, or may be sent again; in its old place among those that wait. */
+  returned(outgoing: Outgoing, moved: boolean): void {
+    const { lane } = outgoing;
+    if (outgoing.settled || !lane) return;
+    lane.takeBack(outgoing, moved);
+    this.#hold(lane, outgoing);
+    this.#soon(lane);
+  }
+
+  gaveUp(outgoing: Outgoing): void {
+    if (!outgoing.held) return;
+    this.#release(outgoing);
+    outgoing.lane?.died();
+  }
+
+  /** It is not on its way any more: what waited for that may leave. */
+  ended({ lane }: Outgoing): void {
+    if (lane?.waits) this.#soon(lane);
+  }
+
+  /** Something may have changed: whatever can leave leaves. */
+  pump(): void {
+    if (this.#waiting.size === 0) return;
+    const lost = this.#init.peers.directory.lost(this.name);
+    if (lost !== undefined) return this.#failAll(new Failure("UNAVAILABLE", { what: lost, at: `service "${this.name}"` }));
+    for (const lane of this.#waiting) this.#pump(lane);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#failAll(new Failure("UNAVAILABLE", { what: "the system is stopping", at: this.name }));
+  }
+
+  #soon(lane: Lane): void {
+    this.#init.runtime.scheduler.soon(() => this.#pump(lane));
+  }
+
+  #pump(lane: Lane): void {
+    const unsorted = lane.goal.kind === "owner" && lane.partition === undefined && this.#partitions > 0;
+    for (let outgoing = lane.take(); outgoing; outgoing = lane.take()) {
+      this.#release(outgoing);
+      if (unsorted) this.submit(outgoing);
+      else if (!this.#give(lane, outgoing)) {
+        lane.takeBack(outgoing, false);
+        return this.#hold(lane, outgoing);
+      }
+    }
+    this.#waiting.delete(lane);
   }
 
   /** False: nobody takes it now. */
-  #give(outgoing: Outgoing): boolean {
+  #give(lane: Lane, outgoing: Outgoing): boolean {
+    const { peers, home } = this.#init;
+    const { goal, partition } = lane;
+    const plan = peers.directory.plan(this.name);
+    let target: Target | undefined;
+    let epoch = 0;
+    if (goal.kind === "any" || !plan) target = peers.ready(this.name);
+    else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.to(this.name, plan.host);
+    else if (partition !== undefined) {
+      const granted = plan.partitions[partition];
+      if (granted?.owner === undefined || granted.leaving || !lane.admits(granted.epoch)) return false;
+      ({ epoch } = granted);
+      if (home && granted.owner === home.incarnation) target = home.serves(partition) ? home : undefined;
+      else target = peers.to(this.name, granted.owner);
+    }
     try {
-      outgoing.place = this.#init.peers.ready(this.name)?.send(outgoing);
-      return outgoing.place !== undefined;
+      return target !== undefined && lane.give(outgoing, target, epoch);
     } catch (error) {
       outgoing.fail(error as Failure); // MESSAGE_TOO_LARGE
       return true;
     }
   }
 
-  #hold(outgoing: Outgoing, at: number): void {
-    this.#held.splice(at, 0, outgoing);
-    this.#heldLength += outgoing.rest.length;
+  #laneOf(goal: Goal): Lane {
+    const partitions = goal.kind === "owner" ? this.#partitions : 0;
+    const partition = goal.kind === "owner" && partitions > 0 ? partitionOf(goal.contract, goal.key, partitions) : undefined;
+    const name = partition ?? goal.kind;
+    let lane = this.#lanes.get(name);
+    if (!lane) this.#lanes.set(name, (lane = new Lane(goal, partition)));
+    return lane;
   }
 
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    const { peers } = this.#init;
-    const lost = peers.directory.lost(this.name);
-    if (lost !== undefined) this.#failAll(new Failure("UNAVAILABLE", { what: lost, at: `service "${this.name}"` }));
-    let sent = 0;
-    for (; sent < this.#held.length; sent++) {
-      const outgoing = this.#held[sent] as Outgoing;
-      if (!outgoing.settled && !this.#give(outgoing)) break;
-      this.#heldLength -= outgoing.rest.length;
-    }
-    if (sent > 0) this.#held.splice(0, sent);
-    this.#pumping = false;
+  /** Of its log; 0: it has none, or it is not known yet. */
+  get #partitions(): number {
+    return this.#init.peers.directory.plan(this.name)?.partitions.length ?? 0;
+  }
+
+  #hold(lane: Lane, outgoing: Outgoing): void {
+    outgoing.held = true;
+    this.#waiting.add(lane);
+    this.#held += 1;
+    this.#heldLength += outgoing.length;
+  }
+
+  #release(outgoing: Outgoing): void {
+    outgoing.held = false;
+    this.#held -= 1;
+    this.#heldLength -= outgoing.length;
   }
 
   #failAll(failure: Failure): void {
-    this.#heldLength = 0;
-    for (const outgoing of this.#held.splice(0)) outgoing.fail(failure);
+    for (const lane of this.#waiting) {
+      for (let outgoing = lane.take(); outgoing; outgoing = lane.take()) {
+        this.#release(outgoing);
+        outgoing.fail(failure);
+      }
+    }
+    this.#waiting.clear();
   }
 }

@@ -1,17 +1,20 @@
 // Joins a node that runs one service of a system to the nodes that run the others: what is not here is called, and read, over
 // links, and what is here is served to them.
-import type { Implementation } from "../../contract/index.ts";
+import type { NodeReport } from "../../cluster/index.ts";
+import type { Implementation, Json } from "../../contract/index.ts";
 import { type Message, Session } from "../../mailbox/index.ts";
-import type { Listener, Transport } from "../../transport/index.ts";
+import type { Link, LinkHandler, LinkLoss, Listener, Transport } from "../../transport/index.ts";
 import type { Service, System } from "../definition.ts";
 import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
 import type { Directory } from "./directory.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
-import { RemoteService } from "./remote-service.ts";
+import type { Goal } from "./outgoing.ts";
+import { type Home, RemoteService } from "./remote-service.ts";
 import { RemoteSource } from "./remote-source.ts";
-import { Served } from "./served.ts";
+import { type PlaceOf, Served } from "./served.ts";
+import { SharedService } from "./sharing.ts";
 import { headsRest, healthRest } from "./wire.ts";
 
 export interface RingHow {
@@ -22,6 +25,8 @@ export interface RingHow {
   readonly at: string;
   /** What tickets to this node are made with. */
   readonly secret: string;
+  /** Takes what this node says of its partitions, for the registry of its service; absent: it is the only node of that, and owns everything. */
+  readonly report?: (report: NodeReport) => void;
 }
 
 /** The other nodes of a system. */
@@ -39,6 +44,7 @@ class Member implements RingMember {
   readonly #peers: Peers;
   readonly #served: Served;
   readonly #remotes: RemoteService[] = [];
+  readonly sharing: SharedService | undefined;
   #listener: Listener | undefined;
 
   constructor(how: RingHow, room: RingRoom, system: System) {
@@ -48,13 +54,26 @@ class Member implements RingMember {
     const { transport, directory } = how;
     const limits = remoteLimits;
     this.#peers = new Peers({ transport, directory, runtime, limits });
-    this.#served = new Served({ router, logs: sources, own, runtime, limits });
-    for (const service of system.services) if (service.name !== transport.self.service) this.#add(service);
+    const service = system.services.find(({ name }) => name === transport.self.service);
+    this.sharing = service && how.report ? this.#share(service, how.report) : undefined;
+    const placeOf: PlaceOf = this.sharing?.placeOf ?? (() => "here");
+    this.#served = new Served({ router, logs: sources, own, placeOf, runtime, limits });
+    this.sharing?.watchPlaces(() => this.#served.replace());
+    for (const other of system.services) if (other !== service) this.#add(other);
+  }
+
+  #share(service: Service, report: (report: NodeReport) => void): SharedService {
+    const { runtime, deadlines, own } = this.#room;
+    const { transport, directory } = this.#how;
+    const peers = this.#peers;
+    const remote = (home: Home): RemoteService =>
+      new RemoteService({ service: service.name, peers, runtime, deadlines, limits: remoteLimits, home });
+    return new SharedService({ service, transport, directory, report, own, runtime, remote });
   }
 
   async listen(): Promise<void> {
     const { transport, at, secret } = this.#how;
-    this.#listener = await transport.listen(at, secret, this.#served.accept);
+    this.#listener = await transport.listen(at, secret, (link) => new FirstWord(link, this.#served, this.sharing));
   }
 
   leave(): void {
@@ -63,9 +82,11 @@ class Member implements RingMember {
 
   async close(): Promise<void> {
     for (const remote of this.#remotes) remote.close();
+    this.sharing?.remote.close();
     this.#peers.close();
     this.#served.close();
     await this.#listener?.close();
+    await this.sharing?.close();
   }
 
   async heads(): Promise<Session> {
@@ -101,12 +122,45 @@ class Member implements RingMember {
     for (const part of service.parts) {
       if (added.has(part.contract)) continue; // several definitions of one saga
       added.add(part.contract);
-      const receive = (message: Message): void => remote.receive(message, isRepeatable(part, message));
+      const receive = (message: Message): void => remote.receive(message, goalOf(part, message), isRepeatable(part, message));
       router.add(service.name, part.contract, { receive }, true);
       if (part.kind === "entity")
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
     }
   }
+}
+
+/** Says at its first message what a link is for. */
+class FirstWord implements LinkHandler {
+  readonly #link: Link;
+  readonly #served: Served;
+  readonly #sharing: SharedService | undefined;
+  #handler: LinkHandler | undefined;
+
+  constructor(link: Link, served: Served, sharing: SharedService | undefined) {
+    this.#link = link;
+    this.#served = served;
+    this.#sharing = sharing;
+  }
+
+  message(value: Json): void {
+    this.#handler ??= this.#sharing?.acceptLog(value, this.#link) ?? this.#served.accept(this.#link);
+    this.#handler.message(value);
+  }
+
+  room(): void {
+    this.#handler?.room();
+  }
+
+  closed(loss: LinkLoss): void {
+    this.#handler?.closed(loss);
+  }
+}
+
+/** Keys of entities and sagas have partitions, read models are where the log is open, handlers are anywhere. */
+function goalOf({ kind }: Implementation, { to, key }: Message): Goal {
+  if (kind === "entity" || kind === "saga") return { kind: "owner", contract: to.contract.$.name, key };
+  return kind === "readModel" ? { kind: "host" } : { kind: "any" };
 }
 
 /** Entities and sagas know what they have applied; of handlers only a query may be carried out twice. */

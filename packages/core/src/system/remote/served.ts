@@ -23,6 +23,7 @@ import {
   failureRest,
   healthyRest,
   logRest,
+  movedRest,
   MalformedFrame,
   pageRest,
   readAsked,
@@ -36,10 +37,14 @@ import {
   type TopicName,
 } from "./wire.ts";
 
+/** Whether a message for a key, sent under the plan's `epoch`, is served here; see `placeOf` of @atoll/core/cluster. */
+export type PlaceOf = (contract: string, version: number, key: string, epoch: number) => "here" | "hold" | { readonly moved: number };
+
 export interface ServedInit {
   readonly router: Router;
   readonly logs: Pick<EventSources, "published">;
   readonly own: OwnNode;
+  readonly placeOf: PlaceOf;
   readonly runtime: Runtime;
   readonly limits: RemoteLimits;
 }
@@ -52,6 +57,11 @@ export class Served {
 
   constructor(init: ServedInit) {
     this.#init = init;
+  }
+
+  /** Where partitions are owned has changed. */
+  replace(): void {
+    for (const link of this.#links) link.replace();
   }
 
   readonly accept = (link: Link): LinkHandler => {
@@ -98,6 +108,8 @@ class ServedLink implements LinkHandler {
   readonly #open = new Map<number, Open>();
   /** Of the open ones, those that are streams. */
   readonly #streams = new Map<number, ServedStream>();
+  /** Of the open ones, those for partitions that this node does not own yet, in their order. */
+  readonly #early = new Map<number, { readonly asked: Ask; readonly dueMs: number }>();
   /** Answers that wait for room. */
   readonly #waiting = new Deque<string>();
   /** Batches that do, in their order, behind all answers: one of each stream at most. */
@@ -176,7 +188,7 @@ class ServedLink implements LinkHandler {
       const what = `${limits.servedMax} requests of node "${this.link.peer.node}" are open`;
       return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: "link" })));
     }
-    if (asked.kind === "ask") return this.#ask(n, leftMs, asked);
+    if (asked.kind === "ask") return this.#place(n, leftMs, asked);
     if (asked.kind === "health") return this.#send(n, healthyRest(own.health()));
     if (asked.kind === "heads") {
       const log = own.log() ?? { logId: "", timeline: 0, heads: [] };
@@ -186,7 +198,33 @@ class ServedLink implements LinkHandler {
     else if (asked.kind === "describe" || asked.kind === "history") this.#question(n, asked);
   }
 
-  #ask(n: number, leftMs: number, { contract, version, operation, key, id, minted, told, read, session: token, input }: Ask): void {
+  /** What is for a partition that is elsewhere is not taken; what is for one that is to come here waits for that, within its asker's deadline. */
+  #place(n: number, leftMs: number, asked: Ask): void {
+    const { placeOf, limits, runtime } = this.#init;
+    const place = placeOf(asked.contract, asked.version, asked.key, asked.epoch);
+    if (place === "here") return this.#ask(n, leftMs, asked);
+    if (place !== "hold") return this.#send(n, movedRest(place.moved));
+    if (this.#early.size >= limits.earlyMax) {
+      const what = `${limits.earlyMax} messages wait for partitions that this node is about to own`;
+      return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: `${asked.contract}.${asked.operation}` })));
+    }
+    this.#early.set(n, { asked, dueMs: leftMs === 0 ? Number.POSITIVE_INFINITY : runtime.clock.monotonic() + leftMs });
+    this.#open.set(n, { giveUp: () => this.#early.delete(n) });
+  }
+
+  /** It may be known by now where those that wait belong. */
+  replace(): void {
+    if (this.#early.size === 0) return;
+    const nowMs = this.#init.runtime.clock.monotonic();
+    for (const [n, { asked, dueMs }] of [...this.#early]) {
+      this.#early.delete(n);
+      this.#open.delete(n);
+      if (dueMs > nowMs) this.#place(n, dueMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(dueMs - nowMs), asked);
+    }
+  }
+
+  #ask(n: number, leftMs: number, asked: Ask): void {
+    const { epoch, contract, version, operation, key, id, minted, told, read, session: token, input } = asked;
     const { router } = this.#init;
     const to = router.operation(contract, version, operation);
     if (!to) {
@@ -215,7 +253,7 @@ class ServedLink implements LinkHandler {
       giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
     });
     const message = router.send(
-      call,
+      { ...call, returned: () => this.#respond(n, () => movedRest(epoch)) },
       (answer) => this.#answer(n, answer, session, token),
       (failure) => this.#respond(n, () => failureRest(failure)),
     );

@@ -4,7 +4,8 @@ import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
 import type { SourceItem, SourcePage, SourceReader } from "../../journal/index.ts";
 import type { Answered } from "./peers.ts";
-import { Outgoing, type RemoteService } from "./remote-service.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { RemoteService } from "./remote-service.ts";
 import {
   readingFrom,
   stepReading,
@@ -142,7 +143,7 @@ class Opening extends Outgoing {
   #told: number;
 
   constructor(service: RemoteService, rest: Rest, demand: number, stream: TopicStream) {
-    super(service, service.order());
+    super(service, { kind: "host" });
     this.rest = rest;
     this.#told = demand;
     this.#stream = stream;
@@ -163,7 +164,7 @@ class Opening extends Outgoing {
     this.#stream.batch(this, batch);
   }
 
-  answered(answer: Answered): void {
+  protected take(answer: Answered): void {
     const what = `it has ended a stream with "${answer.kind}"`;
     this.fail(answer.kind === "failure" ? answer.failure : new Failure("UNAVAILABLE", { what, at: `service "${this.service.name}"` }));
   }
@@ -173,11 +174,11 @@ class Opening extends Outgoing {
     this.#stream.failed(this, failure);
   }
 
-  override again(): void {
-    this.lost();
+  get length(): number {
+    return this.rest.length;
   }
 
-  lost(): void {
+  protected vanished(): void {
     this.settled = true;
     this.#stream.lost(this);
   }

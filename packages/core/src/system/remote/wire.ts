@@ -2,7 +2,7 @@
 // business. Every request has a number of the asking end's, and one response, unless it was given up; a stream
 // has a batch for each that it was asked for, until it ends with another response.
 //
-//   request   [n, left, "ask", contract, version, operation, key, id, minted, told, read, session, input?]
+//   request   [n, left, "ask", epoch, contract, version, operation, key, id, minted, told, read, session, input?]
 //             [n, 0, "describe", contract, version, topic]                     which log, and its heads
 //             [n, 0, "stream", contract, version, topic, logId, timeline, partition, from, bytesMax, demand]
 //             [n, 0, "more", demand]                                           of stream n, in all
@@ -11,6 +11,7 @@
 //             [n, 0, "cancel"]                                                 nobody waits for n any more
 //   response  [n, "reply", replayed, session, given?]      [n, "rejection", name, replayed, session, given?]
 //             [n, "failure", code, what, at, issues]       [n, "again", why]   certainly not taken: ask somebody else, or later
+//             [n, "moved", epoch]                          certainly not taken: its partition is elsewhere, or will be, under a higher epoch
 //             [n, "log", logId, timeline, heads]           [n, "page", next, items]
 //             [n, "health", services]                      [n, "batch", number, next, items]   of stream n, one of many
 //
@@ -22,8 +23,13 @@ import type { Moment } from "../../contract/index.ts";
 import type { Told } from "../../journal/index.ts";
 import type { ServiceHealth } from "../edge.ts";
 
-export interface Ask {
+export interface Ask extends AskedCall {
   readonly kind: "ask";
+  /** Under which the asker believes the key's partition to be owned here; 0: it believes nothing. */
+  readonly epoch: number;
+}
+
+export interface AskedCall {
   readonly contract: string;
   readonly version: number;
   readonly operation: string;
@@ -90,6 +96,7 @@ export type Responded =
   | { readonly kind: "rejection"; readonly name: string; readonly replayed: boolean; readonly session: string; readonly given: unknown }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "again"; readonly why: string }
+  | { readonly kind: "moved"; readonly epoch: number }
   | ({ readonly kind: "log"; readonly heads: readonly number[] } & LogName)
   | { readonly kind: "page"; readonly next: number; readonly items: readonly WireItem[] }
   | { readonly kind: "health"; readonly services: readonly ServiceHealth[] };
@@ -103,11 +110,16 @@ export const response = (n: number, rest: Rest): string => `[${n},${rest}`;
 
 const restOf = (members: readonly unknown[]): Rest => JSON.stringify(members).slice(1);
 
-export function askRest({ contract, version, operation, key, id, minted, told, read, session, input }: Ask): Rest {
-  const members: unknown[] = ["ask", contract, version, operation, key, id, minted ?? null, told ?? null, read, session];
+/** Of an ask, what follows its epoch. */
+export function askedRest({ contract, version, operation, key, id, minted, told, read, session, input }: AskedCall): Rest {
+  const members: unknown[] = [contract, version, operation, key, id, minted ?? null, told ?? null, read, session];
   if (input !== undefined) members.push(input);
   return restOf(members);
 }
+
+export const askRest = (epoch: number, asked: Rest): Rest => `"ask",${epoch},${asked}`;
+
+export const movedRest = (epoch: number): Rest => restOf(["moved", epoch]);
 
 export const describeRest = ({ contract, version, topic }: TopicName): Rest => restOf(["describe", contract, version, topic]);
 
@@ -234,6 +246,7 @@ function askedOf(kind: string, members: Members): Asked {
     case "ask":
       return {
         kind,
+        epoch: members.count(),
         contract: members.text(),
         version: members.count(),
         operation: members.text(),
@@ -304,6 +317,8 @@ function respondedOf(kind: string, members: Members): Responded {
       };
     case "again":
       return { kind, why: members.text() };
+    case "moved":
+      return { kind, epoch: members.count() };
     case "log":
       return { kind, logId: members.text(), timeline: members.count(), heads: countsOf(members.list()) };
     case "batch":

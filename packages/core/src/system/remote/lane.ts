@@ -1,0 +1,112 @@
+// What this node asks of one partition of a service, of its log's host, or of any of its instances, in its order: what is on its way,
+// what has come back, and what waits.
+//
+//  L1  in order   Messages leave in the order in which they came; what comes back leaves again before anything younger does.
+//  L2  no mixing  What is for a partition goes to a new owner only when nothing of the lane is on its way to the one before: each has been
+//                 answered, given back or given up, or its link is lost.
+//  L3  no loops   A message that a node has called moved leaves again only under a higher epoch than it left with.
+import { Deque } from "../../base/deque.ts";
+import type { Goal, Outgoing } from "./outgoing.ts";
+
+/** A place where messages go. */
+export interface Target {
+  /** False: it takes nothing now. Throws MESSAGE_TOO_LARGE. */
+  deliver(outgoing: Outgoing): boolean;
+}
+
+/** Items that have been given up and are still in the queue before it is cleared of them. */
+const deadMax = 64;
+
+export class Lane {
+  readonly goal: Goal;
+  /** Of the service's log; undefined where it is for none, or it is not known yet for which. */
+  readonly partition: number | undefined;
+  /** To be sent again: each is older than all in the queue. */
+  #returned: Outgoing[] = [];
+  #queue = new Deque<Outgoing>();
+  #dead = 0;
+  /** On their way. */
+  #open = 0;
+  /** Under which those left. */
+  #epoch = 0;
+  /** Nothing leaves but under a higher one. */
+  #barred = -1;
+
+  constructor(goal: Goal, partition: number | undefined) {
+    this.goal = goal;
+    this.partition = partition;
+  }
+
+  /** Nothing waits and nothing is on its way. */
+  get idle(): boolean {
+    return this.#open === 0 && !this.waits;
+  }
+
+  /** Something waits. */
+  get waits(): boolean {
+    return this.#returned.length > 0 || this.#queue.length > 0;
+  }
+
+  /** Behind everything that waits. */
+  push(outgoing: Outgoing): void {
+    this.#queue.push(outgoing);
+  }
+
+  /** In its old place. `moved`: nobody took it, and nobody will under the epoch that it left with. */
+  takeBack(outgoing: Outgoing, moved: boolean): void {
+    if (moved) this.#barred = Math.max(this.#barred, outgoing.epoch);
+    this.#returned.push(outgoing);
+  }
+
+  /** One that was on its way is not any more. */
+  ended(): void {
+    this.#open -= 1;
+  }
+
+  /** One of those that wait is not worth sending any more. */
+  died(): void {
+    this.#dead += 1;
+    if (this.#dead < deadMax || this.#dead * 2 < this.#queue.length + this.#returned.length) return; // taken out when their turn comes
+    const queue = new Deque<Outgoing>();
+    for (const outgoing of this.#queue) if (!outgoing.settled) queue.push(outgoing);
+    this.#queue = queue;
+    this.#returned = this.#returned.filter(({ settled }) => !settled);
+    this.#dead = 0;
+  }
+
+  /** Whether a message may leave now for where its partition is owned under `epoch` (L2, L3). */
+  admits(epoch: number): boolean {
+    return epoch > this.#barred && (this.#open === 0 || epoch === this.#epoch);
+  }
+
+  /** False: it takes nothing now. Throws MESSAGE_TOO_LARGE. */
+  give(outgoing: Outgoing, target: Target, epoch: number): boolean {
+    const before = this.#epoch;
+    outgoing.epoch = epoch;
+    this.#epoch = epoch;
+    this.#open += 1; // first: it may come back before it has left
+    let given = false;
+    try {
+      given = target.deliver(outgoing);
+      return given;
+    } finally {
+      if (!given) {
+        this.#open -= 1;
+        this.#epoch = before;
+      }
+    }
+  }
+
+  /** The oldest that waits, which does so no more. */
+  take(): Outgoing | undefined {
+    if (this.#returned.length > 1) this.#returned.sort((a, b) => b.order - a.order); // the oldest last; where they are sorted it costs one look
+    for (let oldest = this.#returned.pop(); oldest; oldest = this.#returned.pop()) if (this.#lives(oldest)) return oldest;
+    for (let oldest = this.#queue.shift(); oldest; oldest = this.#queue.shift()) if (this.#lives(oldest)) return oldest;
+    return undefined;
+  }
+
+  #lives({ settled }: Outgoing): boolean {
+    if (settled) this.#dead -= 1;
+    return !settled;
+  }
+}

@@ -1,0 +1,198 @@
+// What is on its way to a service that other nodes run, or waits for one of them.
+import { Failure } from "../../base/failure.ts";
+import { type Message, Session } from "../../mailbox/index.ts";
+import type { Lane } from "./lane.ts";
+import type { Answered, Place, Request } from "./peers.ts";
+import type { RemoteService } from "./remote-service.ts";
+import { askedRest, askRest, type Batch, MalformedFrame, type Rest } from "./wire.ts";
+
+/** For whom it is: the owner of a key's partition, the host of the log, or any instance. */
+export type Goal = { readonly kind: "owner"; readonly contract: string; readonly key: string } | { readonly kind: "host" } | { readonly kind: "any" };
+
+export abstract class Outgoing implements Request {
+  abstract readonly rest: Rest;
+  /** Characters of it, about. */
+  abstract readonly length: number;
+  readonly goal: Goal;
+  /** In which they came: the order in which they are sent, also again. */
+  readonly order: number;
+  readonly service: RemoteService;
+  place: Place | undefined = undefined;
+  lane: Lane | undefined = undefined;
+  /** Of its partition, under which it has left; 0: none. */
+  epoch = 0;
+  /** Whether it is among those that wait. */
+  held = false;
+
+  constructor(service: RemoteService, goal: Goal) {
+    this.service = service;
+    this.goal = goal;
+    this.order = service.nextOrder();
+  }
+
+  abstract readonly settled: boolean;
+  abstract leftMs(): number;
+  abstract fail(failure: Failure): void;
+  protected abstract take(answer: Answered): void;
+  protected abstract vanished(why: string): void;
+
+  // ── what its link hears ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  answered(answer: Answered): void {
+    this.#ended();
+    this.take(answer);
+  }
+
+  batch(_: Batch): void {
+    throw new MalformedFrame("a batch is of a stream");
+  }
+
+  again(): void {
+    this.#ended();
+    this.service.returned(this, false);
+  }
+
+  moved(): void {
+    this.#ended();
+    this.service.returned(this, true);
+  }
+
+  lost(why: string): void {
+    this.#ended();
+    this.vanished(why);
+  }
+
+  /** Nobody waits for what becomes of it any more. */
+  protected abandon(): void {
+    if (this.place) {
+      this.place.peer.forget(this.place.n);
+      this.#ended();
+    } else this.service.gaveUp(this);
+  }
+
+  #ended(): void {
+    this.place = undefined;
+    this.lane?.ended();
+    this.service.ended(this);
+  }
+}
+
+export class OutgoingCall extends Outgoing {
+  readonly message: Message;
+  readonly #repeatable: boolean;
+  readonly #dueMs: number;
+  /** Made when the call is made, so that nobody changes it later. */
+  readonly #asked: Rest;
+
+  constructor(service: RemoteService, goal: Goal, message: Message, repeatable: boolean) {
+    super(service, goal);
+    this.message = message;
+    this.#repeatable = repeatable;
+    const { to, key, id, minted, timeless, told, withinMs, read, session, input } = message;
+    this.#dueMs = service.now() + withinMs;
+    this.#asked = askedRest({
+      contract: to.contract.$.name,
+      version: to.contract.$.version,
+      operation: to.name,
+      key,
+      id,
+      minted: timeless ? undefined : minted,
+      told,
+      read,
+      session: session?.token ?? "",
+      input,
+    });
+    message.onSettled = () => this.abandon();
+  }
+
+  get rest(): Rest {
+    return askRest(this.epoch, this.#asked);
+  }
+
+  get length(): number {
+    return this.#asked.length;
+  }
+
+  get settled(): boolean {
+    return this.message.settled;
+  }
+
+  /** At least 1: nothing is sent that has no time left but by a timer that is late. */
+  leftMs(): number {
+    return this.#dueMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.round(this.#dueMs - this.service.now()));
+  }
+
+  protected take(answer: Answered): void {
+    const { message } = this;
+    const { to, session } = message;
+    message.onSettled = undefined;
+    if (answer.kind === "failure") return message.fail(answer.failure);
+    try {
+      if ("session" in answer && answer.session !== "") session?.merge(Session.parse(answer.session));
+      if (answer.kind === "reply") {
+        const { given, replayed } = answer;
+        message.answer({ kind: "reply", value: to.checks.reply(given), given, replayed });
+      } else if (answer.kind === "rejection") {
+        const { name, given, replayed } = answer;
+        message.answer({ kind: "rejection", name, details: to.checks.rejection(name, given), given, replayed });
+      } else this.fail(new Failure("UNKNOWN_OUTCOME", { what: `the node answered with "${answer.kind}"`, at: message.address }));
+    } catch (error) {
+      message.fail(error instanceof Failure ? error : new Failure("DEFECT", { what: String(error), at: message.address }));
+    }
+  }
+
+  protected vanished(why: string): void {
+    if (this.#repeatable) return this.service.returned(this, false);
+    const what = `the link to service "${this.service.name}" was lost while it was on its way: ${why}`;
+    this.fail(new Failure("UNKNOWN_OUTCOME", { what, at: this.message.address }));
+  }
+
+  fail(failure: Failure): void {
+    this.message.onSettled = undefined;
+    this.message.fail(failure);
+  }
+}
+
+/** A question to the node itself; it may be asked as often as one likes. */
+export class OutgoingQuestion extends Outgoing {
+  readonly rest: Rest;
+  settled = false;
+  readonly #resolve: (answer: Answered) => void;
+  readonly #reject: (failure: Failure) => void;
+
+  constructor(service: RemoteService, goal: Goal, rest: Rest, resolve: (answer: Answered) => void, reject: (failure: Failure) => void) {
+    super(service, goal);
+    this.rest = rest;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get length(): number {
+    return this.rest.length;
+  }
+
+  leftMs(): number {
+    return 0;
+  }
+
+  protected take(answer: Answered): void {
+    this.settled = true;
+    if (answer.kind === "failure") this.#reject(answer.failure);
+    else this.#resolve(answer);
+  }
+
+  protected vanished(): void {
+    this.service.returned(this, false);
+  }
+
+  fail(failure: Failure): void {
+    this.settled = true;
+    this.#reject(failure);
+  }
+
+  giveUp(): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.abandon();
+  }
+}

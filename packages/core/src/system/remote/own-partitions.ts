@@ -1,0 +1,150 @@
+// What this node does about the partitions of its service's log: follows the plan (the machine of @atoll/core/cluster), lets the log
+// writer acquire and release, and tells whatever lives with a partition. The log has the last word in all of it.
+//
+//  B1  in turn    Tenants hear that a partition is owned after it has been acquired, in the order in which they were added; before it is
+//                 released each has left, the last one first, so that none is left without what it stands on.
+//  B2  needed     The log is opened when the plan grants this node something, if it was not before.
+import { assert, unreachable } from "../../base/assert.ts";
+import { partitionOf } from "../../base/hash.ts";
+import {
+  newOwnership,
+  type NodeReport,
+  type OwnershipEffect,
+  type OwnershipInput,
+  type OwnershipState,
+  placeOf,
+  type ServicePlan,
+  stepOwnership,
+} from "../../cluster/index.ts";
+import type { LogWriter, Tenant } from "../../journal/index.ts";
+import type { Logger } from "../../runtime/index.ts";
+import type { Directory } from "./directory.ts";
+
+export interface OwnPartitionsInit {
+  readonly service: string;
+  /** Of this node. */
+  readonly incarnation: string;
+  readonly directory: Directory;
+  readonly logger: Logger;
+  readonly report: (report: NodeReport) => void;
+  /** Opens the log at this node; `begin` is called in the course of it. */
+  readonly open: () => Promise<unknown>;
+}
+
+export class OwnPartitions {
+  readonly #init: OwnPartitionsInit;
+  readonly #tenants: Tenant[] = [];
+  readonly #watchers: (() => void)[] = [];
+  #writer: LogWriter | undefined;
+  #state: OwnershipState;
+  #opening = false;
+
+  constructor(init: OwnPartitionsInit) {
+    this.#init = init;
+    this.#state = newOwnership(init.incarnation);
+    init.directory.watch(() => this.#follow());
+  }
+
+  /** The log is open at this node, nothing of it is owned yet. */
+  begin(writer: LogWriter): void {
+    this.#writer = writer;
+    writer.onLost((partition, epoch) => {
+      for (const tenant of this.#tenants.toReversed()) tenant.lost(partition);
+      this.#take({ kind: "lost", partition, epoch });
+    });
+    writer.onRaised((partition, epoch) => this.#take({ kind: "raised", partition, epoch }));
+    this.#follow();
+  }
+
+  /** The file of the log is open here. */
+  hosting(epochs: readonly number[]): void {
+    this.#take({ kind: "hosting", epochs });
+    this.#follow();
+  }
+
+  add(tenant: Tenant): void {
+    this.#tenants.push(tenant);
+    for (const [partition, { kind }] of this.#state.tenures.entries()) if (kind === "held") tenant.acquired(partition);
+  }
+
+  /** Of a message for a key, sent under the plan's `epoch` (0: none). */
+  placeOf(contract: string, key: string, epoch: number): "here" | "hold" | { readonly moved: number } {
+    const { plan, tenures } = this.#state;
+    const partitions = plan?.partitions.length ?? tenures.length;
+    if (partitions === 0) return "hold";
+    return placeOf(this.#state, partitionOf(contract, key, partitions), epoch);
+  }
+
+  serves(partition: number): boolean {
+    return this.#state.tenures[partition]?.kind === "held" && this.#writer?.owns(partition) === true;
+  }
+
+  /** `changed` is called when `placeOf` may say something else. */
+  watch(changed: () => void): void {
+    this.#watchers.push(changed);
+  }
+
+  #follow(): void {
+    const { directory, service, incarnation } = this.#init;
+    const plan = directory.plan(service);
+    if (this.#writer) this.#take({ kind: "plan", plan });
+    else if (plan && isGranted(plan, incarnation)) this.#open();
+  }
+
+  #open(): void {
+    if (this.#opening) return;
+    this.#opening = true;
+    const { service, logger, open } = this.#init;
+    open().then(
+      () => (this.#opening = false),
+      (error: unknown) => {
+        this.#opening = false;
+        logger.log("error", "log.not_opened", { service, error });
+      },
+    );
+  }
+
+  #take(input: OwnershipInput): void {
+    const [state, effects] = stepOwnership(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+    for (const changed of this.#watchers) changed();
+  }
+
+  #perform(effect: OwnershipEffect): void {
+    switch (effect.kind) {
+      case "report":
+        return this.#init.report(effect.report);
+      case "acquire":
+        return void this.#acquire(effect.partition, effect.epoch);
+      case "release":
+        return void this.#release(effect.partition);
+      default:
+        return unreachable(effect, "a node's ownership");
+    }
+  }
+
+  async #acquire(partition: number, epoch: number): Promise<void> {
+    const { logger, service } = this.#init;
+    const acquired = await this.#log.acquire(partition, epoch);
+    logger.log("info", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
+    if (acquired.taken) {
+      for (const tenant of this.#tenants) tenant.acquired(partition);
+      this.#take({ kind: "acquired", partition, epoch });
+    } else this.#take({ kind: "refused", partition, epoch: acquired.epoch });
+  }
+
+  async #release(partition: number): Promise<void> {
+    for (const tenant of this.#tenants.toReversed()) await tenant.leave(partition);
+    await this.#log.release(partition);
+    this.#init.logger.log("info", "partition.released", { service: this.#init.service, partition });
+    this.#take({ kind: "released", partition });
+  }
+
+  get #log(): LogWriter {
+    assert(this.#writer, "what is acquired and released is of an open log");
+    return this.#writer;
+  }
+}
+
+const isGranted = ({ partitions }: ServicePlan, incarnation: string): boolean => partitions.some(({ owner }) => owner === incarnation);

@@ -1,0 +1,164 @@
+// One node of a service that several may run: its part of the log, and the way to the others for what is theirs.
+import type { NodeReport } from "../../cluster/index.ts";
+import type { Implementation } from "../../contract/index.ts";
+import type { JournalStore, LogWriter, Tenant } from "../../journal/index.ts";
+import type { Message } from "../../mailbox/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
+import type { Link, LinkHandler, NodeIdentity, Transport } from "../../transport/index.ts";
+import { Failure } from "../../base/failure.ts";
+import type { Service } from "../definition.ts";
+import type { RemotePublisher } from "../event-sources.ts";
+import { isLogGreeting, SharedJournalStore } from "../log-host/index.ts";
+import { outboxName } from "../outbox.ts";
+import type { OwnNode, Sharing } from "../ring.ts";
+import type { Receiver } from "../router.ts";
+import type { Directory } from "./directory.ts";
+import { OwnPartitions } from "./own-partitions.ts";
+import { OutgoingCall, type Outgoing } from "./outgoing.ts";
+import type { Home, RemoteService } from "./remote-service.ts";
+import { RemoteSource } from "./remote-source.ts";
+import type { PlaceOf } from "./served.ts";
+
+export interface SharedServiceInit {
+  readonly service: Service;
+  readonly transport: Transport;
+  readonly directory: Directory;
+  readonly report: (report: NodeReport) => void;
+  readonly own: OwnNode;
+  readonly runtime: Runtime;
+  /** The service as this node calls the others of it. */
+  readonly remote: (home: Home) => RemoteService;
+}
+
+export class SharedService implements Sharing, Home {
+  readonly incarnation: string;
+  readonly remote: RemoteService;
+  readonly #init: SharedServiceInit;
+  readonly #self: NodeIdentity;
+  readonly #partitions: OwnPartitions;
+  /** Contracts, with their versions, whose keys have partitions. */
+  readonly #partitioned: ReadonlySet<string>;
+  /** Who serves a contract here. */
+  readonly #receivers = new Map<string, Receiver>();
+  readonly #whenHosting: (() => void)[] = [];
+  #store: SharedJournalStore | undefined;
+  #writer: LogWriter | undefined;
+
+  constructor(init: SharedServiceInit) {
+    const { service, transport, directory, report, own, runtime } = init;
+    this.#init = init;
+    this.#self = transport.self;
+    this.incarnation = transport.self.incarnation;
+    this.#partitioned = new Set([...service.parts.filter(isPartitioned).map(({ contract }) => nameOf(contract.$)), `${outboxName}@1`]);
+    const { incarnation } = this;
+    const open = (): Promise<void> => own.openLog();
+    this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, logger: runtime.logger, report, open });
+    this.remote = init.remote(this);
+    this.#partitions.watch(() => this.remote.pump());
+  }
+
+  // ── of the log ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  journals(local: JournalStore): JournalStore {
+    const { transport, runtime, service, directory } = this.#init;
+    const host = (): "here" | ReturnType<Directory["nodes"]>[number] | undefined => {
+      const named = directory.plan(service.name)?.host;
+      if (named === this.incarnation) return "here";
+      return directory.nodes(service.name).find(({ identity }) => identity.incarnation === named);
+    };
+    const hosting = { host, watch: (changed: () => void) => directory.watch(changed) };
+    const store = new SharedJournalStore({ local, transport, runtime, service: service.name, hosting });
+    store.onHosting(({ epochs, heads }) => {
+      for (const [partition, head] of heads.entries()) this.#writer?.observeHead(partition, head);
+      this.#partitions.hosting(epochs);
+      for (const act of this.#whenHosting.splice(0)) act();
+    });
+    store.onAppended((row) => this.#writer?.observe(row));
+    store.onTaken((partition, _, head) => this.#writer?.observeHead(partition, head));
+    this.#store = store;
+    return store;
+  }
+
+  begin(writer: LogWriter): void {
+    this.#writer = writer;
+    this.#partitions.begin(writer);
+  }
+
+  add(tenant: Tenant): void {
+    this.#partitions.add(tenant);
+  }
+
+  whenHosting(act: () => void): void {
+    if (this.#store?.epochs) act();
+    else this.#whenHosting.push(act);
+  }
+
+  /** A link of another node of the service that is for the log; undefined for what is none. */
+  acceptLog(first: unknown, link: Link): LinkHandler | undefined {
+    if (!this.#store || !isLogGreeting(first)) return undefined;
+    return this.#store.accept(link);
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.[Symbol.asyncDispose]();
+  }
+
+  // ── of messages ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly placeOf: PlaceOf = (contract, version, key, epoch) =>
+    this.#partitioned.has(`${contract}@${version}`) ? this.#partitions.placeOf(contract, key, epoch) : "here";
+
+  watchPlaces(changed: () => void): void {
+    this.#partitions.watch(changed);
+  }
+
+  readonly returned = (message: Message): void => {
+    if (message.settled) return;
+    if (message.onReturned) {
+      message.onReturned();
+      message.fail(new Failure("CANCELLED", { what: "it is sent to the node that owns its partition now", at: message.address }));
+    } else this.#forward(message);
+  };
+
+  before(contract: string, receiver: Receiver): Receiver {
+    this.#receivers.set(contract, receiver);
+    return {
+      receive: (message) => {
+        if (message.onReturned || this.remote.isQuiet(contract, message.key)) receiver.receive(message);
+        else this.#forward(message);
+      },
+    };
+  }
+
+  readonly toHost: Receiver = {
+    receive: (message) => this.remote.receive(message, { kind: "host" }, message.to.kind === "query"),
+  };
+
+  get publisher(): RemotePublisher {
+    return { name: this.#init.service.name, open: (topic) => RemoteSource.open(topic, this.remote) };
+  }
+
+  #forward(message: Message): void {
+    this.remote.receive(message, { kind: "owner", contract: message.to.contract.$.name, key: message.key }, true);
+  }
+
+  // ── as a place where messages go ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  serves(partition: number): boolean {
+    return this.#partitions.serves(partition);
+  }
+
+  /** Served here, a message is on its way to nobody. */
+  deliver(outgoing: Outgoing): boolean {
+    const receiver = outgoing instanceof OutgoingCall ? this.#receivers.get(outgoing.message.to.contract.$.name) : undefined;
+    if (!receiver || !(outgoing instanceof OutgoingCall)) return false;
+    outgoing.lane?.ended();
+    outgoing.message.onSettled = undefined;
+    receiver.receive(outgoing.message);
+    return true;
+  }
+}
+
+const isPartitioned = ({ kind }: Implementation): boolean => kind === "entity" || kind === "saga";
+
+const nameOf = ({ name, version }: { readonly name: string; readonly version: number }): string => `${name}@${version}`;
