@@ -1,4 +1,5 @@
 // A log with a host and others, all in one virtual process and joined by links in memory, for the journal's conformance suite.
+import { type FaultRates, noFaults } from "../../journal/faults/fault-plan.ts";
 import { SimulatedDisk, SimulatedJournalStore } from "../../journal/simulated/index.ts";
 import type { Journal, JournalStore } from "../../journal/index.ts";
 import type { JournalUnderTest } from "../../journal/tck/journal-tck.ts";
@@ -87,12 +88,13 @@ class Life {
 }
 
 export const sharedUnderTest =
-  (through: Through, limits: Partial<LogHostLimits> = {}) =>
+  (through: Through, limits: Partial<LogHostLimits> = {}, faults: FaultRates = noFaults) =>
   // eslint-disable-next-line typescript/require-await -- the suite's form
   async (seed: number): Promise<JournalUnderTest> => {
     const driven = new SelfDrivingWorld(seed);
     const { world } = driven;
     const disk = new SimulatedDisk(driven.ports(world.outside));
+    disk.faults = faults;
     let process = world.process("node");
     let local: SimulatedJournalStore;
     const begin = (): Life => {
