@@ -23,6 +23,8 @@ export interface JournalUnderTest {
 export interface JournalTckOptions {
   /** One process at a time can have a service's journal open. False where several share one through a log host. */
   readonly exclusive: boolean;
+  /** It has `confirm`. */
+  readonly confirms: boolean;
   /** Random histories compared with the model. */
   readonly histories: number;
   /** How often each law is tested, with another seed each time; more than 1 only where `setup` makes use of it. */

@@ -1,67 +1,8 @@
-// The simulated journal for the conformance suite, whose tests just await: the virtual world around it runs by itself
-// whenever something has been handed over.
-import assert from "node:assert/strict";
-import type { Runtime } from "../../runtime/index.ts";
-import { VirtualWorld } from "../../runtime/virtual/index.ts";
-import type { JournalUnderTest } from "./journal-tck.ts";
+// The simulated journal for the conformance suite, whose tests just await.
 import { SimulatedDisk } from "../simulated/simulated-disk.ts";
 import { SimulatedJournalStore } from "../simulated/simulated-journal.ts";
-
-type Ports = Pick<Runtime, "timers" | "scheduler" | "random">;
-
-/** A world that needs nobody to drive it. */
-class SelfDrivingWorld {
-  readonly world: VirtualWorld;
-  #driving: Promise<void> | undefined;
-  #handedOver = false;
-
-  constructor(seed: number) {
-    this.world = new VirtualWorld({ seed });
-  }
-
-  /** The ports of a process, such that using them sets the world in motion. */
-  ports(runtime: Runtime): Ports {
-    const { timers, scheduler, random } = runtime;
-    return {
-      random,
-      timers: {
-        after: (delayMs, task) => {
-          this.#drive();
-          return timers.after(delayMs, task);
-        },
-      },
-      scheduler: {
-        soon: (task) => {
-          this.#drive();
-          scheduler.soon(task);
-        },
-        endOfTurn: (task) => {
-          this.#drive();
-          scheduler.endOfTurn(task);
-        },
-      },
-    };
-  }
-
-  /** Resolves when nothing is left that could happen. */
-  async rest(): Promise<void> {
-    while (this.#driving) await this.#driving;
-    assert.deepEqual(this.world.failures, []);
-  }
-
-  #drive(): void {
-    this.#handedOver = true;
-    this.#driving ??= this.#run();
-  }
-
-  async #run(): Promise<void> {
-    while (this.#handedOver) {
-      this.#handedOver = false;
-      await this.world.run();
-    }
-    this.#driving = undefined;
-  }
-}
+import type { JournalUnderTest } from "./journal-tck.ts";
+import { SelfDrivingWorld } from "./self-driving-world.ts";
 
 export async function simulatedUnderTest(seed: number): Promise<JournalUnderTest & { readonly disk: SimulatedDisk }> {
   const driven = new SelfDrivingWorld(seed);
