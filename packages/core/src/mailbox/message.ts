@@ -86,8 +86,8 @@ export class Message {
   readonly session: Session | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
-  /** Takes it where it cannot be served where it came to, and was certainly not applied. Undefined: it is sent on from there. */
-  onReturned: (() => void) | undefined = undefined;
+  /** Takes it where it cannot be served where it came to. Undefined: it is sent on from there. */
+  onReturned: ((taken: boolean) => void) | undefined = undefined;
   /** Somebody may have applied it: whatever becomes of it from now on, it does not end as certainly undelivered. */
   taken = false;
   /** Commits of this command that failed and were found not to be in the log. */

@@ -2,7 +2,7 @@
 // comes in as a `Platform`, and what only some systems have use for as `Rooms`.
 import { assert } from "../base/assert.ts";
 import { Failure } from "../base/failure.ts";
-import type { AnyTopicRef, At, Implementation, TopicRef } from "../contract/index.ts";
+import type { AnyContract, AnyTopicRef, At, Implementation, TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
@@ -18,7 +18,7 @@ import { EventSources } from "./event-sources.ts";
 import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import type { ReadModels } from "./read-models.ts";
-import { defaultWithinMs, operator, Router } from "./router.ts";
+import { defaultWithinMs, operator, type Receiver, Router } from "./router.ts";
 import { readConfig } from "./config.ts";
 import type { OwnLog, Ring } from "./ring.ts";
 import { RunCalls } from "./run-calls.ts";
@@ -120,7 +120,9 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const services: RunningService[] = [];
   const clocks: AlarmClock[] = [];
   const sources = new EventSources();
-  const member = platform.ring?.join({ router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog() } }, system);
+  const member = platform.ring?.join({ router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog(), openLog } }, system);
+  const sharing = member?.sharing;
+  const journals = sharing?.journals(platform.journals) ?? platform.journals;
   const here = system.services.filter(({ name }) => !platform.ring || platform.ring.service === name);
   const gatewayHere = !platform.ring || platform.ring.service === "gateway" ? system.gateway : undefined;
   const own: Service | undefined =
@@ -134,7 +136,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const heads = async (): Promise<Session> => {
     const session = (await member?.heads()) ?? new Session();
     for (const { name, log } of services)
-      if (log.writer) session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
+      if (log.writer && sharing?.hosts !== false) session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
     return session;
   };
   const close = async (): Promise<void> => {
@@ -157,7 +159,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       await deliveries?.open(service.subscriptions, handling);
     }
     for (const service of here) {
-      if (member) extensions.openWhenThere(service);
+      if (member) extensions.openWhenThere(service, sharing);
       else await extensions.open(service);
     }
     for (const { name, how } of here) await how.seed?.(booksOf(name).of({ caller: name }));
@@ -167,6 +169,10 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   } catch (error) {
     await close();
     throw error;
+  }
+
+  async function openLog(): Promise<void> {
+    await services[0]?.log.open();
   }
 
   function ownLog(): OwnLog | undefined {
@@ -184,11 +190,11 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     const dependencies = guards ? guards.dependenciesOf(name, calls, runtime) : [];
     const sender = guards ? new guards.GuardedSender(router, dependencies, runtime) : router;
     const outgoing = guards ? new AddressBooks(sender) : books;
-    const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
+    const log = new ServiceLog({ service: name, partitions: partitionCount(name, how.limits?.partitions), journals, runtime, sharing });
     const deliveries =
       rooms.deliveries &&
       new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines, returned });
-    if (platform.ring) deliveries?.enter();
+    if (sharing) deliveries?.enter(addOwn);
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
@@ -198,10 +204,10 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
         const quarantined = await writer.within(journal.quarantined());
         const limits = { ...entityLimits, ...how.limits?.entities };
         for (const entity of entities) {
-          const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined });
+          const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined, returned });
           hosts.push(host);
-          router.add(name, entity.contract, host);
-          sources.add(name, entity.contract, host.kernel, writer);
+          addOwn(name, entity.contract, host);
+          sources.add(name, entity.contract, host.kernel, writer, sharing);
         }
         const common = {
           service: name,
@@ -219,7 +225,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
         for (const { host, journal: kept } of (await rooms.sagas?.openSagas(common)) ?? []) {
           hosts.push(kept);
           sagas.push(host);
-          router.add(name, host.newest.contract, host);
+          addOwn(name, host.newest.contract, host);
         }
       } catch (error) {
         await log.close();
@@ -234,16 +240,22 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
     const tenants = new Tenancy(
-      () => [...sagas, ...(deliveries ? [deliveries] : [])],
-      () => [],
+      () => [...clocks, ...sagas, ...(deliveries ? [deliveries] : [])],
+      () => [...hosts, ...(deliveries?.hosts ?? [])],
     );
+    sharing?.add(tenants);
     runtime.logger.log("info", "service.started", { service: name });
     return { name, service, log, hosts, sagas, deliveries, tenants, dependencies, books: outgoing };
   }
 
   /** What came for a partition that another node owns. */
   function returned(message: Message): void {
-    message.fail(new Failure("UNAVAILABLE", { what: "another node owns its partition", at: message.address }));
+    assert(sharing, "who owns everything gives nothing back");
+    sharing.returned(message);
+  }
+
+  function addOwn(service: string, contract: AnyContract, receiver: Receiver): void {
+    router.add(service, contract, sharing?.before(contract.$.name, receiver) ?? receiver);
   }
 
   const health = (): readonly ServiceHealth[] =>

@@ -36,18 +36,27 @@ interface Publisher {
   /** Undefined for a service that other nodes run. */
   readonly here: { readonly kernel: EntityKernel; readonly writer: LogWriter } | undefined;
   readonly remote: RemotePublisher | undefined;
+  /** False where other nodes run the service as well, and one of them has the log open: that one is asked. */
+  isHost(): boolean;
+}
+
+/** That other nodes run the service as well, of which one has the log open. */
+export interface SharedPublisher {
+  readonly hosts: boolean;
+  readonly publisher: RemotePublisher;
 }
 
 export class EventSources {
   readonly #publishers = new Map<string, Publisher>();
 
   /** Before anybody looks for a source: services are opened first, and read each other afterwards. */
-  add(service: string, contract: AnyContract, kernel: EntityKernel, writer: LogWriter): void {
-    this.#publishers.set(kernel.type, { service, contract, here: { kernel, writer }, remote: undefined });
+  add(service: string, contract: AnyContract, kernel: EntityKernel, writer: LogWriter, shared?: SharedPublisher): void {
+    const isHost = (): boolean => shared?.hosts !== false;
+    this.#publishers.set(kernel.type, { service, contract, here: { kernel, writer }, remote: shared?.publisher, isHost });
   }
 
   addRemote(contract: AnyContract, remote: RemotePublisher): void {
-    this.#publishers.set(contract.$.name, { service: remote.name, contract, here: undefined, remote });
+    this.#publishers.set(contract.$.name, { service: remote.name, contract, here: undefined, remote, isHost: () => false });
   }
 
   /**
@@ -70,9 +79,8 @@ export class EventSources {
   }
 
   topic(reader: string, topic: AnyTopicRef): () => EventSource | Promise<EventSource> {
-    const { service, here, remote } = this.#publisher(reader, topic);
-    if (here) return () => topicSource(service, topic, here);
-    return () => (remote as RemotePublisher).open(topic);
+    const { service, here, remote, isHost } = this.#publisher(reader, topic);
+    return () => (here && isHost() ? topicSource(service, topic, here) : (remote as RemotePublisher).open(topic));
   }
 
   /** UNAVAILABLE if other nodes run its service. */
@@ -87,7 +95,8 @@ export class EventSources {
 
   /** Whether it can be opened at once. */
   isHere(topic: AnyTopicRef): boolean {
-    return this.#publishers.get(topic.contract.$.name)?.here !== undefined;
+    const publisher = this.#publishers.get(topic.contract.$.name);
+    return publisher?.here !== undefined && publisher.isHost();
   }
 
   /** For a reader on another node. Throws a `Failure`. */

@@ -8,7 +8,8 @@ import type { Service } from "./definition.ts";
 import type { EventSources } from "./event-sources.ts";
 import type { ExtensionPart, OpenExtension } from "./extension.ts";
 import type { ParkedEntity, ReadModelControl, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
-import type { Router } from "./router.ts";
+import type { Sharing } from "./ring.ts";
+import type { Receiver, Router } from "./router.ts";
 
 export interface ExtensionsInit {
   readonly runtime: Runtime;
@@ -40,20 +41,29 @@ export class Extensions implements ReadModels {
       this.#init.router.add(service.name, part.contract, await this.#openPart(service.name, part));
   }
 
-  /** As `open`, for parts that may have to wait for other nodes: until then what is asked of them waits, within its deadline. */
-  openWhenThere(service: Service): void {
-    const { router, deadlines, runtime } = this.#init;
+  /**
+   * As `open`, for parts that may have to wait for other nodes: until then what is asked of them waits, within its deadline. Of a service that
+   * several nodes run they are where its log is open, and the others send there what is asked of them.
+   */
+  openWhenThere(service: Service, sharing: Sharing | undefined): void {
+    const { router, deadlines } = this.#init;
     for (const part of service.parts.filter(isExtension)) {
-      const door = new WaitingRoom(deadlines, `service "${service.name}": ${part.contract.$.name}`);
+      const door = new WaitingRoom(deadlines, `service "${service.name}": ${part.contract.$.name}`, sharing?.toHost);
       router.add(service.name, part.contract, door);
-      this.#openPart(service.name, part).then(
-        (extension) => door.open(extension),
-        (error: unknown) => {
-          runtime.logger.log("error", "service.part_not_opened", { service: service.name, contract: part.contract.$.name, error });
-          door.close(error instanceof Failure ? error : new Failure("DEFECT", { what: String(error), at: part.contract.$.name }));
-        },
-      );
+      if (sharing) sharing.whenHosting(() => this.#openBehind(door, service.name, part));
+      else this.#openBehind(door, service.name, part);
     }
+  }
+
+  #openBehind(door: WaitingRoom, service: string, part: ExtensionPart): void {
+    door.expect();
+    this.#openPart(service, part).then(
+      (extension) => door.open(extension),
+      (error: unknown) => {
+        this.#init.runtime.logger.log("error", "service.part_not_opened", { service, contract: part.contract.$.name, error });
+        door.close(error instanceof Failure ? error : new Failure("DEFECT", { what: String(error), at: part.contract.$.name }));
+      },
+    );
   }
 
   async #openPart(service: string, part: ExtensionPart): Promise<OpenExtension> {
@@ -104,16 +114,26 @@ class WaitingRoom {
   readonly #deadlines: Deadlines;
   readonly #at: string;
   readonly #waiting: Message[] = [];
+  /** Where it is open, as long as it is not to be opened here. */
+  #elsewhere: Receiver | undefined;
   #receiver: Pick<OpenExtension, "receive"> | undefined;
   #failure: Failure | undefined;
 
-  constructor(deadlines: Deadlines, at: string) {
+  constructor(deadlines: Deadlines, at: string, elsewhere: Receiver | undefined) {
     this.#deadlines = deadlines;
     this.#at = at;
+    this.#elsewhere = elsewhere;
+  }
+
+  /** It is to be opened here. */
+  expect(): void {
+    this.#elsewhere = undefined;
   }
 
   receive(message: Message): void {
     if (this.#receiver) return this.#receiver.receive(message);
+    // Whoever sent it over a link knows that it is to be here, before this node does.
+    if (this.#elsewhere && !message.onReturned) return this.#elsewhere.receive(message);
     if (this.#failure) return message.fail(this.#failure);
     if (this.#waiting.length >= waitingMax) {
       return message.fail(new Failure("OVERLOADED", { what: `${waitingMax} wait until it is open`, at: this.#at }));

@@ -51,6 +51,8 @@ export interface Sharing {
   before(contract: string, receiver: Receiver): Receiver;
   /** Sends on to the node that has the log open. */
   readonly toHost: Receiver;
+  /** The log is open at this node. */
+  readonly hosts: boolean;
   /** Called at once, or when the log is open at this node. */
   whenHosting(act: () => void): void;
   /** Of a topic of this service, where the log is open. */

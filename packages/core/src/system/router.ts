@@ -36,8 +36,8 @@ export interface Call {
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
-  /** Takes it if it cannot be served here and was certainly not applied; absent: it is sent on from here. */
-  readonly returned?: () => void;
+  /** Takes it if it cannot be served here: see `Message.onReturned`. */
+  readonly returned?: (taken: boolean) => void;
 }
 
 /** Takes a call towards its receiver: the router, or what stands before it for a service that says how it calls. */

@@ -2,6 +2,7 @@
 // in a service that has neither. Streams live with the partitions of the service's own log (D7, delivery.ts).
 import { backoffMs } from "../base/backoff.ts";
 import { Failure } from "../base/failure.ts";
+import type { AnyContract } from "../contract/index.ts";
 import type { EntityHost } from "../entity/index.ts";
 import { JournalError, type EventSource, type Tenant } from "../journal/index.ts";
 import type { Deadlines, Message } from "../mailbox/index.ts";
@@ -20,7 +21,7 @@ import {
 import { DeadLetters } from "./dead-letters.ts";
 import { eventSource, type EventSources } from "./event-sources.ts";
 import { Outbox, outboxName } from "./outbox.ts";
-import type { Router, Sender } from "./router.ts";
+import type { Receiver, Router, Sender } from "./router.ts";
 import { RunTells } from "./run-tells.ts";
 import type { OpenLog, ServiceLog } from "./service-log.ts";
 import type { Telling } from "./outbox.ts";
@@ -69,9 +70,9 @@ export class ServiceDeliveries implements Tenant {
     this.#outbox = new Outbox({ service, log, router, runtime, deadlines, returned, opened });
   }
 
-  /** Takes the tells that handlers of other instances hand over, if their router knows it. */
-  enter(): void {
-    this.#init.router.add(this.#init.service, Outbox.contract, this.#outbox);
+  /** Takes the tells that handlers of other instances hand over. */
+  enter(add: (service: string, contract: AnyContract, receiver: Receiver) => void): void {
+    add(this.#init.service, Outbox.contract, this.#outbox);
   }
 
   /** For one run of a handler; `next` gives identity and deadline of its next tell. `telling` hears of every one. */

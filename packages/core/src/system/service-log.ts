@@ -1,10 +1,20 @@
 // The log of one service: opened at start by those that keep state, and by the others when they first need one.
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { Sharing } from "./ring.ts";
 
 export interface OpenLog {
   readonly journal: Journal;
   readonly writer: LogWriter;
+}
+
+export interface ServiceLogInit {
+  readonly service: string;
+  readonly partitions: number;
+  readonly journals: JournalStore;
+  readonly runtime: Runtime;
+  /** Other nodes own parts of it: it is opened with nothing owned, which `sharing` then sees to. */
+  readonly sharing: Pick<Sharing, "begin"> | undefined;
 }
 
 export class ServiceLog {
@@ -12,11 +22,13 @@ export class ServiceLog {
   readonly #partitions: number;
   readonly #journals: JournalStore;
   readonly #runtime: Runtime;
+  readonly #sharing: ServiceLogInit["sharing"];
   #opening: Promise<OpenLog> | undefined;
   #opened: OpenLog | undefined;
   #closed = false;
 
-  constructor(service: string, partitions: number, journals: JournalStore, runtime: Runtime) {
+  constructor({ service, partitions, journals, runtime, sharing }: ServiceLogInit) {
+    this.#sharing = sharing;
     this.#service = service;
     this.#partitions = partitions;
     this.#journals = journals;
@@ -44,9 +56,10 @@ export class ServiceLog {
   async #open(): Promise<OpenLog> {
     const journal = await this.#journals.open(this.#service, this.#partitions);
     try {
-      const writer = await LogWriter.open(this.#service, journal, this.#runtime, logWriterLimits);
+      const writer = await LogWriter.open(this.#service, journal, this.#runtime, logWriterLimits, this.#sharing ? "granted" : "all");
       if (this.#closed) throw new JournalError("failed", "the system has stopped");
       this.#opened = { journal, writer };
+      this.#sharing?.begin(writer);
       return this.#opened;
     } catch (error) {
       await journal[Symbol.asyncDispose]();

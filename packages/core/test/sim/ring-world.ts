@@ -259,12 +259,10 @@ export class RingWorld extends LedgerWorld {
   }
 
   #directoryOf(life: Life): Directory {
-    const { incarnation } = life.identity;
     return {
       nodes: (service) =>
         service === serviceName
           ? life.told.nodes
-              .filter(({ identity }) => identity.incarnation !== incarnation)
               .map(({ identity, secret }): Address => {
                 return { identity, at: identity.incarnation, ticket: ticketFor(secret, ledgerSystem.name, life.identity) };
               })

@@ -52,7 +52,7 @@ export abstract class Outgoing implements Request {
     this.service.returned(this, false);
   }
 
-  moved(): void {
+  moved(_taken: boolean): void {
     this.#ended();
     this.service.returned(this, true);
   }
@@ -141,7 +141,13 @@ export class OutgoingCall extends Outgoing {
     }
   }
 
+  override moved(taken: boolean): void {
+    this.message.taken ||= taken;
+    super.moved(taken);
+  }
+
   protected vanished(why: string): void {
+    this.message.taken = true;
     if (this.#repeatable) return this.service.returned(this, false);
     const what = `the link to service "${this.service.name}" was lost while it was on its way: ${why}`;
     this.fail(new Failure("UNKNOWN_OUTCOME", { what, at: this.message.address }));

@@ -24,7 +24,8 @@ export interface Request {
   /** Throws `MalformedFrame`, also for what is no stream. */
   batch(batch: Batch): void;
   again(): void;
-  moved(): void;
+  /** `taken`: it had begun where it was, and goes on elsewhere. */
+  moved(taken: boolean): void;
   lost(why: string): void;
 }
 
@@ -109,7 +110,7 @@ export class Peer implements LinkHandler, Target {
       if (responded.kind === "again") {
         this.leaving = true;
         asked.again();
-      } else if (responded.kind === "moved") asked.moved();
+      } else if (responded.kind === "moved") asked.moved(responded.taken);
       else asked.answered(responded);
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;

@@ -92,7 +92,7 @@ class Member implements RingMember {
   async heads(): Promise<Session> {
     const session = new Session();
     const all = await Promise.all(
-      this.#remotes.map(async (remote) => {
+      [...this.#remotes, ...(this.sharing && !this.sharing.hosts ? [this.sharing.remote] : [])].map(async (remote) => {
         const answer = await remote.answerWithin(askedWithinMs, headsRest).catch(() => undefined);
         if (answer?.kind !== "log") return false;
         const { logId, timeline, heads } = answer;

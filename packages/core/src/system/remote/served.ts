@@ -203,7 +203,7 @@ class ServedLink implements LinkHandler {
     const { placeOf, limits, runtime } = this.#init;
     const place = placeOf(asked.contract, asked.version, asked.key, asked.epoch);
     if (place === "here") return this.#ask(n, leftMs, asked);
-    if (place !== "hold") return this.#send(n, movedRest(place.moved));
+    if (place !== "hold") return this.#send(n, movedRest(place.moved, false));
     if (this.#early.size >= limits.earlyMax) {
       const what = `${limits.earlyMax} messages wait for partitions that this node is about to own`;
       return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: `${asked.contract}.${asked.operation}` })));
@@ -253,7 +253,7 @@ class ServedLink implements LinkHandler {
       giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
     });
     const message = router.send(
-      { ...call, returned: () => this.#respond(n, () => movedRest(epoch)) },
+      { ...call, returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)) },
       (answer) => this.#answer(n, answer, session, token),
       (failure) => this.#respond(n, () => failureRest(failure)),
     );

@@ -1,10 +1,10 @@
 // One node of a service that several may run: its part of the log, and the way to the others for what is theirs.
 import type { NodeReport } from "../../cluster/index.ts";
-import type { Implementation } from "../../contract/index.ts";
+import type { Implementation, Json } from "../../contract/index.ts";
 import type { JournalStore, LogWriter, Tenant } from "../../journal/index.ts";
 import type { Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import type { Link, LinkHandler, NodeIdentity, Transport } from "../../transport/index.ts";
+import type { Link, LinkHandler, Transport } from "../../transport/index.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Service } from "../definition.ts";
 import type { RemotePublisher } from "../event-sources.ts";
@@ -34,7 +34,6 @@ export class SharedService implements Sharing, Home {
   readonly incarnation: string;
   readonly remote: RemoteService;
   readonly #init: SharedServiceInit;
-  readonly #self: NodeIdentity;
   readonly #partitions: OwnPartitions;
   /** Contracts, with their versions, whose keys have partitions. */
   readonly #partitioned: ReadonlySet<string>;
@@ -47,7 +46,6 @@ export class SharedService implements Sharing, Home {
   constructor(init: SharedServiceInit) {
     const { service, transport, directory, report, own, runtime } = init;
     this.#init = init;
-    this.#self = transport.self;
     this.incarnation = transport.self.incarnation;
     this.#partitioned = new Set([...service.parts.filter(isPartitioned).map(({ contract }) => nameOf(contract.$)), `${outboxName}@1`]);
     const { incarnation } = this;
@@ -88,13 +86,17 @@ export class SharedService implements Sharing, Home {
     this.#partitions.add(tenant);
   }
 
+  get hosts(): boolean {
+    return this.#store?.epochs !== undefined;
+  }
+
   whenHosting(act: () => void): void {
-    if (this.#store?.epochs) act();
+    if (this.hosts) act();
     else this.#whenHosting.push(act);
   }
 
   /** A link of another node of the service that is for the log; undefined for what is none. */
-  acceptLog(first: unknown, link: Link): LinkHandler | undefined {
+  acceptLog(first: Json, link: Link): LinkHandler | undefined {
     if (!this.#store || !isLogGreeting(first)) return undefined;
     return this.#store.accept(link);
   }
@@ -115,7 +117,7 @@ export class SharedService implements Sharing, Home {
   readonly returned = (message: Message): void => {
     if (message.settled) return;
     if (message.onReturned) {
-      message.onReturned();
+      message.onReturned(message.taken);
       message.fail(new Failure("CANCELLED", { what: "it is sent to the node that owns its partition now", at: message.address }));
     } else this.#forward(message);
   };

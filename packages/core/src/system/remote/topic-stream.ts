@@ -178,6 +178,10 @@ class Opening extends Outgoing {
     return this.rest.length;
   }
 
+  override again(): void {
+    this.lost("its node takes nothing more");
+  }
+
   protected vanished(): void {
     this.settled = true;
     this.#stream.lost(this);

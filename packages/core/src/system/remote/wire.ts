@@ -11,7 +11,8 @@
 //             [n, 0, "cancel"]                                                 nobody waits for n any more
 //   response  [n, "reply", replayed, session, given?]      [n, "rejection", name, replayed, session, given?]
 //             [n, "failure", code, what, at, issues]       [n, "again", why]   certainly not taken: ask somebody else, or later
-//             [n, "moved", epoch]                          certainly not taken: its partition is elsewhere, or will be, under a higher epoch
+//             [n, "moved", epoch, taken]   its partition is elsewhere, or will be, under a higher epoch: to be sent there;
+//                                          unless `taken`, it certainly had no effect here
 //             [n, "log", logId, timeline, heads]           [n, "page", next, items]
 //             [n, "health", services]                      [n, "batch", number, next, items]   of stream n, one of many
 //
@@ -96,7 +97,7 @@ export type Responded =
   | { readonly kind: "rejection"; readonly name: string; readonly replayed: boolean; readonly session: string; readonly given: unknown }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "again"; readonly why: string }
-  | { readonly kind: "moved"; readonly epoch: number }
+  | { readonly kind: "moved"; readonly epoch: number; readonly taken: boolean }
   | ({ readonly kind: "log"; readonly heads: readonly number[] } & LogName)
   | { readonly kind: "page"; readonly next: number; readonly items: readonly WireItem[] }
   | { readonly kind: "health"; readonly services: readonly ServiceHealth[] };
@@ -119,7 +120,7 @@ export function askedRest({ contract, version, operation, key, id, minted, told,
 
 export const askRest = (epoch: number, asked: Rest): Rest => `"ask",${epoch},${asked}`;
 
-export const movedRest = (epoch: number): Rest => restOf(["moved", epoch]);
+export const movedRest = (epoch: number, taken: boolean): Rest => restOf(["moved", epoch, taken]);
 
 export const describeRest = ({ contract, version, topic }: TopicName): Rest => restOf(["describe", contract, version, topic]);
 
@@ -318,7 +319,7 @@ function respondedOf(kind: string, members: Members): Responded {
     case "again":
       return { kind, why: members.text() };
     case "moved":
-      return { kind, epoch: members.count() };
+      return { kind, epoch: members.count(), taken: members.flag() };
     case "log":
       return { kind, logId: members.text(), timeline: members.count(), heads: countsOf(members.list()) };
     case "batch":
