@@ -18,9 +18,7 @@ const inFlight = 100;
 export async function measureRemoteAsks(room: Room): Promise<readonly Row[]> {
   const { quick, rounds, directory } = room;
   await using peers = await openPeers("remote-ask", room);
-  const peerMs = quick ? 300 : 1_500;
-  const peers100 = peers.load(inFlight, peerMs);
-  const peers1 = peers.load(1, peerMs);
+  const peers100 = peers.load(inFlight, quick ? 300 : 1_500);
   await using node = await serving("served-node.ts", { directory } satisfies ServedNodeParameters);
   await using sockets = await serving("link-server.ts", { directory } satisfies LinkServerParameters);
   const { pid } = node.value as ServedNodeValue;
@@ -47,7 +45,6 @@ export async function measureRemoteAsks(room: Room): Promise<readonly Row[]> {
     bare: bareMany.run,
     ...peers100.sides,
   });
-  const peersAlone = await interleave<PeerSide>(rounds, peers1.sides);
   const pinned = pin([pid, socketsPid, process.pid]);
   const single = quick ? 2_000 : 10_000;
   const bareAlone = asking(sockets, bare, single, 1);
@@ -71,7 +68,7 @@ export async function measureRemoteAsks(room: Room): Promise<readonly Row[]> {
       name: "ask of handlers in another process, 100 in flight",
       unit: "/s",
       ours: many.ours,
-      bare: [...beside({ "link alone": many.link, "bare socket": many.bare }), ...peers100.beside(many), ...peers1.beside(peersAlone)],
+      bare: [...beside({ "link alone": many.link, "bare socket": many.bare }), ...peers100.beside(many)],
       aim: { kind: "at-least", value: 120_000 },
       absent: peers.absent,
     },

@@ -46,7 +46,7 @@ export async function measureRemoteStream({ quick, rounds, directory }: Room): P
   ];
 }
 
-async function readAll(source: EventSource): Promise<number> {
+export async function readAll(source: EventSource): Promise<number> {
   const counts = Array.from({ length: source.log.partitions }, async (_, partition) => {
     const head = source.head(partition);
     const reader = source.read(partition, 0);

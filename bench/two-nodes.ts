@@ -7,7 +7,7 @@ import { contract, entity, type Running, service, start, system } from "@atoll/c
 import type { EventSource, ExtensionPart } from "@atoll/core/extension";
 import type { Metrics } from "@atoll/core/runtime";
 import { type Directory, ring } from "@atoll/core/ring";
-import { type NodeIdentity, ticketFor } from "@atoll/core/transport";
+import { type Address, type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { SocketTransport } from "@atoll/core/transport/socket";
 import { adder, counter } from "./counter.ts";
 import { troubleLogger } from "./trouble-logger.ts";
@@ -57,12 +57,14 @@ const secretOf = (name: string): string => `secret of ${name}`;
 const pathOf = (directory: string, name: string): string => join(directory, "links", `${name}.sock`);
 
 /** Everybody is where it always is. */
-const directoryOf = (directory: string, self: NodeIdentity): Directory => ({
-  nodes: (name) => [{ identity: identityOf(name), at: pathOf(directory, name), ticket: ticketFor(secretOf(name), "bench", self) }],
-  lost: () => undefined,
-  plan: () => undefined,
-  watch: () => {},
-});
+function directoryOf(directory: string, self: NodeIdentity): Directory {
+  const addressOf = (name: string): readonly [string, readonly Address[]] => [
+    name,
+    [{ identity: identityOf(name), at: pathOf(directory, name), ticket: ticketFor(secretOf(name), "bench", self) }],
+  ];
+  const addresses = new Map([served, reader].map(addressOf));
+  return { nodes: (name) => addresses.get(name) ?? [], lost: () => undefined, plan: () => undefined, watch: () => {} };
+}
 
 function startNode(name: string, directory: string, metrics: Metrics | undefined, opened: (source: EventSource) => void): Promise<Running> {
   const self = identityOf(name);

@@ -20,5 +20,5 @@ test("load L2: no key is asked twice, neither by callers side by side nor in lat
 });
 
 test("load L3: a workflow that never answers ends the measurement once the time to drain is over", async () => {
-  await assert.rejects(loadOn(() => new Promise(() => {}), 1)({ round: 0, callers: 1, ms: 1 }), /has not answered 1 ms after/);
+  await assert.rejects(loadOn(() => new Promise(() => {}), { drainMs: 1 })({ round: 0, callers: 1, ms: 1 }), /has not answered 1 ms after/);
 });

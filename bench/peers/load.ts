@@ -36,21 +36,48 @@ export class WrongWork extends Error {
   override readonly name = "WrongWork";
 }
 
-export function loadOn(workflow: Workflow, drainMs = drainWithinMs): (request: RoundRequest) => Promise<RoundAnswer> {
-  const latencies = new Map<number, Latencies>();
+export interface LoadOptions {
+  readonly drainMs?: number;
+  /** CPU time so far of the other process of two. */
+  readonly cpuUs?: () => Promise<number>;
+}
+
+/** Over all rounds that count with as many callers. */
+interface Counted {
+  readonly times: Latencies;
+  answers: number;
+  cpuUs: number;
+}
+
+export function loadOn(
+  workflow: Workflow,
+  { drainMs = drainWithinMs, cpuUs }: LoadOptions = {},
+): (request: RoundRequest) => Promise<RoundAnswer> {
+  const counts = new Map<number, Counted>();
   let keys = 0;
   const ask = async (): Promise<void> => {
     const answer = await workflow(`s${(keys += 1)}`);
     if (!isDeepStrictEqual(answer, outcome)) throw new WrongWork(`a workflow came to ${JSON.stringify(answer)}`);
   };
+  const usedUs = async (): Promise<number> => {
+    if (!cpuUs) return 0;
+    const { user, system } = process.cpuUsage();
+    return user + system + (await cpuUs());
+  };
   return async ({ round, callers, ms }) => {
-    const times = latencies.get(callers) ?? new Latencies();
-    latencies.set(callers, times);
-    times.startRound(round);
+    const counted = counts.get(callers) ?? { times: new Latencies(), answers: 0, cpuUs: 0 };
+    counts.set(callers, counted);
+    counted.times.startRound(round);
+    if (round <= 1) counted.answers = counted.cpuUs = 0;
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new WrongWork(`a workflow has not answered ${drainMs} ms after its round`)), ms + drainMs);
     try {
-      return { perSecond: await Promise.race([askDuring(ms, callers, ask, times), late.promise]), details: times.details() };
+      const [beganUs, keysBefore] = [await usedUs(), keys];
+      const perSecond = await Promise.race([askDuring(ms, callers, ask, counted.times), late.promise]);
+      counted.cpuUs += (await usedUs()) - beganUs;
+      counted.answers += keys - keysBefore;
+      const details = counted.times.details();
+      return { perSecond, details: cpuUs ? { ...details, cpu_us: counted.cpuUs / counted.answers } : details };
     } finally {
       clearTimeout(timer);
     }

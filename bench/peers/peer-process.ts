@@ -14,6 +14,8 @@ export interface RunningPeer {
   /** As it stands in the table, with versions. */
   readonly name: string;
   readonly workflow: Workflow;
+  /** CPU time so far of another process that does a part of the work; then what an answer costs stands in the table. */
+  readonly cpuUs?: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
@@ -25,8 +27,8 @@ export class CannotRun extends Error {
 export const servePeer = (open: (directory: string) => Promise<RunningPeer>): Promise<void> =>
   serve(async ({ directory }: PeerParameters) => {
     try {
-      const { name, workflow, close } = await open(directory);
-      return { value: { kind: "open", name } satisfies PeerOpened, close, answer: loadOn(workflow) };
+      const { name, workflow, cpuUs, close } = await open(directory);
+      return { value: { kind: "open", name } satisfies PeerOpened, close, answer: loadOn(workflow, cpuUs ? { cpuUs } : {}) };
     } catch (error) {
       if (!(error instanceof CannotRun)) throw error;
       return { value: { kind: "absent", why: error.message } satisfies PeerOpened, close: () => Promise.resolve() };

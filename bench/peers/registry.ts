@@ -10,5 +10,6 @@ export interface Peer {
 
 export const peers: readonly Peer[] = [
   { name: "DBOS", benchmark: "saga", module: "peers/dbos.ts" },
+  { name: "Moleculer", benchmark: "remote-ask", module: "peers/moleculer.ts" },
   { name: "Restate", benchmark: "saga", module: "peers/restate.ts" },
 ];

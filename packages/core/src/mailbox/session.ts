@@ -102,6 +102,7 @@ export class Session {
 
   #write(): string {
     if (this.#everything) return everything;
+    if (this.#services.size === 0) return "";
     const parts = [...this.#services].map(([service, seen]) => ({ service, seen, text: (seen.text ??= textOf(service, seen)) }));
     let length = parts.reduce((sum, { text }) => sum + text.length + 1, -1);
     for (const part of parts.toSorted((a, b) => b.text.length - a.text.length)) {

@@ -13,6 +13,7 @@
 //                however often its link is lost, and an opening always asks for at least half.
 //  S6  pulled    The publisher reads only what is demanded, and keeps at most one batch that has not left.
 //  S7  over      After its end a reader holds and wants nothing; after its end a publisher reads and sends nothing, whatever comes.
+import { unreachable } from "../../base/assert.ts";
 
 export interface StreamLimits {
   readonly batchesAhead: number;
@@ -72,6 +73,8 @@ export function stepReading(limits: StreamLimits, state: ReadingStream, input: R
       return [state.phase === "asked" ? { ...state, phase: "failed" } : state, []];
     case "close":
       return [{ ...state, phase: "over", held: 0 }, state.phase === "asked" ? [{ kind: "give up" }] : []];
+    default:
+      return unreachable(input, "the reader of a stream");
   }
 }
 
@@ -146,6 +149,8 @@ export function stepSending({ batchesAskedMax }: StreamLimits, state: SendingStr
       return demanded({ ...state, phase: "idle" });
     case "close":
       return [{ ...state, phase: "over" }, []];
+    default:
+      return unreachable(input, "the publisher of a stream");
   }
 }
 

@@ -1,5 +1,6 @@
 // The reader's end of a stream: keeps the batches that were sent ahead until they are asked for, asks for more as they are taken, and
 // opens the stream again from where it was, whatever has become of its link (stream-machine.ts).
+import { unreachable } from "../../base/assert.ts";
 import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
 import type { SourceItem, SourcePage, SourceReader } from "../../journal/index.ts";
@@ -123,7 +124,10 @@ export class TopicStream implements SourceReader {
         return;
       case "violated":
         throw new MalformedFrame(effect.why);
-      case "demand": // told below, whenever there is somebody to tell
+      case "demand":
+        return; // told as soon as there is somebody to tell
+      default:
+        unreachable(effect, "the reader of a stream");
     }
   }
 

@@ -184,31 +184,43 @@ class Members {
     this.#members = value;
   }
 
-  #next(wanted: string, fits: (member: unknown) => boolean): unknown {
+  text(): string {
     const member = this.#members[this.#at];
-    if (!fits(member)) throw new MalformedFrame(`member ${this.#at} of a frame is ${wanted}`);
+    if (typeof member !== "string") throw this.#wrong("a text");
     this.#at += 1;
     return member;
   }
 
-  text(): string {
-    return this.#next("a text", (member) => typeof member === "string") as string;
-  }
-
   count(): number {
-    return this.#next("a whole number from 0", isCount) as number;
+    const member = this.#members[this.#at];
+    if (!isCount(member)) throw this.#wrong("a whole number from 0");
+    this.#at += 1;
+    return member;
   }
 
   flag(): boolean {
-    return this.#next("true or false", (member) => typeof member === "boolean") as boolean;
+    const member = this.#members[this.#at];
+    if (typeof member !== "boolean") throw this.#wrong("true or false");
+    this.#at += 1;
+    return member;
   }
 
   amount(): number {
-    return this.#next("a number from 0", (member) => typeof member === "number" && member >= 0) as number;
+    const member = this.#members[this.#at];
+    if (typeof member !== "number" || !(member >= 0)) throw this.#wrong("a number from 0");
+    this.#at += 1;
+    return member;
   }
 
   list(): readonly unknown[] {
-    return this.#next("a list", Array.isArray) as readonly unknown[];
+    const member = this.#members[this.#at];
+    if (!Array.isArray(member)) throw this.#wrong("a list");
+    this.#at += 1;
+    return member as readonly unknown[];
+  }
+
+  #wrong(wanted: string): MalformedFrame {
+    return new MalformedFrame(`member ${this.#at} of a frame is ${wanted}`);
   }
 
   nullable<T>(read: (members: this) => T): T | undefined {
@@ -229,7 +241,7 @@ class Members {
   }
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Throws `MalformedFrame`. */
 export function readAsked(value: unknown): { readonly n: number; readonly leftMs: number; readonly asked: Asked } {
@@ -241,8 +253,6 @@ export function readAsked(value: unknown): { readonly n: number; readonly leftMs
 }
 
 function askedOf(kind: string, members: Members): Asked {
-  const topicName = (): TopicName => ({ contract: members.text(), version: members.count(), topic: members.text() });
-  const logName = (): LogName => ({ logId: members.text(), timeline: members.count() });
   switch (kind) {
     case "ask":
       return {
@@ -260,12 +270,12 @@ function askedOf(kind: string, members: Members): Asked {
         input: members.last(),
       };
     case "describe":
-      return { kind, ...topicName() };
+      return { kind, ...topicNameOf(members) };
     case "stream":
       return {
         kind,
-        ...topicName(),
-        ...logName(),
+        ...topicNameOf(members),
+        ...logNameOf(members),
         partition: members.count(),
         from: members.count(),
         bytesMax: members.count(),
@@ -274,7 +284,14 @@ function askedOf(kind: string, members: Members): Asked {
     case "more":
       return { kind, demand: members.count() };
     case "history":
-      return { kind, ...topicName(), ...logName(), key: members.text(), from: members.count(), bytesMax: members.count() };
+      return {
+        kind,
+        ...topicNameOf(members),
+        ...logNameOf(members),
+        key: members.text(),
+        from: members.count(),
+        bytesMax: members.count(),
+      };
     case "heads":
     case "health":
     case "cancel":
@@ -283,6 +300,10 @@ function askedOf(kind: string, members: Members): Asked {
       throw new MalformedFrame(`"${kind}" is no request`);
   }
 }
+
+const topicNameOf = (members: Members): TopicName => ({ contract: members.text(), version: members.count(), topic: members.text() });
+
+const logNameOf = (members: Members): LogName => ({ logId: members.text(), timeline: members.count() });
 
 function toldOf(list: readonly unknown[]): Told {
   const members = new Members(list);
