@@ -33,4 +33,5 @@ export type { Tenant } from "./tenant.ts";
 export type { Sink, Submission } from "./submission.ts";
 export { type LogWriterLimits, logWriterLimits } from "./log-writer-limits.ts";
 export type { SnapshotSource } from "./tail.ts";
+export { answerWithin } from "./patience.ts";
 export { journalFailure } from "./journal-failure.ts";
