@@ -2,11 +2,9 @@
 // who keeps up is served from memory. It holds nothing for anybody in particular: a follower that does not ask misses
 // nothing but the memory, and reads the journal.
 import type { Scheduler } from "../runtime/index.ts";
-import { decodeRecord } from "./record.ts";
-import type { PlacedRecord } from "./row-records.ts";
+import { placedRecord, type PlacedLine, type PlacedRecord } from "./row-records.ts";
 
-interface Recent {
-  readonly line: string;
+interface Recent extends PlacedLine {
   /** Decoded when it is first asked for: what followers see is what the log holds, not the object that was submitted. */
   placed: PlacedRecord | undefined;
 }
@@ -47,7 +45,7 @@ export class CommitFeed {
     const offset = this.head;
     this.head += 1;
     if (this.#followers === 0) return;
-    this.#recent.set(offset, { line, placed: undefined });
+    this.#recent.set(offset, { offset, line, placed: undefined });
     this.#bytes += line.length;
     for (const [oldest, recent] of this.#recent) {
       if (this.#bytes <= this.#bytesMax) break;
@@ -60,14 +58,22 @@ export class CommitFeed {
 
   /** Records from `from` on, until `bytesMax` is reached, at least one; undefined if they are not in memory. */
   recent(from: number, bytesMax: number): readonly PlacedRecord[] | undefined {
+    return this.#recentLines(from, bytesMax)?.map((recent) => (recent.placed ??= placedRecord(recent, this.partition)));
+  }
+
+  /** The same, as they are in the log. */
+  recentLines(from: number, bytesMax: number): readonly PlacedLine[] | undefined {
+    return this.#recentLines(from, bytesMax);
+  }
+
+  #recentLines(from: number, bytesMax: number): Recent[] | undefined {
     if (!this.#recent.has(from)) return undefined;
-    const page: PlacedRecord[] = [];
+    const page: Recent[] = [];
     let bytes = 0;
     for (let offset = from; offset < this.head && (page.length === 0 || bytes < bytesMax); offset++) {
       const recent = this.#recent.get(offset) as Recent;
       bytes += recent.line.length;
-      recent.placed ??= { offset, record: decodeRecord(recent.line, `partition ${this.partition}, offset ${offset}`) };
-      page.push(recent.placed);
+      page.push(recent);
     }
     return page;
   }

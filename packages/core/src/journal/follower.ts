@@ -11,7 +11,7 @@
 import { assert } from "../base/assert.ts";
 import type { CommitFeed } from "./commit-feed.ts";
 import type { Page } from "./journal.ts";
-import { recordsOf, type PlacedRecord } from "./row-records.ts";
+import { placedLinesOf, placedRecord, type PlacedLine, type PlacedRecord } from "./row-records.ts";
 
 /** Characters decoded before others have a turn. */
 const turnLength = 2 ** 15;
@@ -26,6 +26,8 @@ export interface LogFollower {
    * page may then be asked for again. One question at a time.
    */
   next(bytesMax: number): Promise<readonly PlacedRecord[]>;
+  /** The same page, its records as they are in the log: for whoever does not need all of them, or not all of each. */
+  nextLines(bytesMax: number): Promise<readonly PlacedLine[]>;
   /** Ends a `next` that waits. Idempotent. */
   close(): void;
 }
@@ -54,15 +56,33 @@ export class FeedFollower implements LogFollower {
     return this.#position;
   }
 
-  async next(bytesMax: number): Promise<readonly PlacedRecord[]> {
+  next(bytesMax: number): Promise<readonly PlacedRecord[]> {
+    const { partition } = this.#feed;
+    return this.#next(
+      () => this.#feed.recent(this.#position, bytesMax),
+      () => this.#page(bytesMax, (placed) => placedRecord(placed, partition)),
+    );
+  }
+
+  nextLines(bytesMax: number): Promise<readonly PlacedLine[]> {
+    return this.#next(
+      () => this.#feed.recentLines(this.#position, bytesMax),
+      () => this.#page(bytesMax, (placed) => placed),
+    );
+  }
+
+  async #next<T extends { readonly offset: number }>(
+    recent: () => readonly T[] | undefined,
+    stored: () => Promise<readonly T[]>,
+  ): Promise<readonly T[]> {
     assert(!this.#asked, "a follower is asked for one page at a time");
     this.#asked = true;
     try {
       while (!this.#closed && this.#position >= this.#feed.head) await this.#commit();
       if (this.#closed) return [];
-      const page = this.#feed.recent(this.#position, bytesMax) ?? (await this.#page(bytesMax));
+      const page = recent() ?? (await stored());
       if (this.#closed) return [];
-      this.#position = (page.at(-1) as PlacedRecord).offset + 1;
+      this.#position = (page.at(-1) as T).offset + 1;
       return page;
     } finally {
       this.#asked = false;
@@ -89,15 +109,15 @@ export class FeedFollower implements LogFollower {
   }
 
   /** From the journal, which may show rows that are not known to be durable yet: those are left for later (F2). */
-  async #page(bytesMax: number): Promise<readonly PlacedRecord[]> {
+  async #page<T extends { readonly offset: number }>(bytesMax: number, as: (placed: PlacedLine) => T): Promise<readonly T[]> {
     const { head } = this.#feed;
     const { rows } = await this.#read(this.#feed.partition, this.#position, bytesMax);
-    const page: PlacedRecord[] = [];
+    const page: T[] = [];
     let length = 0;
     for (const row of rows) {
-      for (const placed of recordsOf(row, this.#position)) {
-        if (placed.offset < head) page.push(placed);
-        length += row.body.length / row.count;
+      for (const placed of placedLinesOf(row, this.#position)) {
+        if (placed.offset < head) page.push(as(placed));
+        length += placed.line.length;
         if (length < turnLength) continue;
         length = 0;
         await this.#feed.othersTurn();

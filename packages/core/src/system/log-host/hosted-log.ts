@@ -3,6 +3,7 @@
 import { backoffMs } from "../../base/backoff.ts";
 import {
   type AlarmEntry,
+  answerWithin,
   type Appended,
   type Chain,
   type Cursor,
@@ -68,7 +69,7 @@ export class HostedLog implements Journal {
     limits: LogHostLimits,
     watch: LogWatch,
   ): Promise<{ readonly log: HostedLog; readonly heads: readonly number[] }> {
-    const states = await journal.partitions();
+    const states = await answerWithin(runtime, limits.firstAnswerMs, journal.partitions());
     const epochs = states.map(({ epoch }) => epoch);
     return { log: new HostedLog(journal, runtime, limits, watch, epochs), heads: states.map(({ head }) => head) };
   }

@@ -27,6 +27,8 @@ export interface LogHostLimits {
   readonly entriesMax: number;
   /** Before a host that could not be reached, or a log that could not be opened, is tried again. */
   readonly reconnect: Backoff;
+  /** For the first answer of a log that was opened; one that does not come in time is opened anew. */
+  readonly firstAnswerMs: number;
   /** How long the first opening of a log that another process has open waits for the end of that process. */
   readonly inUseMs: number;
 }
@@ -44,5 +46,6 @@ export const logHostLimits: LogHostLimits = {
   pageBytesMax: 4 * 2 ** 20,
   entriesMax: 1_000_000,
   reconnect: { firstMs: 10, maxMs: 500 },
+  firstAnswerMs: 15_000,
   inUseMs: 10_000,
 };

@@ -1,13 +1,27 @@
 // A topic as other nodes read it: messages in the form in which they are in the log, each reader takes them by its own schema.
 import type { AnyTopicRef } from "../../contract/index.ts";
-import { ChainReader, headsOf, type LogWriter, type PlacedRecord, type SourceLog } from "../../journal/index.ts";
+import {
+  ChainReader,
+  headsOf,
+  type LogWriter,
+  messagesOf,
+  type PlacedLine,
+  type PlacedRecord,
+  type SourceLog,
+} from "../../journal/index.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Published } from "../event-sources.ts";
-import type { WireItem } from "./wire.ts";
+import { entryText, entryTextOf } from "./wire.ts";
+
+export interface PublishedPage {
+  /** As they travel. */
+  readonly entries: readonly string[];
+  readonly next: number;
+}
 
 export interface PublishedReader {
   /** As `SourceReader.next`. */
-  next(bytesMax: number): Promise<{ readonly items: readonly WireItem[]; readonly next: number }>;
+  next(bytesMax: number): Promise<PublishedPage>;
   close(): void;
 }
 
@@ -35,8 +49,8 @@ export class PublishedTopic {
     const follower = this.#writer.follow(partition, from);
     return {
       next: async (bytesMax) => {
-        const page = await follower.next(bytesMax);
-        return { items: this.#items(page), next: follower.position };
+        const page = await follower.nextLines(bytesMax);
+        return { entries: this.#entries(page), next: follower.position };
       },
       close: () => follower.close(),
     };
@@ -48,18 +62,28 @@ export class PublishedTopic {
     return {
       next: async (bytesMax) => {
         const { records, next } = await chain.next(bytesMax);
-        return { items: this.#items(records), next };
+        return { entries: records.flatMap((placed) => this.#entriesOf(placed)), next };
       },
       close: () => chain.close(),
     };
   }
 
-  #items(page: readonly PlacedRecord[]): readonly WireItem[] {
+  #entries(page: readonly PlacedLine[]): readonly string[] {
+    const [type, topic] = [JSON.stringify(this.#topic.contract.$.name), JSON.stringify(this.#topic.name)];
+    const entries: string[] = [];
+    for (const { offset, line } of page) {
+      const read = messagesOf(line, type, topic);
+      if (read) for (const message of read.messages) entries.push(entryText(offset, read, message));
+    }
+    return entries;
+  }
+
+  #entriesOf({ offset, record }: PlacedRecord): readonly string[] {
     const { name, contract } = this.#topic;
-    return page.flatMap(({ offset, record }) => {
-      if (record.type !== contract.$.name) return [];
-      const { key, version, now, caller, topics = [] } = record;
-      return topics.flatMap(([topic, data], index) => (topic === name ? [{ offset, index, at: { key, version, now, caller }, data }] : []));
-    });
+    if (record.type !== contract.$.name) return [];
+    const { key, version, now, caller, topics = [] } = record;
+    return topics.flatMap(([topic, data], index) =>
+      topic === name ? [entryTextOf({ offset, index, at: { key, version, now, caller }, data })] : [],
+    );
   }
 }

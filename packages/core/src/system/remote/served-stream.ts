@@ -1,6 +1,6 @@
 // The publisher's end of a stream: reads the log when its machine says so, and hands one batch at a time to the link
 // (stream-machine.ts). Between two batches it is a follower and three numbers.
-import type { PublishedReader } from "./published-topic.ts";
+import type { PublishedPage, PublishedReader } from "./published-topic.ts";
 import { sendingNothing, stepSending, type SendingInput, type SendingStream, type StreamLimits } from "./stream-machine.ts";
 import { batchRest, MalformedFrame, type Rest } from "./wire.ts";
 
@@ -14,8 +14,6 @@ export interface ServedStreamInit {
   /** Its last word: the log cannot be read. */
   readonly failed: (error: unknown) => void;
 }
-
-type Page = Awaited<ReturnType<PublishedReader["next"]>>;
 
 export class ServedStream {
   readonly #init: ServedStreamInit;
@@ -44,13 +42,13 @@ export class ServedStream {
     this.#init.reader.close();
   }
 
-  #step(input: SendingInput, page?: Page): void {
+  #step(input: SendingInput, page?: PublishedPage): void {
     const [state, effects] = stepSending(this.#init.limits, this.#state, input);
     this.#state = state;
     for (const effect of effects) {
       if (effect.kind === "violated") throw new MalformedFrame(effect.why);
       if (effect.kind === "read") void this.#read();
-      else if (page) this.#init.send(batchRest(effect.number, page.next, page.items));
+      else if (page) this.#init.send(batchRest(effect.number, page.next, page.entries));
     }
   }
 

@@ -326,8 +326,8 @@ class ServedLink implements LinkHandler {
       assertSameLog(log.service, asked, log);
       reading = published.history(asked.key, asked.from);
       try {
-        const { items, next } = await reading.next(Math.min(asked.bytesMax, limits.pageBytesMax));
-        return pageRest(next, items);
+        const { entries, next } = await reading.next(Math.min(asked.bytesMax, limits.pageBytesMax));
+        return pageRest(next, entries);
       } finally {
         reading.close();
       }

@@ -21,7 +21,7 @@
 // An item is [offset, index, key, version, now, caller, data].
 import { Failure, failures, type FailureCode, type Issue } from "../../base/failure.ts";
 import type { Moment } from "../../contract/index.ts";
-import type { Told } from "../../journal/index.ts";
+import type { RecordMessages, Told } from "../../journal/index.ts";
 import type { ServiceHealth } from "../edge.ts";
 
 export interface Ask extends AskedCall {
@@ -154,20 +154,21 @@ export const logRest = ({ logId, timeline }: LogName, heads: readonly number[]):
 
 export const healthyRest = (services: readonly ServiceHealth[]): Rest => restOf(["health", services]);
 
-export const pageRest = (next: number, items: readonly WireItem[]): Rest => restOf(["page", next, items.map(entryOf)]);
+export const pageRest = (next: number, entries: readonly string[]): Rest => `"page",${next},[${entries.join(",")}]]`;
 
-export const batchRest = (number: number, next: number, items: readonly WireItem[]): Rest =>
-  restOf(["batch", number, next, items.map(entryOf)]);
+export const batchRest = (number: number, next: number, entries: readonly string[]): Rest =>
+  `"batch",${number},${next},[${entries.join(",")}]]`;
 
-const entryOf = ({ offset, index, at: { key, version, now, caller }, data }: WireItem): readonly unknown[] => [
-  offset,
-  index,
-  key,
-  version,
-  now,
-  caller,
-  data,
-];
+/** An item of a page or a batch. */
+export const entryTextOf = ({ offset, index, at: { key, version, now, caller }, data }: WireItem): string =>
+  JSON.stringify([offset, index, key, version, now, caller, data]);
+
+/** The same, of what was read off a record. */
+export const entryText = (
+  offset: number,
+  { key, version, now, caller }: RecordMessages,
+  { index, data }: RecordMessages["messages"][number],
+): string => `[${offset},${index},${key},${version},${now},${caller},${data}]`;
 
 /** Says what is wrong with a frame; the link that it came by is closed. */
 export class MalformedFrame extends Error {
