@@ -17,6 +17,7 @@ export const Ledger = contract("ledger", {
     touch: { out: Count },
   },
   queries: { count: { out: z.object({ count: z.int(), version: z.int() }) } },
+  access: { put: "any", clear: "any", touch: "any", count: "any" },
 });
 
 export const ledger = entity(Ledger, {

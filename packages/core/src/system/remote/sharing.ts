@@ -71,7 +71,7 @@ export class SharedService implements Sharing, Home {
       this.#partitions.hosting(epochs);
       for (const act of this.#whenHosting.splice(0)) act();
     });
-    store.onAppended((row) => this.#writer?.observe(row));
+    store.onAppended((row) => this.#writer?.observe(row.partition, row));
     store.onTaken((partition, _, head) => this.#writer?.observeHead(partition, head));
     this.#store = store;
     return store;
