@@ -28,6 +28,7 @@ export type { LogFollower } from "./follower.ts";
 export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "./place.ts";
 export type { PlacedRecord } from "./row-records.ts";
 export { LogWriter } from "./log-writer.ts";
+export type { Acquired } from "./take-over.ts";
 export { headsOf } from "./heads.ts";
 export type { Tenant } from "./tenant.ts";
 export type { Sink, Submission } from "./submission.ts";
