@@ -33,6 +33,10 @@ export class Deque<T> {
     return item;
   }
 
+  clear(): void {
+    while (this.#length > 0) this.shift();
+  }
+
   peek(): T | undefined {
     return this.#length === 0 ? undefined : this.#ring[this.#head];
   }

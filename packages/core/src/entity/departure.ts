@@ -1,4 +1,5 @@
 // Commands whose commit is under way, and the answers that leave with it.
+import { assert } from "../base/assert.ts";
 import { Failure } from "../base/failure.ts";
 import {
   decodeRecord,
@@ -10,7 +11,10 @@ import {
   type Submission,
 } from "../journal/index.ts";
 import type { LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
-import type { Outcome, Verdict } from "./kernel.ts";
+import type { Clock } from "../runtime/index.ts";
+import { Asked } from "./asked.ts";
+import type { EntityKernel, Outcome, Verdict } from "./kernel.ts";
+import type { Confirmed } from "./unconfirmed.ts";
 
 /** Where an entity's records are. */
 interface Origin {
@@ -22,6 +26,8 @@ interface Origin {
 interface Departure {
   readonly message: Message;
   readonly answer: MessageAnswer | Failure;
+  /** Whether the partition was owned after it came: true unless it is a strong read of a partition that others may take over. */
+  readonly confirmed: Confirmed;
 }
 
 /** A command whose record is submitted, with the state after it. */
@@ -36,11 +42,30 @@ export interface Pending {
 /** To a told command that was applied already; nobody reads it. */
 export const toldBefore: MessageAnswer = { kind: "reply", given: undefined, value: undefined, replayed: true };
 
+export const overloaded = (message: Message, capacity: number): Failure =>
+  new Failure("OVERLOADED", { what: `${capacity} messages wait for this entity`, at: message.address });
+
+export const tooOld = (message: Message): Failure =>
+  new Failure("TOO_OLD", {
+    what: `command ${message.id} is older than the receipts that are kept; it may have been applied`,
+    at: message.address,
+  });
+
 /** `on`: whose answer it is; `offset`: of the record that it rests on. */
 export function leave(message: Message, answer: MessageAnswer | Failure, on: Origin, offset: number): void {
   message.session?.saw(on.log, on.partition, offset);
   if (answer instanceof Failure) message.fail(answer);
   else message.answer(answer);
+}
+
+/** What a query is answered in this state. */
+export function answerTo(message: Message, kernel: EntityKernel, state: unknown, version: number, clock: Clock): MessageAnswer | Failure {
+  try {
+    return answerOf(kernel.query(state, version, new Asked(message, clock)));
+  } catch (error) {
+    assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
+    return error;
+  }
 }
 
 export function answerOf(outcome: Outcome): MessageAnswer {
@@ -116,8 +141,21 @@ export async function answerFromLog(
   }
 }
 
+/** What is to be decided again, in order of arrival, of all that rested on records which are certainly not in the log; the rest fails. */
+export function withoutEnded(open: readonly Pending[], doubted: boolean, attemptsMax: number): Message[] {
+  const again: Message[] = [];
+  for (const { submission, departures } of open) {
+    departures.forEach(({ message }, i) => {
+      const failure = i === 0 ? endOf(message, submission, doubted, attemptsMax) : undefined;
+      if (failure) message.fail(failure);
+      else again.push(message);
+    });
+  }
+  return again;
+}
+
 /** The failure that ends a command whose record is certainly not in the log; undefined if it is to be decided again. */
-export function endOf(message: Message, { failure }: Submission, doubted: boolean, attemptsMax: number): Failure | undefined {
+function endOf(message: Message, { failure }: Submission, doubted: boolean, attemptsMax: number): Failure | undefined {
   const at = message.address;
   if (failure) return journalFailure(failure, at);
   if (!doubted) return undefined;

@@ -1,8 +1,17 @@
 // All entities of one type in one process: finds or brings back the one that is addressed, keeps memory within its
 // bounds, and keeps quarantined keys out.
+//
+// Of the service's partitions some are owned here, others may come and go (ADR 0030):
+//
+//  E7  given back   What cannot be served here and was certainly not applied is given back, in order of arrival for each entity: what
+//                   comes while its partition is not here, what is undecided when it leaves, what is void when it was lost. What
+//                   is decided is answered as the log says.
+//  E8  confirmed    A strong read is answered only if its partition was owned at some moment after it came, and is given back
+//                   otherwise. It shows what was decided before it, as ever: it waits for its turn once, and then to be confirmed.
+//  E9  vacated      When `leave` has resolved, nothing of the partition is under way or in memory.
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
-import { JournalError, journalFailure, type LogWriter, type QuarantineEntry } from "../journal/index.ts";
+import { JournalError, journalFailure, type LogWriter, type QuarantineEntry, type Tenant } from "../journal/index.ts";
 import type { Deadlines, LogIdentity, Message } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyEntity } from "./definition.ts";
@@ -11,7 +20,9 @@ import { EntityKernel } from "./kernel.ts";
 import type { EntityLimits } from "./limits.ts";
 import { recoverMemory } from "./recovery.ts";
 import type { Remembered } from "./remembered.ts";
-import { Resident, type Residence } from "./resident.ts";
+import { keepNewest, Quarantine } from "./quarantine.ts";
+import type { Residence } from "./residence.ts";
+import { Resident } from "./resident.ts";
 
 export interface EntityHostInit {
   readonly service: string;
@@ -21,14 +32,14 @@ export interface EntityHostInit {
   readonly deadlines: Deadlines;
   readonly limits: EntityLimits;
   readonly quarantined: readonly QuarantineEntry[];
+  /** Takes what cannot be served here and was certainly not applied (E7). Without it, that fails as UNAVAILABLE. */
+  readonly returned?: (message: Message) => void;
 }
 
-/** Keys whose failures are counted at the same time; of more, the one that failed longest ago starts anew. */
-const failingKeysMax = 10_000;
 /** Keys in quarantine whose marks are kept at the same time; of more, they are read from the log again when they are asked for. */
 const memoriesMax = 1_000;
 
-export class EntityHost implements Residence {
+export class EntityHost implements Residence<Resident>, Tenant {
   readonly service: string;
   readonly log: LogIdentity;
   readonly kernel: EntityKernel;
@@ -37,9 +48,10 @@ export class EntityHost implements Residence {
   readonly deadlines: Deadlines;
   readonly limits: EntityLimits;
   readonly #residents = new Map<string, Resident>();
-  readonly #quarantined: Map<string, QuarantineEntry>;
-  /** Failures in a row, by key; those of a key that left memory meanwhile count on. */
-  readonly #strikes = new Map<string, number>();
+  readonly #quarantine: Quarantine;
+  readonly #returned: (message: Message) => void;
+  /** Partitions that are here. */
+  readonly #held: Set<number>;
   /** One instance of each name of a stream, for the marks of all entities: as many as there are streams. */
   readonly #streams = new Map<string, string>();
   /** Entities that wait for their turn to read the log. */
@@ -60,12 +72,15 @@ export class EntityHost implements Residence {
     this.runtime = init.runtime;
     this.deadlines = init.deadlines;
     this.limits = init.limits;
-    this.#quarantined = new Map(init.quarantined.filter((entry) => entry.type === this.kernel.type).map((entry) => [entry.key, entry]));
+    this.#quarantine = new Quarantine(this.kernel.type, init.service, init.writer, init.runtime, init.quarantined);
+    this.#returned = init.returned ?? ((message) => message.fail(notHere(message)));
+    const { partitions } = init.writer.journal.meta;
+    this.#held = new Set(Array.from({ length: partitions }, (_, p) => p).filter((p) => init.writer.owns(p)));
     const labels = { service: this.service, entity: this.kernel.type };
     const { metrics } = this.runtime;
     metrics.gauge("atoll_entities_resident", "Entities in memory.", labels, () => this.#residents.size);
     metrics.gauge("atoll_entities_resident_bytes", "Estimated bytes of the entities in memory.", labels, () => this.#bytes);
-    metrics.gauge("atoll_entities_quarantined", "Keys kept from running.", labels, () => this.#quarantined.size);
+    metrics.gauge("atoll_entities_quarantined", "Keys kept from running.", labels, () => this.#quarantine.size);
     metrics.gauge("atoll_recoveries_waiting", "Entities waiting to read their log.", labels, () => this.#recoveries.length);
     metrics.gauge("atoll_mailbox_messages", "Messages of all entities that are not answered yet.", labels, () => {
       let load = 0;
@@ -76,8 +91,8 @@ export class EntityHost implements Residence {
 
   receive(message: Message): void {
     const resident = this.#residents.get(message.key);
-    if (resident && this.#quarantined.size === 0) resident.receive(message);
-    else if (this.#quarantined.has(message.key)) this.refuse(message);
+    if (resident && this.#quarantine.size === 0) resident.receive(message);
+    else if (this.#quarantine.has(message.key)) this.refuse(message);
     else if (resident) resident.receive(message);
     else this.#enter(message);
   }
@@ -90,6 +105,7 @@ export class EntityHost implements Residence {
   /** What was applied before the quarantine has been delivered, also if that is asked again. */
   async #refuseUnlessTold(message: Message): Promise<void> {
     const { key } = message;
+    const partition = this.writer.partitionOf(this.kernel.type, key);
     this.deadlines.watch(message);
     if (this.#residents.has(key))
       return message.fail(new Failure("UNAVAILABLE", { what: "commands of it are still being stored", at: message.address }));
@@ -97,12 +113,13 @@ export class EntityHost implements Residence {
       let memory = this.#memories.get(key);
       if (!memory) {
         const { type } = this.kernel;
-        memory = recoverMemory(this.writer, this.writer.partitionOf(type, key), type, key, this.limits.receiptsMax, this.sharedStream);
+        memory = recoverMemory(this.writer, partition, type, key, this.limits.receiptsMax, this.sharedStream);
         this.#memories.set(key, memory);
         keepNewest(this.#memories, memoriesMax);
       }
       if ((await memory).find(message) === "told") message.answer(toldBefore);
-      else message.fail(this.#refusal(message));
+      else if (this.#held.has(partition)) message.fail(this.#refusal(message));
+      else this.giveBack(message);
     } catch (error) {
       this.#memories.delete(key);
       if (!(error instanceof JournalError)) throw error;
@@ -111,7 +128,7 @@ export class EntityHost implements Residence {
   }
 
   #refusal(message: Message): Failure {
-    const entry = this.#quarantined.get(message.key);
+    const entry = this.#quarantine.get(message.key);
     const since = entry ? `, since ${new Date(entry.since).toISOString()}` : "";
     return new Failure("QUARANTINED", { what: `${entry?.reason ?? "it kept failing"}${since}`, at: `${this.service}: ${message.address}` });
   }
@@ -157,48 +174,71 @@ export class EntityHost implements Residence {
   }
 
   failed(key: string): number {
-    const strikes = (this.#strikes.get(key) ?? 0) + 1;
-    this.#strikes.delete(key);
-    this.#strikes.set(key, strikes);
-    keepNewest(this.#strikes, failingKeysMax);
-    return strikes;
+    return this.#quarantine.failed(key);
   }
 
   succeeded(key: string): void {
-    if (this.#strikes.size > 0) this.#strikes.delete(key);
+    this.#quarantine.succeeded(key);
   }
 
-  /** From now on every message to `key` is refused; stored as well, so that it holds after a restart. */
+  /** From now on every message to `key` is refused. */
   quarantine(key: string, reason: string, offset: number | undefined): void {
-    const entry: QuarantineEntry = {
-      type: this.kernel.type,
-      key,
-      since: this.runtime.clock.now(),
-      reason,
-      ...(offset === undefined ? {} : { offset }),
-    };
-    this.#quarantined.set(key, entry);
-    this.runtime.logger.log("error", "entity.quarantined", { service: this.service, type: entry.type, key, reason });
-    this.writer.journal.quarantine(entry).catch((error: unknown) => {
-      // It holds in this process; after a restart the key fails again and comes back here.
-      this.runtime.logger.log("error", "entity.quarantine_not_stored", { service: this.service, type: entry.type, key, error });
+    this.#quarantine.add(key, reason, offset);
+  }
+
+  isQuarantined(key: string): boolean {
+    return this.#quarantine.has(key);
+  }
+
+  whenKnown(partition: number): Promise<void> | undefined {
+    return this.#quarantine.isKnown(partition) ? undefined : this.#quarantine.read(partition);
+  }
+
+  giveBack(message: Message): void {
+    if (!message.settled) this.#returned(message);
+  }
+
+  // ── partitions that come and go ─────────────────────────────────────────────────────────────────────────────────
+
+  acquired(partition: number): void {
+    this.#held.add(partition);
+    this.#quarantine.acquired(partition);
+  }
+
+  async leave(partition: number): Promise<void> {
+    this.#forget(partition);
+    const vacated = this.#residentsOf(partition).map((resident) => {
+      resident.considerSnapshot();
+      return resident.vacate();
     });
+    await Promise.all(vacated);
+  }
+
+  lost(partition: number): void {
+    this.#forget(partition);
+    for (const resident of this.#residentsOf(partition)) resident.evict();
+  }
+
+  #residentsOf(partition: number): readonly Resident[] {
+    return [...this.#residents.values()].filter((resident) => resident.partition === partition);
+  }
+
+  #forget(partition: number): void {
+    this.#held.delete(partition);
+    this.#quarantine.forget(partition);
+    for (const key of this.#memories.keys()) if (this.writer.partitionOf(this.kernel.type, key) === partition) this.#memories.delete(key);
   }
 
   // ── operator ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   quarantined(): readonly QuarantineEntry[] {
-    return [...this.#quarantined.values()];
+    return this.#quarantine.list();
   }
 
   /** The next message brings the entity back from its log. False if the key was not quarantined. */
   async release(key: string): Promise<boolean> {
-    if (!this.#quarantined.has(key)) return false;
-    await this.writer.journal.release(this.kernel.type, key);
-    this.#quarantined.delete(key);
+    if (!(await this.#quarantine.release(key))) return false;
     this.#memories.delete(key);
-    this.#strikes.delete(key);
-    this.runtime.logger.log("info", "entity.released", { service: this.service, type: this.kernel.type, key });
     this.#residents.get(key)?.release();
     return true;
   }
@@ -206,17 +246,18 @@ export class EntityHost implements Residence {
   // ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #enter(message: Message): void {
+    const { key } = message;
+    const partition = this.writer.partitionOf(this.kernel.type, key);
+    if (!this.#held.has(partition)) return this.giveBack(message);
     const { residentsMax } = this.limits;
     if (this.#residents.size >= residentsMax && !this.#makeRoom(Math.ceil(residentsMax / 100))) {
       message.fail(new Failure("OVERLOADED", { what: `${residentsMax} entities are in memory and none is idle`, at: message.address }));
       return;
     }
-    const { key } = message;
-    const partition = this.writer.partitionOf(this.kernel.type, key);
     const resident = new Resident(this, key, partition);
     this.#residents.set(key, resident);
     this.#link(resident);
-    const isNew = this.writer.isUnwritten(partition, this.kernel.type, key);
+    const isNew = this.#quarantine.isKnown(partition) && this.writer.isUnwritten(partition, this.kernel.type, key);
     if (isNew) resident.begin();
     resident.receive(message);
     if (!isNew) this.restart(resident);
@@ -284,8 +325,5 @@ export class EntityHost implements Residence {
   }
 }
 
-/** Drops the entry that was set longest ago, if there is one too many. */
-function keepNewest(entries: Map<string, unknown>, max: number): void {
-  const [oldest] = entries.size > max ? entries.keys() : [];
-  if (oldest !== undefined) entries.delete(oldest);
-}
+const notHere = (message: Message): Failure =>
+  new Failure("UNAVAILABLE", { what: "its partition of the log is not owned here", at: message.address });

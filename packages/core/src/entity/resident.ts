@@ -15,54 +15,29 @@ import { backoffMs } from "../base/backoff.ts";
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import { fingerprint } from "../base/hash.ts";
-import { JournalError, type LogWriter, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
-import type { Deadlines, LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
-import type { Runtime, Timer } from "../runtime/index.ts";
-import { Asked } from "./asked.ts";
-import { answerFromLog, answerOf, endOf, leave, type Pending, recordOf, repeatedAnswer, toldBefore } from "./departure.ts";
+import { JournalError, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
+import type { LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
+import {
+  answerFromLog,
+  answerOf,
+  answerTo,
+  leave,
+  type Pending,
+  recordOf,
+  repeatedAnswer,
+  overloaded,
+  toldBefore,
+  tooOld,
+  withoutEnded,
+} from "./departure.ts";
 import { Footprint } from "./footprint.ts";
-import type { EntityKernel, Verdict } from "./kernel.ts";
-import type { EntityLimits } from "./limits.ts";
+import type { Verdict } from "./kernel.ts";
 import { Receipts } from "./receipts.ts";
+import type { Phase } from "./phase.ts";
 import { Remembered } from "./remembered.ts";
 import { PoisonedRecord, recover, snapshotBody } from "./recovery.ts";
-
-type Phase =
-  | { readonly kind: "recovering" }
-  | { readonly kind: "active" }
-  /** Failed; waits until its commits have settled and its back-off is over. */
-  | { readonly kind: "restarting"; timer: Timer | undefined }
-  /** Kept from running until an operator releases it; what is submitted still settles. */
-  | { readonly kind: "quarantined" }
-  | { readonly kind: "gone" };
-
-/** What an entity in memory needs of whoever keeps it there. */
-export interface Residence {
-  readonly service: string;
-  readonly log: LogIdentity;
-  readonly kernel: EntityKernel;
-  readonly writer: LogWriter;
-  readonly runtime: Runtime;
-  readonly deadlines: Deadlines;
-  readonly limits: EntityLimits;
-  /** It has just worked. */
-  used(resident: Resident): void;
-  /** Its estimated size has changed by so much. */
-  resized(bytes: number): void;
-  /** It wants its turn to read its log. */
-  restart(resident: Resident): void;
-  /** It has nothing left to do. */
-  remove(resident: Resident): void;
-  /** It has failed; returns how often in a row, also across its absences from memory. */
-  failed(key: string): number;
-  succeeded(key: string): void;
-  /** One instance for all equal names of streams. */
-  readonly sharedStream: (stream: string) => string;
-  /** It keeps failing. */
-  quarantine(key: string, reason: string, offset: number | undefined): void;
-  /** It does not run, and this came for it. */
-  refuse(message: Message): void;
-}
+import type { Residence } from "./residence.ts";
+import { Unconfirmed, type Confirmed } from "./unconfirmed.ts";
 
 export class Resident implements Sink, SnapshotSource {
   readonly key: string;
@@ -72,14 +47,15 @@ export class Resident implements Sink, SnapshotSource {
   older: Resident | undefined = undefined;
   newer: Resident | undefined = undefined;
 
-  readonly #host: Residence;
+  readonly #host: Residence<Resident>;
   readonly #mailbox = new Deque<Message>();
   readonly #pending = new Deque<Pending>();
   readonly #drain = (): void => this.#run();
   #phase: Phase = { kind: "recovering" };
   #scheduled = false;
-  /** Messages taken out of the mailbox that wait for a commit. */
+  /** Messages taken out of the mailbox that wait for a commit, for the log, or to be confirmed. */
   #departing = 0;
+  readonly #unconfirmed = new Unconfirmed();
   #state: unknown;
   #version = 0;
   #committed: { state: unknown; version: number; offset: number } = { state: undefined, version: 0, offset: -1 };
@@ -92,7 +68,7 @@ export class Resident implements Sink, SnapshotSource {
   /** Reads of the log that failed in a row for the journal's own reasons: no fault of this entity. */
   #unreadable = 0;
 
-  constructor(host: Residence, key: string, partition: number) {
+  constructor(host: Residence<Resident>, key: string, partition: number) {
     this.#host = host;
     this.key = key;
     this.partition = partition;
@@ -111,19 +87,13 @@ export class Resident implements Sink, SnapshotSource {
   }
 
   get idle(): boolean {
-    return this.#phase.kind === "active" && this.#mailbox.length === 0 && this.#pending.length === 0;
+    return this.#phase.kind === "active" && this.load === 0 && this.#pending.length === 0;
   }
 
   receive(message: Message): void {
     const { limits } = this.#host;
-    if (this.load >= limits.mailboxCapacity) {
-      message.fail(new Failure("OVERLOADED", { what: `${limits.mailboxCapacity} messages wait for this entity`, at: message.address }));
-      return;
-    }
-    if (message.read === "local" && this.#phase.kind === "active" && message.to.kind === "query") {
-      this.#answerLocally(message);
-      return;
-    }
+    if (this.load >= limits.mailboxCapacity) return message.fail(overloaded(message, limits.mailboxCapacity));
+    if (message.read === "local" && this.#phase.kind === "active" && message.to.kind === "query") return this.#answerLocally(message);
     this.#mailbox.push(message);
     if (this.#phase.kind === "active") this.#wake();
     else this.#host.deadlines.watch(message);
@@ -142,10 +112,15 @@ export class Resident implements Sink, SnapshotSource {
   /** Reads the log; the host has given this entity its turn. Never rejects. */
   async recover(): Promise<void> {
     const host = this.#host;
+    if (this.#isLeaving()) return;
     this.#phase = { kind: "recovering" };
     try {
       const { writer, kernel, limits, sharedStream } = host;
+      const known = host.whenKnown(this.partition);
+      if (known) await known;
+      if (host.isQuarantined(this.key) && !this.#isLeaving()) return this.#quarantined();
       const found = await recover(writer, kernel, this.partition, this.key, limits.receiptsMax, sharedStream);
+      if (this.#isLeaving()) return;
       this.#state = found.state;
       this.#version = found.version;
       this.#committed = { state: found.state, version: found.version, offset: found.last };
@@ -158,6 +133,7 @@ export class Resident implements Sink, SnapshotSource {
       this.considerSnapshot();
       this.#wake();
     } catch (error) {
+      if (this.#isLeaving()) return;
       if (error instanceof PoisonedRecord) this.#strike(error, error.offset);
       else if (!(error instanceof JournalError)) throw error;
       else if (error.kind === "damaged") this.#strike(error);
@@ -195,21 +171,13 @@ export class Resident implements Sink, SnapshotSource {
     const known = this.#remembered.find(message);
     if (known === "told") return this.#depart(this.#pending.last(), message, toldBefore);
     if (typeof known === "number") return this.#repeat(message, known, input);
-    if (known === "forgotten") {
-      const what = `command ${message.id} is older than the receipts that are kept; it may have been applied`;
-      return this.#depart(this.#pending.last(), message, new Failure("TOO_OLD", { what, at: message.address }));
-    }
+    if (known === "forgotten") return this.#depart(this.#pending.last(), message, tooOld(message));
     const { kernel, runtime, writer } = this.#host;
     const now = runtime.clock.now();
     let verdict: Verdict;
     try {
-      verdict = kernel.decide(this.#state, this.#version, {
-        name: message.to.name,
-        input: message.input,
-        key: this.key,
-        now,
-        caller: message.caller,
-      });
+      const { to, input: given, caller } = message;
+      verdict = kernel.decide(this.#state, this.#version, { name: to.name, input: given, key: this.key, now, caller });
     } catch (error) {
       assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
       this.#depart(this.#pending.last(), message, error);
@@ -241,34 +209,40 @@ export class Resident implements Sink, SnapshotSource {
     const answer = await answerFromLog(this.#host.writer, this.partition, offset, message, input);
     this.#departing -= 1;
     leave(message, answer, this, offset);
+    this.#whenVacated();
   }
 
   #query(message: Message): void {
-    this.#depart(this.#pending.last(), message, this.#asked(message, this.#state, this.#version));
+    const confirmed = this.#host.writer.confirm(this.partition);
+    this.#depart(this.#pending.last(), message, this.#answer(message, this.#state, this.#version), confirmed);
   }
 
   /** A `local` read: the last committed version, at once, in front of everything that waits. */
   #answerLocally(message: Message): void {
     const { state, version, offset } = this.#committed;
-    leave(message, this.#asked(message, state, version), this, offset);
+    leave(message, this.#answer(message, state, version), this, offset);
   }
 
-  #asked(message: Message, state: unknown, version: number): MessageAnswer | Failure {
-    const { kernel, runtime } = this.#host;
-    try {
-      return answerOf(kernel.query(state, version, new Asked(message, runtime.clock)));
-    } catch (error) {
-      assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
-      return error;
-    }
+  #answer(message: Message, state: unknown, version: number): MessageAnswer | Failure {
+    return answerTo(message, this.#host.kernel, state, version, this.#host.runtime.clock);
   }
 
-  /** Lets the answer out now, or with the commit it rests on. */
-  #depart(rests: Pending | undefined, message: Message, answer: MessageAnswer | Failure): void {
-    if (!rests) return leave(message, answer, this, this.#committed.offset);
+  /** Lets the answer out now, or with the commit it rests on, and once it is confirmed that the partition was owned. */
+  #depart(rests: Pending | undefined, message: Message, answer: MessageAnswer | Failure, confirmed: Confirmed = true): void {
+    if (!rests && confirmed === true) return leave(message, answer, this, this.#committed.offset);
     this.#departing += 1;
-    rests.departures.push({ message, answer });
     this.#host.deadlines.watch(message);
+    if (rests) rests.departures.push({ message, answer, confirmed });
+    else void this.#leaveConfirmed(message, answer, this.#committed.offset, confirmed);
+  }
+
+  async #leaveConfirmed(message: Message, answer: MessageAnswer | Failure, offset: number, confirmed: Confirmed): Promise<void> {
+    const owned = await this.#unconfirmed.add(message, confirmed);
+    if (owned === undefined) return;
+    this.#departing -= 1;
+    if (owned) leave(message, answer, this, offset);
+    else this.#host.giveBack(message);
+    this.#whenVacated();
   }
 
   // ── the journal's word ──────────────────────────────────────────────────────────────────────────────────────────
@@ -281,30 +255,27 @@ export class Resident implements Sink, SnapshotSource {
     this.#host.succeeded(this.key);
     this.#unsnappedLength += submission.line.length;
     this.#resize();
-    this.#departing -= pending.departures.length;
-    for (const { message, answer } of pending.departures) leave(message, answer, this, submission.offset);
+    for (const { message, answer, confirmed } of pending.departures) {
+      if (confirmed === true) {
+        this.#departing -= 1;
+        leave(message, answer, this, submission.offset);
+      } else void this.#leaveConfirmed(message, answer, submission.offset, confirmed);
+    }
     this.considerSnapshot();
     this.#settled();
   }
 
   rewind(doubted: boolean): void {
-    const again: Message[] = [];
-    let refused: JournalError | undefined;
     this.#remembered.rewind(this.#pending);
-    for (let pending = this.#pending.shift(); pending; pending = this.#pending.shift()) {
-      const { submission, departures } = pending;
-      this.#departing -= departures.length;
-      departures.forEach(({ message }, i) => {
-        const failure = i === 0 ? endOf(message, submission, doubted, this.#host.limits.commitAttemptsMax) : undefined;
-        if (failure) message.fail(failure);
-        else again.push(message);
-      });
-      if (submission.failure?.kind === "refused") refused = submission.failure;
-    }
+    const open = [...this.#pending];
+    for (const { departures } of open) this.#departing -= departures.length;
+    this.#pending.clear();
+    const again = withoutEnded(open, doubted, this.#host.limits.commitAttemptsMax);
+    const refused = open.find(({ submission }) => submission.failure?.kind === "refused")?.submission.failure;
     this.#state = this.#committed.state;
     this.#version = this.#committed.version;
     for (const message of again.reverse()) this.#mailbox.unshift(message);
-    if (refused) this.#strike(refused);
+    if (refused && !this.#isLeaving()) this.#strike(refused);
     this.#settled();
     if (this.#phase.kind === "active") this.#wake();
   }
@@ -321,8 +292,12 @@ export class Resident implements Sink, SnapshotSource {
     const { service, kernel, runtime, limits } = host;
     runtime.logger.log("error", "entity.failed", { service, type: kernel.type, key: this.key, strikes, error: cause });
     if (strikes < limits.strikesMax) return this.#restartLater(cause, strikes);
-    this.#phase = { kind: "quarantined" };
     host.quarantine(this.key, cause.message, offset);
+    this.#quarantined();
+  }
+
+  #quarantined(): void {
+    this.#phase = { kind: "quarantined" };
     this.#settled();
   }
 
@@ -333,13 +308,9 @@ export class Resident implements Sink, SnapshotSource {
     const phase: Phase = { kind: "restarting", timer: undefined };
     this.#phase = phase;
     for (const message of this.#mailbox) host.deadlines.watch(message);
-    host.runtime.logger.log("warn", "entity.restarting", {
-      service: host.service,
-      type: host.kernel.type,
-      key: this.key,
-      delay_ms: Math.round(delayMs),
-      reason: cause.message,
-    });
+    const delay_ms = Math.round(delayMs);
+    const { service, kernel, runtime } = host;
+    runtime.logger.log("warn", "entity.restarting", { service, type: kernel.type, key: this.key, delay_ms, reason: cause.message });
     phase.timer = host.runtime.timers.after(delayMs, () => {
       phase.timer = undefined;
       this.#settled();
@@ -354,7 +325,11 @@ export class Resident implements Sink, SnapshotSource {
     } else if (this.#phase.kind === "restarting" && this.#phase.timer === undefined && this.#pending.length === 0) {
       if (this.load === 0) this.#host.remove(this);
       else this.#host.restart(this);
-    }
+    } else this.#whenVacated();
+  }
+
+  #whenVacated(): void {
+    if (this.#phase.kind === "leaving" && this.#pending.length === 0 && this.#departing === 0) this.evict();
   }
 
   /** An operator has released the key while its last commits were still under way. */
@@ -364,9 +339,35 @@ export class Resident implements Sink, SnapshotSource {
     this.#settled();
   }
 
+  /** It is out of memory. */
   leave(): void {
     if (this.#phase.kind === "restarting") this.#phase.timer?.cancel();
     this.#phase = { kind: "gone" };
+  }
+
+  /** E7: its partition is to be released. Resolves when nothing of it is under way, and it is out of memory. */
+  vacate(): Promise<void> {
+    this.leave();
+    return new Promise((vacated) => {
+      this.#phase = { kind: "leaving", vacated };
+      this.#settled();
+    });
+  }
+
+  /** E7: its partition is somebody else's, and everything it has submitted was settled, or is void. */
+  evict(): void {
+    assert(this.#pending.length === 0, "the writer settles what is open before it says that a partition is lost");
+    const { vacated = () => {} } = this.#phase.kind === "leaving" ? this.#phase : {};
+    this.#host.remove(this);
+    const unconfirmed = this.#unconfirmed.takeAll();
+    this.#departing -= unconfirmed.length;
+    for (const message of [...unconfirmed, ...this.#mailbox]) this.#host.giveBack(message);
+    this.#mailbox.clear();
+    vacated();
+  }
+
+  #isLeaving(): boolean {
+    return this.#phase.kind === "leaving" || this.#phase.kind === "gone";
   }
 
   // ── snapshots ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,11 +9,17 @@
 //  A4  bounded        At most `alarmsMax` wait in memory, `ringingMax` ring at the same time, and `failingMax` are to ring again.
 //  A5  again          A ring that rejects is repeated after a back-off, unless the alarm has changed meanwhile, or more than
 //                     `failingMax` fail: then the one that failed longest ago waits for the clock's next life.
+//  A6  of its own     Only alarms of partitions that are owned here begin to ring. One that is acquired begins a life of its own (A1):
+//                     whatever waits in it is loaded anew, also what is earlier than what was loaded of the others. When one
+//                     has left, nothing of it rings; of one that was lost, nothing begins to.
+//  A7  in time        Pages are read no further than to what is due now or comes next: what is others' is passed over once, and
+//                     what is later is not read before its time.
 import { backoffMs, type Backoff } from "../base/backoff.ts";
 import type { Counter, Runtime, Timer } from "../runtime/index.ts";
 import { JournalError, type AlarmChange, type AlarmEntry } from "./journal.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { compareAlarms } from "./orders.ts";
+import type { Tenant } from "./tenant.ts";
 
 export interface AlarmClockLimits {
   readonly alarmsMax: number;
@@ -39,6 +45,14 @@ export type Ring = (alarm: AlarmEntry) => Promise<void>;
 /** Whether the entity whose alarm is set now is being taken care of already, so that ringing would do nothing. */
 export type Attended = (set: AlarmChange) => boolean;
 
+/** How far the alarms of one partition are loaded, in one life of it here. */
+interface Reach {
+  /** Every alarm up to here has been loaded; undefined: none has. */
+  horizon: AlarmEntry | undefined;
+  /** There is nothing behind the horizon that was not told of since. */
+  complete: boolean;
+}
+
 interface Ringing {
   readonly alarm: AlarmEntry;
   readonly failures: number;
@@ -46,9 +60,15 @@ interface Ringing {
   timer: Timer | undefined;
 }
 
+const isBehind = (alarm: AlarmEntry, horizon: AlarmEntry | undefined): boolean =>
+  horizon === undefined || compareAlarms(alarm, horizon) > 0;
+
 const isOf = (alarm: AlarmEntry, { type, key }: AlarmChange): boolean => alarm.type === type && alarm.key === key;
 
-export class AlarmClock {
+const isBefore = (one: AlarmEntry | undefined, other: AlarmEntry | undefined): boolean =>
+  other !== undefined && (one === undefined || compareAlarms(one, other) < 0);
+
+export class AlarmClock implements Tenant {
   readonly #service: string;
   readonly #writer: LogWriter;
   readonly #runtime: Runtime;
@@ -61,10 +81,9 @@ export class AlarmClock {
   readonly #byEntity = new Map<string, AlarmEntry>();
   readonly #ringing = new Set<Ringing>();
   readonly #failing = new Set<Ringing>();
-  /** Every alarm up to here has been loaded; undefined: none has. */
-  #horizon: AlarmEntry | undefined;
-  /** There is nothing behind the horizon that was not told of since. */
-  #complete = false;
+  /** By partition that is owned here. */
+  readonly #reaches = new Map<number, Reach>();
+  readonly #leaving: { readonly partition: number; readonly resolve: () => void }[] = [];
   #loading = false;
   #timer: Timer | undefined;
   #scheduled = false;
@@ -90,8 +109,40 @@ export class AlarmClock {
     this.#rung = metrics.counter("atoll_alarms_rung_total", "Entities that were woken.", labels);
     metrics.gauge("atoll_alarms_ringing", "Entities that are being woken.", labels, () => this.#ringing.size);
     metrics.gauge("atoll_alarms_failing", "Entities that could not be woken and are tried again.", labels, () => this.#failing.size);
-    writer.tail.onAlarm((partition, change) => this.#changed(partition, change));
+    writer.tail.onAlarm((partition, change) => {
+      if (this.#reaches.has(partition)) this.#changed(partition, change);
+    });
+    for (let p = 0; p < writer.journal.meta.partitions; p++) if (writer.owns(p)) this.acquired(p);
+  }
+
+  acquired(partition: number): void {
+    this.#reaches.set(partition, { horizon: undefined, complete: false });
     this.#soon();
+  }
+
+  /** Resolves when what rings of it has been taken care of. */
+  leave(partition: number): Promise<void> {
+    this.lost(partition);
+    return this.#rings(partition) ? new Promise((resolve) => this.#leaving.push({ partition, resolve })) : Promise.resolve();
+  }
+
+  lost(partition: number): void {
+    this.#reaches.delete(partition);
+    const kept = this.#waiting.filter((alarm) => alarm.partition !== partition);
+    for (const alarm of this.#waiting) if (alarm.partition === partition) this.#byEntity.delete(idOf(alarm));
+    this.#waiting.splice(0, this.#waiting.length, ...kept);
+    for (const ringing of this.#ringing) if (ringing.alarm.partition === partition) ringing.changed = true;
+    for (const failing of this.#failing) if (failing.alarm.partition === partition) this.#giveUp(failing);
+  }
+
+  #rings(partition: number): boolean {
+    for (const { alarm } of this.#ringing) if (alarm.partition === partition) return true;
+    return false;
+  }
+
+  #giveUp(failing: Ringing): void {
+    failing.timer?.cancel();
+    this.#failing.delete(failing);
   }
 
   /** Rings no more; what rings already is not interrupted. Idempotent. */
@@ -106,26 +157,25 @@ export class AlarmClock {
     if (known) this.#waiting.splice(this.#placeOf(known) - 1, 1);
     if (known) this.#byEntity.delete(idOf(change));
     for (const ringing of this.#ringing) if (isOf(ringing.alarm, change)) ringing.changed = true;
-    for (const failing of this.#failing) {
-      if (!isOf(failing.alarm, change)) continue;
-      failing.timer?.cancel();
-      this.#failing.delete(failing);
-    }
+    for (const failing of this.#failing) if (isOf(failing.alarm, change)) this.#giveUp(failing);
     const { type, key, due } = change;
     const add = due !== null && !this.#attended(change);
     if (add) this.#add({ partition, type, key, due });
     if (add || known) this.#soon();
   }
 
-  /** What lies behind the horizon is left to the next page. */
+  /** What lies behind the horizon of its partition is left to a later page. */
   #add(alarm: AlarmEntry): void {
-    if (!this.#complete && (this.#horizon === undefined || compareAlarms(alarm, this.#horizon) > 0)) return;
+    const reach = this.#reaches.get(alarm.partition);
+    if (!reach || (!reach.complete && isBehind(alarm, reach.horizon))) return;
     this.#waiting.splice(this.#placeOf(alarm), 0, alarm);
     this.#byEntity.set(idOf(alarm), alarm);
     if (this.#waiting.length <= this.#limits.alarmsMax) return;
-    this.#byEntity.delete(idOf(this.#waiting.pop() as AlarmEntry));
-    this.#horizon = this.#waiting.at(-1);
-    this.#complete = false;
+    const last = this.#waiting.pop() as AlarmEntry;
+    this.#byEntity.delete(idOf(last));
+    const shortened = this.#reaches.get(last.partition) as Reach;
+    shortened.horizon = this.#waiting.at(-1);
+    shortened.complete = false;
   }
 
   /** Behind those that are not later. */
@@ -156,18 +206,29 @@ export class AlarmClock {
     const now = this.#runtime.clock.now();
     while (this.#ringing.size < this.#limits.ringingMax) {
       const [next] = this.#waiting;
-      if (!next) {
-        if (!this.#complete) void this.#load(1);
+      const unread = this.#unread(next);
+      const due = unread ? (unread.horizon?.due ?? now) : next?.due;
+      if (due === undefined) return;
+      if (due > now) {
+        this.#timer = this.#runtime.timers.after(Math.min(due - now, this.#limits.lookAgainMs), () => this.#turn());
         return;
       }
-      if (next.due > now) {
-        this.#timer = this.#runtime.timers.after(Math.min(next.due - now, this.#limits.lookAgainMs), () => this.#turn());
-        return;
-      }
+      if (unread) return void this.#load(1);
+      if (!next) return;
       this.#waiting.shift();
       this.#byEntity.delete(idOf(next));
       void this.#begin({ alarm: next, failures: 0, changed: false, timer: undefined });
     }
+  }
+
+  /** Of the partitions that are not loaded as far as `next`, the one that is loaded least far. */
+  #unread(next: AlarmEntry | undefined): Reach | undefined {
+    let least: Reach | undefined;
+    for (const reach of this.#reaches.values()) {
+      if (reach.complete || (next && !isBehind(next, reach.horizon))) continue;
+      if (!least || isBefore(reach.horizon, least.horizon)) least = reach;
+    }
+    return least;
   }
 
   async #begin(ringing: Ringing): Promise<void> {
@@ -179,6 +240,9 @@ export class AlarmClock {
       if (!ringing.changed && !this.#stopped) this.#failed({ ...ringing, failures: ringing.failures + 1 }, error);
     } finally {
       this.#ringing.delete(ringing);
+      for (const { partition, resolve } of this.#leaving.splice(0))
+        if (this.#rings(partition)) this.#leaving.push({ partition, resolve });
+        else resolve();
       this.#soon();
     }
   }
@@ -206,7 +270,10 @@ export class AlarmClock {
     });
   }
 
-  /** The next page: what the index has behind the horizon, with what it does not know yet in the place of what it has. */
+  /**
+   * The next page behind what is loaded least far: what the index has there, with what it does not know yet in the place of what it
+   * has.
+   */
   async #load(attempt: number): Promise<void> {
     if (this.#loading) return;
     this.#loading = true;
@@ -214,9 +281,11 @@ export class AlarmClock {
       const { journal, tail } = this.#writer;
       const { alarmsMax } = this.#limits;
       const { flushes } = tail;
-      const page = await this.#writer.within(journal.alarms(this.#horizon, alarmsMax));
+      const asked = new Set(this.#reaches.values());
+      const from = this.#unread(undefined)?.horizon;
+      const page = await this.#writer.within(journal.alarms(from, alarmsMax));
       // A flush in between may have taken from the tail what the page does not show: then it is asked for again.
-      if (tail.flushes === flushes) this.#take(page, page.length < alarmsMax);
+      if (tail.flushes === flushes) this.#take(asked, from, page);
       this.#loading = false;
       this.#soon();
     } catch (error) {
@@ -230,18 +299,24 @@ export class AlarmClock {
     }
   }
 
-  #take(page: readonly AlarmEntry[], last: boolean): void {
-    const from = this.#horizon;
+  /** Of the partitions that were here when the page was asked for, and are; of others it may lack what their last owner has stored since. */
+  #take(asked: ReadonlySet<Reach>, from: AlarmEntry | undefined, page: readonly AlarmEntry[]): void {
     const found = new Map(page.map((alarm) => [idOf(alarm), alarm]));
     for (const [partition, { type, key, due }] of this.#writer.tail.alarms()) {
       if (due === null) found.delete(idOf({ type, key }));
       else found.set(idOf({ type, key }), { partition, type, key, due });
     }
-    this.#horizon = last ? from : page.at(-1);
-    const to = this.#horizon;
+    const to = page.length < this.#limits.alarmsMax ? undefined : page.at(-1);
+    const covered = new Map<number, AlarmEntry | undefined>();
+    for (const [partition, reach] of this.#reaches) {
+      const { horizon, complete } = reach;
+      if (!asked.has(reach) || complete || isBefore(horizon, from) || (to && !isBefore(horizon, to))) continue;
+      covered.set(partition, horizon);
+      reach.horizon = to;
+      reach.complete = to === undefined;
+    }
     const isNew = (alarm: AlarmEntry): boolean =>
-      (from === undefined || compareAlarms(alarm, from) > 0) && (last || to === undefined || compareAlarms(alarm, to) <= 0);
-    this.#complete = last;
+      covered.has(alarm.partition) && isBehind(alarm, covered.get(alarm.partition)) && (to === undefined || compareAlarms(alarm, to) <= 0);
     for (const alarm of [...found.values()].filter(isNew).sort(compareAlarms)) this.#add(alarm);
   }
 }

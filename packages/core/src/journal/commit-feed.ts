@@ -52,8 +52,16 @@ export class CommitFeed {
       this.#recent.delete(oldest);
       this.#bytes -= recent.line.length;
     }
-    for (const wake of this.#waiting) this.#scheduler.soon(wake);
-    this.#waiting.clear();
+    this.#wake();
+  }
+
+  /** Records up to `head` are in the log, and it is not known here what they are: whoever follows reads them from the journal. */
+  moveTo(head: number): void {
+    if (head <= this.head) return;
+    this.head = head;
+    this.#recent.clear();
+    this.#bytes = 0;
+    this.#wake();
   }
 
   /** Records from `from` on, until `bytesMax` is reached, at least one; undefined if they are not in memory. */
@@ -90,5 +98,10 @@ export class CommitFeed {
 
   forget(wake: () => void): void {
     this.#waiting.delete(wake);
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) this.#scheduler.soon(wake);
+    this.#waiting.clear();
   }
 }

@@ -29,6 +29,7 @@ export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "./pl
 export { messagesOf, type RecordMessages } from "./record-messages.ts";
 export type { PlacedLine, PlacedRecord } from "./row-records.ts";
 export { LogWriter } from "./log-writer.ts";
+export type { Acquired } from "./take-over.ts";
 export { headsOf } from "./heads.ts";
 export type { Tenant } from "./tenant.ts";
 export type { Sink, Submission } from "./submission.ts";

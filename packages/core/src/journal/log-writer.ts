@@ -1,8 +1,5 @@
-// Group commit over all partitions of one service in one process. While one commit is in flight the next batch gathers;
-// it closes at the end of the scheduler's turn, so there is no timer and no waiting when idle; or earlier, when half as many
-// records have gathered as the last one had: all who waited for one commit go on at the same time, and would otherwise wait
-// for the next one together, the thread that decides and the one that writes never at work at once. The writer knows records
-// and offsets, not entities: whoever submits is a `Sink` and is told what became of its records.
+// The log of one service, as a process that appends to it sees it. The writer knows records and offsets, not entities: whoever
+// submits is a `Sink` and is told what became of its records. How they are gathered into commits: group-commit.ts.
 //
 //  W1  A sink hears `committed` for its submissions in the order in which it made them, each only after the journal
 //      said `written` or a read under a newer epoch found the record.
@@ -12,44 +9,37 @@
 //      until a newer epoch is committed and the log was reread under it (architecture: ambiguous commits).
 //  W4  A commit that is refused is halved until the record that causes it stands alone; the others are committed.
 //  W5  Submissions of one partition that wait are bounded in bytes; beyond, `admits` is false.
+//
+// A writer that takes "all" partitions is the only one of its journal, and whatever it finds newer than its epoch is its own word whose
+// answer was lost. One that takes what is "granted" shares the journal with others (ADR 0030):
+//
+//  W6  acquired   `acquire(p, epoch)` sets the epoch to the granted one, once it is certain that it was lower; the partition is owned, and
+//                 takes submissions, when its tail has been folded. A grant that is not above the present epoch is used up and
+//                 changes nothing, also if it was this writer that used it and has not heard so.
+//  W7  released   `release(p)` lets what is open settle, stores the index (one try: it is a cache), and keeps nothing of the partition.
+//  W8  lost       A partition whose epoch somebody else has raised is never retaken. Its sinks are told first: a submission is committed
+//                 if it is in a row of this writer's own epoch, whatever others have written, and void otherwise. Then `onLost`.
+//  W9  observed   What others append is followed, without being folded: `durable` and followers see every partition, in order.
+//  W10 confirmed  `confirm` is true only if the epoch was the partition's at some moment after the call; without a journal that
+//                 can say so, nobody else can take over. Where it is not, the partition is lost as in W8 before the answer is given.
 import { assert } from "../base/assert.ts";
-import { backoffMs } from "../base/backoff.ts";
-import { Deque } from "../base/deque.ts";
 import { partitionOf } from "../base/hash.ts";
-import type { Runtime, Timer } from "../runtime/index.ts";
-import { CommitFeed } from "./commit-feed.ts";
+import type { LogFields, Runtime } from "../runtime/index.ts";
 import { FeedFollower, type LogFollower } from "./follower.ts";
-import { answerWithin } from "./patience.ts";
-import { JournalError, type Appended, type Journal, type Page, type Row } from "./journal.ts";
+import { GroupCommit } from "./group-commit.ts";
+import type { Journal, JournalError, PartitionState, Row } from "./journal.ts";
+import { foldTail, recordsUpTo } from "./log-reading.ts";
 import type { LogWriterLimits } from "./log-writer-limits.ts";
-import { logWriterMetrics, type LogWriterMetrics } from "./log-writer-metrics.ts";
-import { encodeRecord, type LogRecord } from "./record.ts";
-import { recordsOf, type PlacedRecord } from "./row-records.ts";
+import { PartitionLog } from "./partition-log.ts";
+import { Questions } from "./questions.ts";
+import type { LogRecord } from "./record.ts";
+import type { PlacedRecord } from "./row-records.ts";
 import type { Sink, Submission } from "./submission.ts";
 import { Tail } from "./tail.ts";
-import { takeOver } from "./take-over.ts";
+import { takeGranted, takeOver, type Acquired } from "./take-over.ts";
 
-const recovery = { firstMs: 50, maxMs: 1_000 };
-
-interface PartitionLog {
-  /** "uncertain": between an ambiguous commit and the reread that settles it. */
-  state: "open" | "uncertain";
-  epoch: number;
-  /** Every record below it is known to be in the log. */
-  durable: number;
-  /** The next offset to give out. */
-  head: number;
-  bytes: number;
-  /** In submission order: what is in flight or in doubt, then what waits. */
-  readonly open: Deque<Submission>;
-  readonly waiting: Set<Sink>;
-  readonly feed: CommitFeed;
-}
-
-interface Batch {
-  readonly submissions: readonly Submission[];
-  answered: boolean;
-}
+type Takes = "all" | "granted";
+type Listener = (partition: number, epoch: number) => void;
 
 export class LogWriter {
   readonly journal: Journal;
@@ -57,76 +47,189 @@ export class LogWriter {
   readonly #runtime: Runtime;
   readonly #limits: LogWriterLimits;
   readonly #service: string;
+  readonly #takes: Takes;
   readonly #partitions: readonly PartitionLog[];
-  readonly #queue = new Deque<Submission>();
-  readonly #metrics: LogWriterMetrics;
-  #inFlight: Batch | undefined;
-  #closing = false;
-  #scheduled = false;
-  /** Records in the next batch: halved when a batch is refused, doubled when one is written. */
-  #batchRecords: number;
-  /** Of the newest batch. */
-  #lastRecords = 0;
-  #failing: JournalError | undefined;
-  readonly #idle: (() => void)[] = [];
+  readonly #commits: GroupCommit;
+  readonly #questions: Questions;
+  readonly #quiet: { readonly is: () => boolean; readonly resolve: () => void }[] = [];
   #stopped = false;
+  /** Tails are folded one after the other: of all that are read together memory holds one page. */
+  #folding: Promise<unknown> = Promise.resolve();
+  #lost: Listener = () => {};
+  #raised: Listener = () => {};
 
-  private constructor(
+  private constructor(service: string, journal: Journal, runtime: Runtime, limits: LogWriterLimits, takes: Takes) {
+    const count = journal.meta.partitions;
+    this.journal = journal;
+    this.tail = new Tail(journal, runtime, limits, new Array<number>(count).fill(0));
+    this.#service = service;
+    this.#runtime = runtime;
+    this.#limits = limits;
+    this.#takes = takes;
+    this.#questions = new Questions(journal, runtime, limits.commitTimeoutMs);
+    this.#partitions = Array.from({ length: count }, (_, p) => new PartitionLog(p, runtime.scheduler, limits.recentBytesMax));
+    const doubt = (firsts: readonly Submission[]): void => this.#stillOpen(firsts).forEach((log) => this.#doubt(log));
+    this.#commits = new GroupCommit(service, journal, runtime, limits, this.tail, {
+      epoch: (partition) => this.epoch(partition),
+      refused: doubt,
+      written: (submissions, firsts) => this.#written(submissions, firsts),
+      failed: (firsts) => this.#failed(firsts),
+      ambiguous: doubt,
+      idle: () => this.#whenQuiet(),
+    });
+    this.tail.attach((partition) => this.epoch(partition));
+    this.tail.onRoom(() => {
+      for (const log of this.#partitions) this.#resume(log);
+    });
+  }
+
+  /**
+   * "all": takes over every partition of the journal, and folds what its index does not know. "granted": owns none yet. Fails with a
+   * `JournalError`.
+   */
+  static async open(
     service: string,
     journal: Journal,
     runtime: Runtime,
     limits: LogWriterLimits,
-    partitions: readonly PartitionLog[],
-    tail: Tail,
-  ) {
-    this.journal = journal;
-    this.tail = tail;
-    this.#service = service;
-    this.#runtime = runtime;
-    this.#limits = limits;
-    this.#partitions = partitions;
-    this.#batchRecords = limits.batchRecordsMax;
-    this.#metrics = logWriterMetrics(runtime.metrics, service, {
-      queued: () => this.#queue.length,
-      unindexed: () => tail.size,
-      unsnapped: () => tail.snapshotsWaiting,
-    });
-    tail.attach((p) => (partitions[p] as PartitionLog).epoch);
-    tail.onRoom(() => this.#resumeAll());
+    takes: Takes = "all",
+  ): Promise<LogWriter> {
+    const writer = new LogWriter(service, journal, runtime, limits, takes);
+    const states = await writer.within(journal.partitions());
+    if (takes === "all") {
+      // All at once: a journal may make one commit of them.
+      const epochs = await Promise.all(states.map(({ epoch }, p) => writer.within(takeOver(journal, p, epoch))));
+      for (const [p, state] of states.entries()) await writer.#begin(p, epochs[p] as number, state);
+    } else {
+      for (const [p, { epoch, head }] of states.entries()) {
+        writer.#log(p).epoch = epoch;
+        writer.observeHead(p, head);
+      }
+    }
+    return writer;
   }
 
-  /** Takes over every partition of the journal and folds what its index does not know. Fails with a `JournalError`. */
-  static async open(service: string, journal: Journal, runtime: Runtime, limits: LogWriterLimits): Promise<LogWriter> {
-    const ask = <T>(operation: Promise<T>): Promise<T> => answerWithin(runtime, limits.commitTimeoutMs, operation);
-    const states = await ask(journal.partitions());
-    const tail = new Tail(
-      journal,
-      runtime,
-      limits,
-      states.map((state) => state.indexedTo),
-    );
-    const partitions: PartitionLog[] = [];
-    // All at once: a journal may make one commit of them.
-    const epochs = await Promise.all(states.map((state, p) => ask(takeOver(journal, p, state.epoch))));
-    tail.attach((p) => epochs[p] as number);
-    for (const [p, state] of states.entries()) {
-      let next: number | undefined = state.indexedTo;
-      let head = next;
-      while (next !== undefined) {
-        const page: Page = await ask(journal.read(p, next, limits.readPageBytes));
-        for (const row of page.rows) {
-          head = row.offset + row.count;
-          for (const { offset, record } of recordsOf(row, state.indexedTo)) tail.note(p, offset, record);
-        }
-        next = page.next;
-        if (tail.full) await tail.flush();
-      }
-      const feed = new CommitFeed(p, head, runtime.scheduler, limits.recentBytesMax);
-      const [epoch, open, waiting] = [epochs[p] as number, new Deque<Submission>(), new Set<Sink>()];
-      partitions.push({ state: "open", epoch, durable: head, head, bytes: 0, open, waiting, feed });
-    }
-    return new LogWriter(service, journal, runtime, limits, partitions, tail);
+  // ── ownership ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  owns(partition: number): boolean {
+    return this.#log(partition).owned;
   }
+
+  /** Under which it is owned here; otherwise the highest that is known of it. */
+  epoch(partition: number): number {
+    return this.#log(partition).epoch;
+  }
+
+  /** Told of a partition that somebody else has taken over (W8), and of the epoch there. */
+  onLost(listener: Listener): void {
+    this.#lost = listener;
+  }
+
+  /** Told when the end of a doubt has raised the epoch of a partition that is owned on. */
+  onRaised(listener: Listener): void {
+    this.#raised = listener;
+  }
+
+  /**
+   * W6. Only of a partition that is neither owned nor being acquired or released. What fails is tried again until it is answered;
+   * rejects with a `JournalError` only if the tail is damaged, or the writer has stopped: then the partition is not owned.
+   */
+  async acquire(partition: number, epoch: number): Promise<Acquired> {
+    const log = this.#log(partition);
+    assert(this.#takes === "granted" && log.state === "elsewhere", "what is acquired is not owned, and grants follow each other");
+    log.state = "acquiring";
+    try {
+      const acquired = await this.#granted(partition, async () =>
+        takeGranted(this.journal, partition, (await this.#questions.state(partition)).epoch, epoch),
+      );
+      if (acquired.taken) await this.#granted(partition, async () => this.#begin(partition, epoch, await this.#questions.state(partition)));
+      else this.#forget(log, acquired.epoch);
+      return acquired;
+    } catch (error) {
+      this.#forget(log, log.epoch);
+      throw error;
+    }
+  }
+
+  /** W7. Nothing may be submitted to the partition any more. If it is lost meanwhile, resolves then. */
+  async release(partition: number): Promise<void> {
+    const log = this.#log(partition);
+    await this.#until(() => !log.owned || (log.state === "open" && log.open.length === 0));
+    if (!log.owned) return;
+    log.state = "releasing";
+    await this.tail.flush(partition);
+    this.#forget(log, log.epoch);
+    this.#whenQuiet();
+  }
+
+  /** W9. A row that somebody else has appended; again, or late, does no harm. */
+  observe(partition: number, row: Row): void {
+    const log = this.#log(partition);
+    log.observe(row);
+    if (log.owned && row.epoch > log.epoch) this.#doubt(log);
+    else if (log.state === "elsewhere") log.epoch = Math.max(log.epoch, row.epoch);
+  }
+
+  /** W9. The log of the partition reaches up to `head`. */
+  observeHead(partition: number, head: number): void {
+    this.#log(partition).moveTo(head);
+  }
+
+  /** W10. True at once, or else a promise, which does not reject. */
+  confirm(partition: number): true | Promise<boolean> {
+    const { journal } = this;
+    if (!journal.confirm) return true;
+    const log = this.#log(partition);
+    const answer = log.owned && journal.confirm(partition, log.epoch);
+    return answer === true ? true : this.#confirm(log, log.epoch, answer);
+  }
+
+  async #confirm(log: PartitionLog, epoch: number, first: boolean | Promise<boolean>): Promise<boolean> {
+    let asked: boolean | Promise<boolean> | undefined = first;
+    const ask = async (): Promise<boolean> => {
+      const answer = asked ?? this.journal.confirm?.(log.partition, (epoch = log.epoch)) ?? true;
+      asked = undefined;
+      return typeof answer === "boolean" ? answer : this.within(answer);
+    };
+    const { partition } = log;
+    while (log.owned && !this.#stopped) {
+      const confirmed = await this.#questions
+        .answer(ask, (error, attempt) => this.#warn("journal.confirm_failed", { partition, attempt, error }))
+        .catch((error: unknown) => {
+          if (!this.#stopped) throw error;
+          return false;
+        });
+      if (confirmed) return true;
+      if (log.epoch === epoch) this.#doubt(log);
+      await this.#until(() => log.state !== "uncertain");
+    }
+    return false;
+  }
+
+  #granted<T>(partition: number, ask: () => Promise<T>): Promise<T> {
+    return this.#questions.answer(ask, (error, attempt) => {
+      this.#warn("journal.acquire_failed", { partition, attempt, error });
+      if (error.kind === "damaged") throw error; // asking again would change nothing
+    });
+  }
+
+  async #begin(partition: number, epoch: number, { indexedTo }: PartitionState): Promise<void> {
+    const log = this.#log(partition);
+    log.epoch = epoch;
+    const fold = (): Promise<number> => foldTail(this.within, this.journal, this.tail, partition, indexedTo, this.#limits.readPageBytes);
+    const folded = this.#folding.then(fold, fold);
+    this.#folding = folded;
+    log.moveTo(await folded);
+    log.state = "open";
+  }
+
+  #forget(log: PartitionLog, epoch: number): void {
+    log.epoch = epoch;
+    this.tail.forget(log.partition);
+    log.leave();
+  }
+
+  // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Certainly nothing was ever written of the entity: it need not be looked for. False says nothing. J13. */
   isUnwritten(partition: number, type: string, key: string): boolean {
@@ -142,262 +245,159 @@ export class LogWriter {
 
   /** The offset that the next committed record of the partition will have. */
   durable(partition: number): number {
-    return (this.#partitions[partition] as PartitionLog).durable;
+    return this.#log(partition).durable;
   }
 
   /** Every committed record from offset `from` on, and then each as it is committed (F1 to F3). Close it. */
   follow(partition: number, from: number): LogFollower {
-    const { feed } = this.#partitions[partition] as PartitionLog;
-    return new FeedFollower(feed, from, (...asked) => this.within(this.journal.read(...asked)));
+    return new FeedFollower(this.#log(partition).feed, from, (...asked) => this.within(this.journal.read(...asked)));
   }
+
+  /** For questions to the journal that somebody waits for. Rejects with a `JournalError`. */
+  readonly within = <T>(operation: Promise<T>): Promise<T> => this.#questions.within(operation);
+
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The error of the last commit, until one succeeds again. */
   get failing(): JournalError | undefined {
-    return this.#failing;
+    return this.#commits.failing;
   }
 
   /** False while the outcome of a commit is open, too much is uncommitted, or the index lags too far: `waitFor` it. */
   admits(partition: number): boolean {
-    const log = this.#partitions[partition] as PartitionLog;
+    const log = this.#log(partition);
     return log.state === "open" && log.bytes < this.#limits.uncommittedBytesMax && !this.tail.full;
   }
 
   waitFor(partition: number, sink: Sink): void {
-    (this.#partitions[partition] as PartitionLog).waiting.add(sink);
+    this.#log(partition).waiting.add(sink);
   }
 
   /** `record.prev` must be the sink's newest offset, committed or not. Only while `admits`. */
   submit(partition: number, sink: Sink, record: LogRecord): Submission {
-    const log = this.#partitions[partition] as PartitionLog;
+    const log = this.#log(partition);
     assert(log.state === "open" && !this.#stopped, "records are submitted to open partitions only");
-    const submission: Submission = { sink, partition, offset: log.head, record, line: encodeRecord(record), failure: undefined };
-    log.head += 1;
-    log.bytes += submission.line.length;
-    log.open.push(submission);
-    this.#queue.push(submission);
-    if (this.#halfGathered()) this.#commit();
-    else this.#schedule();
+    const submission = log.add(sink, record);
+    this.#commits.push(submission);
     return submission;
   }
 
   /** Waits until nothing is submitted or in doubt, then stores the index. No submission may follow. */
   async drain(): Promise<void> {
-    this.#closing = true;
-    while (this.#busy()) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#until(() => !this.#commits.busy && this.#partitions.every((log) => log.settled));
     this.#stopped = true;
+    this.#questions.stop();
     await this.tail.flush();
     this.tail.stop();
   }
 
-  #busy(): boolean {
-    return this.#inFlight !== undefined || this.#partitions.some((log) => log.open.length > 0 || log.state !== "open");
+  /** Of each partition concerned: unless its doubt was resolved, and `first` settled, before the commit was answered. */
+  #stillOpen(firsts: readonly Submission[]): readonly PartitionLog[] {
+    return firsts.filter((first) => this.#log(first.partition).open.peek() === first).map(({ partition }) => this.#log(partition));
   }
 
-  /** Whether a commit is worth its sync before the end of the turn. */
-  #halfGathered(): boolean {
-    return !this.#inFlight && this.#queue.length >= Math.max(this.#limits.earlyRecordsMin, this.#lastRecords >>> 1);
-  }
-
-  #schedule(): void {
-    if (this.#scheduled || this.#inFlight || this.#queue.length === 0) return;
-    this.#scheduled = true;
-    this.#runtime.scheduler.endOfTurn(() => {
-      this.#scheduled = false;
-      if (!this.#inFlight) this.#commit();
-    });
-  }
-
-  #commit(): void {
-    const submissions: Submission[] = [];
-    const rows = new Map<number, { readonly offset: number; readonly lines: string[] }>();
-    let bytes = 0;
-    let next: Submission | undefined;
-    while (submissions.length < this.#batchRecords && bytes < this.#limits.batchBytesMax && (next = this.#queue.shift())) {
-      submissions.push(next);
-      bytes += next.line.length;
-      const row = rows.get(next.partition);
-      if (row) row.lines.push(next.line);
-      else rows.set(next.partition, { offset: next.offset, lines: [next.line] });
+  #written(submissions: readonly Submission[], firsts: readonly Submission[]): void {
+    for (const submission of submissions) {
+      const log = this.#log(submission.partition);
+      if (log.open.peek() === submission) this.#settleFirst(log);
     }
-    if (submissions.length === 0) return this.#whenIdle();
-    const batch: Batch = { submissions, answered: false };
-    this.#inFlight = batch;
-    this.#lastRecords = submissions.length;
-    const sent: Row[] = [];
-    for (const [partition, { offset, lines }] of rows) {
-      sent.push({
-        partition,
-        offset,
-        count: lines.length,
-        epoch: (this.#partitions[partition] as PartitionLog).epoch,
-        body: lines.join("\n"),
-      });
-    }
-    const startedMs = this.#runtime.clock.monotonic();
-    const answered = (settle: () => void): void => {
-      if (batch.answered) return;
-      batch.answered = true;
-      timer.cancel();
-      this.#inFlight = undefined;
-      this.#metrics.seconds.observe((this.#runtime.clock.monotonic() - startedMs) / 1_000);
-      settle();
-      this.#schedule();
-      this.#whenIdle();
-    };
-    const timer: Timer = this.#runtime.timers.after(this.#limits.commitTimeoutMs, () =>
-      answered(() =>
-        this.#ambiguous(batch, new JournalError("ambiguous", `the commit has not answered within ${this.#limits.commitTimeoutMs} ms`)),
-      ),
+    for (const { partition } of firsts) this.#resume(this.#log(partition));
+  }
+
+  #failed(firsts: readonly Submission[]): void {
+    this.#void(
+      this.#stillOpen(firsts).filter(({ state }) => state === "open"),
+      false,
     );
-    this.journal.append(sent).then(
-      (results) => answered(() => this.#written(batch, sent, results)),
-      (error: unknown) => answered(() => this.#failed(batch, asJournalError(error))),
-    );
-  }
-
-  #written(batch: Batch, rows: readonly Row[], results: readonly Appended[]): void {
-    const lost = rows.filter((_, i) => results[i] !== "written").map((row) => row.partition);
-    this.#metrics.commits.add(1);
-    this.#metrics.sizes.observe(batch.submissions.length);
-    this.#batchRecords = Math.min(this.#limits.batchRecordsMax, this.#batchRecords * 2);
-    if (this.#failing) this.#runtime.logger.log("info", "journal.commit_recovered", { service: this.#service });
-    this.#failing = undefined;
-    if (lost.length > 0) {
-      this.#runtime.logger.log("warn", "journal.fenced", { service: this.#service, partitions: lost });
-      for (const partition of lost) this.#doubt(partition);
-    }
-    if (this.#halfGathered()) this.#commit(); // before those who waited are told: they only add to the one after
-    for (const submission of batch.submissions) {
-      if (!lost.includes(submission.partition)) this.#settleFirst(submission.partition);
-    }
-    for (const { partition } of rows) this.#resume(partition);
-  }
-
-  #failed(batch: Batch, error: JournalError): void {
-    this.#failing = error;
-    this.#runtime.logger.log("error", "journal.commit_failed", {
-      service: this.#service,
-      kind: error.kind,
-      records: batch.submissions.length,
-      error,
-    });
-    if (error.kind === "ambiguous" || error.kind === "damaged") return this.#ambiguous(batch, error);
-    const size = batch.submissions.length;
-    if (error.kind === "refused" && size > 1) this.#batchRecords = Math.max(1, size >>> 1);
-    else for (const submission of batch.submissions) submission.failure = error;
-    this.#void(new Set(batch.submissions.map((submission) => submission.partition)), false);
-  }
-
-  #ambiguous(batch: Batch, error: JournalError): void {
-    this.#failing = error;
-    this.#runtime.logger.log("error", "journal.commit_ambiguous", { service: this.#service, records: batch.submissions.length, error });
-    for (const partition of new Set(batch.submissions.map((submission) => submission.partition))) this.#doubt(partition);
   }
 
   /** The oldest open submission of the partition is in the log. */
-  #settleFirst(partition: number): void {
-    const log = this.#partitions[partition] as PartitionLog;
-    const submission = log.open.shift();
-    assert(submission && submission.offset === log.durable, "records of a partition settle in the order of their offsets");
-    log.durable += 1;
-    log.bytes -= submission.line.length;
-    this.#metrics.records.add(1);
-    this.tail.note(partition, submission.offset, submission.record);
+  #settleFirst(log: PartitionLog): void {
+    const submission = log.settleFirst();
+    this.#commits.counted();
+    this.tail.note(log.partition, submission.offset, submission.record);
     log.feed.committed(submission.line);
-
     submission.sink.committed(submission);
   }
 
   /** Nothing that is open in these partitions is in the log: offsets given out are taken back, sinks start over. */
-  #void(partitions: ReadonlySet<number>, doubted: boolean): void {
-    const sinks = new Set<Sink>();
-    for (const partition of partitions) {
-      const log = this.#partitions[partition] as PartitionLog;
-      for (let submission = log.open.shift(); submission; submission = log.open.shift()) sinks.add(submission.sink);
-      log.head = log.durable;
-      log.bytes = 0;
-    }
-    this.#dropQueued(partitions);
+  #void(logs: readonly PartitionLog[], doubted: boolean): void {
+    const sinks = new Set(logs.flatMap((log) => [...log.voidOpen()]));
+    this.#commits.drop(new Set(logs.map(({ partition }) => partition)));
     for (const sink of sinks) sink.rewind(doubted);
-    for (const partition of partitions) this.#resume(partition);
+    for (const log of logs) this.#resume(log);
   }
 
-  #dropQueued(partitions: ReadonlySet<number>): void {
-    for (let left = this.#queue.length; left > 0; left--) {
-      const submission = this.#queue.shift() as Submission;
-      if (!partitions.has(submission.partition)) this.#queue.push(submission);
-    }
-  }
+  // ── doubt ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #doubt(partition: number): void {
-    const log = this.#partitions[partition] as PartitionLog;
-    if (log.state === "uncertain") return;
+  #doubt(log: PartitionLog): void {
+    if (log.state !== "open" || this.#stopped) return;
     log.state = "uncertain";
-    this.#dropQueued(new Set([partition])); // they rest on what is in doubt; they stay in `open`
-    void this.#resolve(partition, log, 1);
+    this.#commits.drop(new Set([log.partition])); // they rest on what is in doubt; they stay in `open`
+    void this.#resolve(log);
   }
 
-  /** First the newer epoch, only then the reread (W3); tried until both succeed. */
-  async #resolve(partition: number, log: PartitionLog, attempt: number): Promise<void> {
-    try {
-      log.epoch = await this.within(takeOver(this.journal, partition, log.epoch));
-      const found = await this.#reread(partition, log.durable);
-      this.#runtime.logger.log("info", "journal.doubt_resolved", {
-        service: this.#service,
-        partition,
-        epoch: log.epoch,
-        found: found.length,
-      });
-      log.state = "open";
-      for (const { offset, record } of found) {
-        const first = log.open.peek();
-        assert(first && first.offset === offset && first.record.id === record.id, "only this writer appends while it holds the partition");
-        this.#settleFirst(partition);
-      }
-      this.#void(new Set([partition]), true);
-      this.#schedule();
-      this.#whenIdle();
-    } catch (error) {
-      if (!(error instanceof JournalError)) throw error;
-      this.#runtime.logger.log("warn", "journal.doubt_remains", { service: this.#service, partition, attempt, error });
-      const delayMs = backoffMs(recovery, attempt, () => this.#runtime.random.next());
-      this.#runtime.timers.after(delayMs, () => void this.#resolve(partition, log, attempt + 1));
+  /** First the newer epoch, whoever commits it, only then the reread (W3); tried until both succeed. */
+  async #resolve(log: PartitionLog): Promise<void> {
+    const { partition } = log;
+    const { held, epoch, own } = await this.#questions.answer(
+      () => this.#reread(log),
+      (error, attempt) => this.#warn("journal.doubt_remains", { partition, attempt, error }),
+    );
+    const found = { service: this.#service, partition, epoch, found: own.length };
+    this.#runtime.logger.log(held ? "info" : "warn", held ? "journal.doubt_resolved" : "journal.lost", found);
+    if (held) log.state = "open";
+    for (const { offset, record } of own) {
+      if (offset < log.durable) continue; // its commit was answered after all
+      const first = log.open.peek();
+      assert(first && first.offset === offset && first.record.id === record.id, "only this writer appends while it holds the partition");
+      this.#settleFirst(log);
     }
+    this.#void([log], held);
+    if (!held) this.#forget(log, epoch);
+    this.#commits.schedule();
+    this.#whenQuiet();
+    if (held) this.#raised(partition, epoch);
+    else this.#lost(partition, epoch);
   }
 
-  async #reread(partition: number, from: number): Promise<PlacedRecord[]> {
-    const found: PlacedRecord[] = [];
-    for (let next: number | undefined = from; next !== undefined;) {
-      const page: Page = await this.within(this.journal.read(partition, next, this.#limits.readPageBytes));
-      for (const row of page.rows) found.push(...recordsOf(row, from));
-      next = page.next;
-    }
-    return found;
+  /** Own records are those in rows up to the epoch that this writer has, or had. */
+  async #reread(log: PartitionLog): Promise<{ readonly held: boolean; readonly epoch: number; readonly own: readonly PlacedRecord[] }> {
+    const { journal, within } = this;
+    const { partition } = log;
+    const { taken, epoch } =
+      this.#takes === "all"
+        ? { taken: true, epoch: await within(takeOver(journal, partition, log.epoch)) }
+        : await within(journal.takeOver(partition, log.epoch));
+    if (taken) log.epoch = epoch;
+    const own = await recordsUpTo(within, journal, partition, log.epoch, log.durable, this.#limits.readPageBytes);
+    return { held: taken, epoch, own };
   }
 
-  /** For questions to the journal that somebody waits for. Rejects with a `JournalError`. */
-  within<T>(operation: Promise<T>): Promise<T> {
-    return answerWithin(this.#runtime, this.#limits.commitTimeoutMs, operation);
+  #log(partition: number): PartitionLog {
+    return this.#partitions[partition] as PartitionLog;
   }
 
-  #resume(partition: number): void {
-    const log = this.#partitions[partition] as PartitionLog;
-    if (log.waiting.size === 0 || !this.admits(partition)) return;
+  #warn(event: string, fields: LogFields): void {
+    this.#runtime.logger.log("warn", event, { service: this.#service, ...fields });
+  }
+
+  #until(is: () => boolean): Promise<void> {
+    return is() ? Promise.resolve() : new Promise((resolve) => this.#quiet.push({ is, resolve }));
+  }
+
+  #whenQuiet(): void {
+    if (this.#quiet.length === 0) return;
+    const waiting = this.#quiet.splice(0);
+    for (const one of waiting)
+      if (one.is()) one.resolve();
+      else this.#quiet.push(one);
+  }
+
+  #resume(log: PartitionLog): void {
+    if (log.waiting.size === 0 || !this.admits(log.partition)) return;
     const sinks = [...log.waiting];
     log.waiting.clear();
     for (const sink of sinks) sink.resume();
   }
-
-  #resumeAll(): void {
-    for (let p = 0; p < this.#partitions.length; p++) this.#resume(p);
-  }
-
-  #whenIdle(): void {
-    if (!this.#closing || this.#busy()) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
-  }
-}
-
-function asJournalError(error: unknown): JournalError {
-  return error instanceof JournalError ? error : new JournalError("ambiguous", "the journal threw", { cause: error });
 }

@@ -14,7 +14,10 @@ export interface Submission {
 
 export interface Sink {
   committed(submission: Submission): void;
-  /** All submissions not yet committed are void. `doubted`: after an outcome that was open, not through others' failure. */
+  /**
+   * All submissions not yet committed are void. `doubted`: after an outcome that was open, not through others' failure, nor because
+   * the partition is somebody else's now.
+   */
   rewind(doubted: boolean): void;
   /** The partition takes submissions again after `admits` was false. */
   resume(): void;

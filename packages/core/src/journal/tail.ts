@@ -47,6 +47,14 @@ interface PartitionTail {
 
 const idOf = (type: string, key: string): string => `${type}\u0000${key}`;
 
+const emptyTail = (indexedTo: number): PartitionTail => ({
+  indexedTo,
+  head: indexedTo,
+  entries: new Map(),
+  flying: new Map(),
+  due: new Set(),
+});
+
 export class Tail {
   readonly #journal: Journal;
   readonly #runtime: Runtime;
@@ -66,13 +74,7 @@ export class Tail {
     this.#runtime = runtime;
     this.#logger = runtime.logger;
     this.#limits = limits;
-    this.#partitions = indexedTo.map((offset) => ({
-      indexedTo: offset,
-      head: offset,
-      entries: new Map(),
-      flying: new Map(),
-      due: new Set(),
-    }));
+    this.#partitions = indexedTo.map(emptyTail);
   }
 
   /** Entities whose newest record is not in the index yet. */
@@ -147,10 +149,25 @@ export class Tail {
     return true;
   }
 
-  /** Indexes everything that is not yet; returns when it is stored or has failed once. */
-  async flush(): Promise<void> {
-    if (this.#flushing) await this.#flushing;
-    await this.#run();
+  /** The index knows the partition up to here; records from there on are noted next. */
+  begin(partition: number, indexedTo: number): void {
+    this.forget(partition);
+    this.#partitions[partition] = emptyTail(indexedTo);
+  }
+
+  /** Whoever owns the partition now folds it from the log. Of a flush that is running nothing comes back. */
+  forget(partition: number): void {
+    const { entries, flying, indexedTo } = this.#partitions[partition] as PartitionTail;
+    const wasFull = this.full;
+    this.#count -= entries.size + flying.size;
+    this.#partitions[partition] = emptyTail(indexedTo);
+    if (wasFull && !this.full) this.#onRoom();
+  }
+
+  /** Indexes everything that is not yet, of one partition or of all; returns when it is stored or has failed once. */
+  async flush(partition?: number): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    await this.#run(partition);
   }
 
   stop(): void {
@@ -175,21 +192,22 @@ export class Tail {
     });
   }
 
-  #run(): Promise<void> {
+  #run(partition?: number): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#flushing = this.#flushAll().finally(() => {
+    this.#flushing = this.#flushSome(partition).finally(() => {
       this.#flushing = undefined;
       if (this.#partitions.some((tail) => tail.entries.size > 0 || tail.due.size > 0)) this.#schedule();
     });
     return this.#flushing;
   }
 
-  async #flushAll(): Promise<void> {
+  async #flushSome(only: number | undefined): Promise<void> {
     const wasFull = this.full;
     const before = this.#failures;
     try {
-      for (let p = 0; p < this.#partitions.length; p++) await this.#flushPartition(p);
+      if (only !== undefined) await this.#flushPartition(only);
+      else for (let p = 0; p < this.#partitions.length; p++) await this.#flushPartition(p);
       if (this.#failures === before) this.#failures = 0;
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
@@ -216,7 +234,9 @@ export class Tail {
       stored = await answerWithin(this.#runtime, this.#limits.indexTimeoutMs, this.#journal.index(update));
     } finally {
       tail.flying = new Map();
-      if (stored) {
+      if (this.#partitions[partition] !== tail) {
+        // It was forgotten meanwhile.
+      } else if (stored) {
         tail.indexedTo = head;
         this.#flushes += 1;
         this.#count -= entries.size;
