@@ -148,6 +148,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     for (const { deliveries } of services) deliveries?.close();
     await member?.close();
     for (const { log } of services) await log.close();
+    await sharing?.close();
   };
 
   try {

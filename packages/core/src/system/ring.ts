@@ -55,6 +55,8 @@ export interface Sharing {
   readonly hosts: boolean;
   /** Called at once, or when the log is open at this node. */
   whenHosting(act: () => void): void;
+  /** After the log. */
+  close(): Promise<void>;
   /** Of a topic of this service, where the log is open. */
   readonly publisher: RemotePublisher;
 }

@@ -86,7 +86,6 @@ class Member implements RingMember {
     this.#peers.close();
     this.#served.close();
     await this.#listener?.close();
-    await this.sharing?.close();
   }
 
   async heads(): Promise<Session> {
