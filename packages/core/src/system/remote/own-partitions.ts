@@ -116,12 +116,20 @@ export class OwnPartitions {
       case "report":
         return this.#init.report(effect.report);
       case "acquire":
-        return void this.#acquire(effect.partition, effect.epoch);
+        return this.#inCourse(this.#acquire(effect.partition, effect.epoch), effect);
       case "release":
-        return void this.#release(effect.partition);
+        return this.#inCourse(this.#release(effect.partition), effect);
       default:
         return unreachable(effect, "a node's ownership");
     }
+  }
+
+  /** Of a log that is closed nothing is acquired or released any more: its node is stopping. */
+  #inCourse(work: Promise<void>, { kind, partition }: Exclude<OwnershipEffect, { readonly kind: "report" }>): void {
+    work.catch((error: unknown) => {
+      const { service, logger } = this.#init;
+      logger.log("warn", "partition.not_settled", { service, partition, effect: kind, error });
+    });
   }
 
   async #acquire(partition: number, epoch: number): Promise<void> {
