@@ -2,6 +2,7 @@
 // and nothing else; a snapshot only makes it shorter.
 import { type Chain, decodeRecord, formatPosition, JournalError, type LogWriter, type Snapshot } from "../journal/index.ts";
 import type { EntityKernel } from "./kernel.ts";
+import { entityLimits } from "./limits.ts";
 import { Receipts } from "./receipts.ts";
 import { Remembered, type StoredMemory } from "./remembered.ts";
 
@@ -90,6 +91,23 @@ export async function recover(
     }
   }
   return { state, version, last: entry.last, snapshotVersion: base?.version ?? 0, folded, remembered };
+}
+
+/**
+ * What the index and the log have of an entity whose partition may be another node's; undefined if it cannot be applied. Rejects with a
+ * `JournalError`.
+ */
+export async function peek(
+  writer: LogWriter,
+  kernel: EntityKernel,
+  key: string,
+): Promise<{ readonly state: unknown; readonly version: number } | undefined> {
+  try {
+    return await recover(writer, kernel, writer.partitionOf(kernel.type, key), key, entityLimits.receiptsMax, (stream) => stream);
+  } catch (error) {
+    if (error instanceof PoisonedRecord) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -86,6 +86,8 @@ export class Message {
   readonly session: Session | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
+  /** Somebody may have applied it: whatever becomes of it from now on, it does not end as certainly undelivered. */
+  taken = false;
   /** Commits of this command that failed and were found not to be in the log. */
   attempts = 0;
   /** Links of the deadline wheel; undefined while it is not on the wheel. */
@@ -132,7 +134,7 @@ export class Message {
   }
 
   fail(failure: Failure): void {
-    if (this.#settle()) this.#reject(failure);
+    if (this.#settle()) this.#reject(this.taken && failure.outcome === "not-delivered" ? afterAll(this, failure) : failure);
   }
 
   #settle(): boolean {
@@ -147,6 +149,9 @@ export class Message {
     return true;
   }
 }
+
+const afterAll = (message: Message, failure: Failure): Failure =>
+  new Failure("UNKNOWN_OUTCOME", { what: failure.message, at: message.address, cause: failure });
 
 export function addressOf(to: AnyOpRef, key: string): string {
   const { name } = to.contract.$;

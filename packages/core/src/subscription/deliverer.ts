@@ -106,6 +106,9 @@ export class Deliverer {
   #failing = 0;
   #roomFor: (() => void) | undefined;
   #halted = false;
+  /** Commands sent and letters being parked that have no answer yet. */
+  #underWay = 0;
+  readonly #onQuiet: (() => void)[] = [];
 
   constructor(init: DelivererInit) {
     this.#init = init;
@@ -145,6 +148,16 @@ export class Deliverer {
     for (const { timer } of this.#lanes.values()) timer?.cancel();
     for (const end of this.#pauses) end();
     this.#roomFor?.();
+  }
+
+  /** Resolves when nothing that was sent, or is being parked, is without its answer. */
+  quiet(): Promise<void> {
+    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#onQuiet.push(resolve));
+  }
+
+  #ended(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) for (const resolve of this.#onQuiet.splice(0)) resolve();
   }
 
   async #run(reader: SourceReader): Promise<void> {
@@ -244,10 +257,17 @@ export class Deliverer {
 
   #send(lane: Lane, open: Sending): void {
     if (this.#halted) return;
+    this.#underWay += 1;
     this.#init.send(
       open.order,
-      (answer) => this.#answered(lane, open, answer),
-      (failure) => this.#failed(lane, open, failure),
+      (answer) => {
+        this.#answered(lane, open, answer);
+        this.#ended();
+      },
+      (failure) => {
+        this.#failed(lane, open, failure);
+        this.#ended();
+      },
     );
   }
 
@@ -320,18 +340,21 @@ export class Deliverer {
     const { service, stream, runtime, park } = this.#init;
     const { place, subject } = open;
     const letter = letterOf({ stream, place, since: runtime.clock.now() }, subject, failure, open.doubted);
+    this.#underWay += 1;
     for (let failures = 1; !this.#halted; failures++) {
       try {
         await park(letter);
         this.#init.metrics.parked.add(1);
         runtime.logger.log("error", "tell.parked", { service, stream, place, command: subjectText(subject), error: failure });
-        return this.#done(open);
+        this.#done(open);
+        break;
       } catch (error) {
         if (!(error instanceof JournalError)) throw error;
         runtime.logger.log("warn", "tell.not_parked", { service, stream, place, failures, error });
         await this.#pause(failures);
       }
     }
+    this.#ended();
   }
 
   /** Parked before a crash, and told again since: it stays parked. */

@@ -12,6 +12,8 @@ export interface SubscriptionLimits {
   readonly withinMs: number;
   /** Between two tries of one tell, two reads of a log that fail, two writes that fail. */
   readonly again: Backoff;
+  /** How long a stream that is to be delivered elsewhere waits for what was sent; what has no answer by then is told again there. */
+  readonly leaveWithinMs: number;
   /** How far cursors may lag behind what is done. */
   readonly cursorDelayMs: number;
 }
@@ -22,5 +24,6 @@ export const subscriptionLimits: SubscriptionLimits = {
   messagesAheadMax: 4_096,
   withinMs: 30_000,
   again: { firstMs: 50, maxMs: 10_000 },
+  leaveWithinMs: 2_000,
   cursorDelayMs: 1_000,
 };

@@ -10,6 +10,12 @@ export const tellsPerRecordMax = 4_096;
 export const streamOf = (service: string, subscription: string, { logId, timeline }: SourceLog, partition: number): string =>
   `${service}/${subscription}@${logId}.${timeline}/${partition}`;
 
+/** The partition of the publisher's log that a stream is of; undefined for what is no name of a stream. */
+export function sourcePartitionOf(stream: string): number | undefined {
+  const [, partition] = /\/(\d+)$/.exec(stream) ?? [];
+  return partition === undefined ? undefined : Number(partition);
+}
+
 /** `index`: among what is told of the record at `offset`. */
 export const placeOf = (offset: number, index: number): number => offset * tellsPerRecordMax + index;
 

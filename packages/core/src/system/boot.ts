@@ -6,7 +6,7 @@ import type { AnyTopicRef, At, Implementation, TopicRef } from "../contract/inde
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
-import { headsOf, type JournalStore } from "../journal/index.ts";
+import { headsOf, type JournalStore, type QuarantineEntry, type Tenant } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -25,6 +25,7 @@ import { RunCalls } from "./run-calls.ts";
 import type { Rooms } from "./rooms.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
+import { Tenancy } from "./tenancy.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
 import { TopicReadings, type TopicFrom, type TopicReading } from "./topic-reading.ts";
@@ -99,6 +100,8 @@ interface RunningService {
   /** Undefined in a system that tells nothing. */
   readonly deliveries: ServiceDeliveries | undefined;
   readonly sagas: readonly SagaHost[];
+  /** All that lives with the partitions of its log. */
+  readonly tenants: Tenant;
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
   readonly books: AddressBooks;
@@ -183,7 +186,9 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     const outgoing = guards ? new AddressBooks(sender) : books;
     const log = new ServiceLog(name, partitionCount(name, how.limits?.partitions), platform.journals, runtime);
     const deliveries =
-      rooms.deliveries && new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines });
+      rooms.deliveries &&
+      new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines, returned });
+    if (platform.ring) deliveries?.enter();
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
     const hosts: EntityHost[] = [];
     const sagas: SagaHost[] = [];
@@ -209,6 +214,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
           books: outgoing,
           heads,
           sagas: how.limits?.sagas,
+          returned,
         };
         for (const { host, journal: kept } of (await rooms.sagas?.openSagas(common)) ?? []) {
           hosts.push(kept);
@@ -227,8 +233,17 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
+    const tenants = new Tenancy(
+      () => [...sagas, ...(deliveries ? [deliveries] : [])],
+      () => [],
+    );
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, service, log, hosts, sagas, deliveries, dependencies, books: outgoing };
+    return { name, service, log, hosts, sagas, deliveries, tenants, dependencies, books: outgoing };
+  }
+
+  /** What came for a partition that another node owns. */
+  function returned(message: Message): void {
+    message.fail(new Failure("UNAVAILABLE", { what: "another node owns its partition", at: message.address }));
   }
 
   const health = (): readonly ServiceHealth[] =>
@@ -310,7 +325,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     quarantined: () =>
       services.flatMap(({ name, hosts, deliveries }) =>
         [...hosts, ...(deliveries?.hosts ?? [])].flatMap((host) =>
-          host.quarantined().map(({ type, key, since, reason, offset }): Quarantined => {
+          quarantinedIn(host).map(({ type, key, since, reason, offset }): Quarantined => {
             const entry: Quarantined = { service: name, entity: type, key, since: new Date(since).toISOString(), reason };
             return offset === undefined ? entry : Object.assign(entry, { offset });
           }),
@@ -321,9 +336,10 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       const { hosts = [], deliveries } = services.find((running) => running.name === name) ?? {};
       for (const host of [...hosts, ...(deliveries?.hosts ?? [])]) {
         const typed = `${host.kernel.type}/`;
-        if (await host.release(key)) released += 1;
-        else if (key.startsWith(typed) && (await host.release(key.slice(typed.length)))) released += 1;
-        else continue;
+        const plains = key.startsWith(typed) ? [key, key.slice(typed.length)] : [key];
+        const plain = plains.find((one) => quarantinedIn(host).some((entry) => entry.key === one));
+        if (plain === undefined || !(await host.release(plain))) continue;
+        released += 1;
         for (const sagas of services.find((running) => running.name === name)?.sagas ?? []) await sagas.released(host.kernel.type, key);
       }
       return released;
@@ -345,6 +361,10 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   };
 }
 
+/** Those that live here: of a log that several nodes share, each shows its own. */
+const quarantinedIn = (host: EntityHost): readonly QuarantineEntry[] =>
+  host.quarantined().filter(({ type, key }) => host.writer.owns(host.writer.partitionOf(type, key)));
+
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
 
 /** What of a service somebody has to look at; nothing, if nobody has to. */
@@ -355,7 +375,7 @@ function needOf(
 ): Pick<ServiceHealth, "sagas" | "quarantined" | "deadLetters"> {
   const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
   const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  const quarantined = hosts.reduce((sum, host) => sum + host.quarantined().length, 0);
+  const quarantined = hosts.reduce((sum, host) => sum + quarantinedIn(host).length, 0);
   const deadLetters = deliveries?.deadLetters?.count ?? 0;
   return {
     ...(parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {}),

@@ -1,10 +1,11 @@
 // Dead letters as operators see them: listed, sent once more, or discarded. Only those that their stream has passed can be
-// dealt with: what is above the cursor is told again after a crash, and only the letter says that it must not be.
+// dealt with: what is above the cursor is told again after a crash, and only the letter says that it must not be. Where
+// several instances share a log, each letter is with the one that delivers its stream, and the others do not know it.
 // Each function rejects with a `JournalError` while the journal does not answer.
 import { Failure } from "../base/failure.ts";
 import type { DeadLetter } from "../journal/index.ts";
 import type { MessageAnswer } from "../mailbox/index.ts";
-import { letterId, offsetOf, subscriptionLimits, type Cursors } from "../subscription/index.ts";
+import { letterId, offsetOf, sourcePartitionOf, subscriptionLimits, type Cursors } from "../subscription/index.ts";
 import type { Router, Sender } from "./router.ts";
 import type { OpenLog } from "./service-log.ts";
 
@@ -50,9 +51,22 @@ export class DeadLetters {
   }
 
   /** At most `max`, behind `after`, in the order of stream and place. */
-  list(after: Pick<DeadLetter, "stream" | "place"> | undefined, max = page): Promise<readonly DeadLetter[]> {
+  async list(after: Pick<DeadLetter, "stream" | "place"> | undefined, max = page): Promise<readonly DeadLetter[]> {
     const { journal, writer } = this.#open;
-    return writer.within(journal.deadLetters(after, max));
+    const found: DeadLetter[] = [];
+    for (let last = after; ;) {
+      const wanted = max - found.length;
+      const some = await writer.within(journal.deadLetters(last, wanted));
+      found.push(...some.filter(({ stream }) => this.#isHere(stream)));
+      last = some.at(-1);
+      if (some.length < wanted || found.length >= max) return found;
+    }
+  }
+
+  #isHere(stream: string): boolean {
+    const { journal, writer } = this.#open;
+    const partition = sourcePartitionOf(stream);
+    return partition === undefined || writer.owns(partition % journal.meta.partitions);
   }
 
   /** False if there is none at this place. */

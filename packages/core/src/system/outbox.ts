@@ -3,18 +3,26 @@
 // repeated, as long as the entity knows its id (ADR 0005).
 //
 // The log of a service that keeps no state is opened by its first tell, and from then on at every start. Where the built-in
-// subscription begins is on disk before the first tell is.
+// subscription begins in a partition is on disk before the first tell is in there.
+//
+// Handlers run on any instance, the entity only where its partition is owned. So a tell is a call like others: where the partition
+// is elsewhere, the command goes to its owner, as what comes to any entity does. Each target has one entity, wherever it is told
+// from; so a handler's command that is repeated on another instance tells nothing twice, and what one sender tells one target keeps its order
+// also while partitions move.
+import { Failure } from "../base/failure.ts";
 import { hash32 } from "../base/hash.ts";
-import { frozenCopy, ownContract, type AnyOpRef, type KeySchema, type Schema } from "../contract/index.ts";
+import { frozenCopy, ownContract, type AnyContract, type AnyOpRef, type KeySchema, type Schema } from "../contract/index.ts";
 import { entity, EntityHost, entityLimits } from "../entity/index.ts";
 import { Message, type Deadlines } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { ToldCommand } from "../subscription/index.ts";
-import type { Router } from "./router.ts";
+import type { Receiver, Router } from "./router.ts";
 import type { OpenLog, ServiceLog } from "./service-log.ts";
 
 /** Entities that the tells of a service are spread over by their target, so that each remembers the ids of few. */
 const shards = 256;
+/** Tells that wait in one process until it is known where their partition is delivered from; beyond: OVERLOADED. */
+const heldMax = 10_000;
 
 /** JSON that the platform itself has written. */
 const own: Schema & KeySchema = { "~standard": { version: 1, vendor: "atoll", validate: (value) => ({ value: value as string }) } };
@@ -46,6 +54,8 @@ export interface OutboxInit {
   readonly router: Router;
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
+  /** Takes what is for a partition that this node does not own. */
+  readonly returned: (message: Message) => void;
   /** Called before anything is recorded; it is repeated if it rejects. */
   readonly opened: (host: EntityHost, log: OpenLog) => Promise<void>;
 }
@@ -57,13 +67,25 @@ export interface Telling {
   readonly withinMs: number;
 }
 
-export class Outbox {
+export class Outbox implements Receiver {
   readonly #init: OutboxInit;
+  /** Partitions of whose stream it is on disk where it begins. */
+  readonly #begun = new Set<number>();
+  /** Partitions that leave, or have left, whatever the log says yet. */
+  readonly #left = new Set<number>();
+  /** Tells for partitions that are owned and have not begun, in order. */
+  readonly #held = new Map<number, Message[]>();
+  #holding = 0;
   #opening: Promise<EntityHost> | undefined;
   #host: EntityHost | undefined;
 
   constructor(init: OutboxInit) {
     this.#init = init;
+  }
+
+  /** Of what other instances of the service send here. */
+  static get contract(): AnyContract {
+    return Outgoing;
   }
 
   /** Idempotent. Rejects with a `Failure`; the next tell tries again. */
@@ -91,8 +113,37 @@ export class Outbox {
     const host = await this.open();
     await new Promise<void>((resolve, reject) => {
       const message = { to: Outgoing.tell as AnyOpRef, key: shard, input: stored, caller: service, id, minted, timeless: false };
-      host.receive(new Message({ ...message, withinMs, read: "strong", session: undefined }, router.inbox, () => resolve(), reject));
+      this.#take(host, new Message({ ...message, withinMs, read: "strong", session: undefined }, router.inbox, () => resolve(), reject));
     });
+  }
+
+  /** From another instance of the service. */
+  receive(message: Message): void {
+    if (this.#host) return this.#take(this.#host, message);
+    this.#init.deadlines.watch(message);
+    this.open().then(
+      (host) => this.#take(host, message),
+      (error: unknown) => message.fail(error as Failure),
+    );
+  }
+
+  /** Tells of the partition wait here from now on, until it has begun. */
+  acquired(partition: number): void {
+    this.#left.delete(partition);
+  }
+
+  /** It is on disk where its stream begins: tells of it are recorded from now on. */
+  begun(partition: number): void {
+    if (this.#left.has(partition)) return;
+    this.#begun.add(partition);
+    this.#release(partition);
+  }
+
+  /** Tells of the partition are recorded elsewhere from now on. */
+  left(partition: number): void {
+    this.#left.add(partition);
+    this.#begun.delete(partition);
+    this.#release(partition);
   }
 
   /** What an event of the entity is told as. */
@@ -101,6 +152,30 @@ export class Outbox {
     const known = this.#init.router.contract(contract);
     const to = known?.$.version === version ? known.$.operations[command] : undefined;
     return { to: to ?? nobodys(contract, version, command), key, input };
+  }
+
+  #take(host: EntityHost, message: Message): void {
+    if (message.settled) return; // its deadline has passed while it waited
+    const partition = host.writer.partitionOf(outboxName, message.key);
+    if (!host.writer.owns(partition) || this.#left.has(partition)) return this.#init.returned(message);
+    if (this.#begun.has(partition)) return host.receive(message);
+    if (this.#holding >= heldMax) {
+      const what = `${heldMax} tells wait until it is known where they are delivered from`;
+      return message.fail(new Failure("OVERLOADED", { what, at: message.address }));
+    }
+    this.#init.deadlines.watch(message);
+    this.#holding += 1;
+    const held = this.#held.get(partition);
+    if (held) held.push(message);
+    else this.#held.set(partition, [message]);
+  }
+
+  #release(partition: number): void {
+    const host = this.#host;
+    const held = this.#held.get(partition) ?? [];
+    this.#held.delete(partition);
+    this.#holding -= held.length;
+    if (host) for (const message of held) this.#take(host, message);
   }
 
   async #open(): Promise<EntityHost> {

@@ -1,5 +1,5 @@
 // Everything of one type that has an alarm, from index and tail: for sagas, all that have not ended and all that owe an
-// apology. Read in pages, in the order of due.
+// apology, in whosever partition. Read in pages, in the order of due.
 import type { AlarmEntry, LogWriter } from "../../journal/index.ts";
 
 const pageSize = 1_000;

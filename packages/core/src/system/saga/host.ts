@@ -1,16 +1,32 @@
 // All sagas of one contract in one process: the receiver of its contract. It finds or brings back the one that is addressed,
 // keeps the callers that wait for an outcome, and knows which sagas need an operator.
+//
+// A saga runs where the partition of its journal is owned, and moves with it:
+//
+//  SM1  one place    A saga whose partition leaves asks for nothing more, and adds nothing to its journal, from the moment at which
+//                    `leave` or `lost` was called. What it had asked for is asked for again where it goes on, under the same identities (S1).
+//  SM2  given back   Who waits for it, and who addresses it from then on, is given back and asks where it went: that finds the
+//                    saga begun, or begins it, once; the outcome is the journal's, told once.
+//  SM3  goes on      The alarm clock of the node that acquires the partition rings for every saga at work, parked or owing an
+//                    apology: it is in memory, or in sight of an operator, there as after a start, and nowhere else.
+//
+// A step that a node sends before it knows that it has lost the partition may reach its target after others that the new owner sent. The target's
+// receipts make it a repetition; of a step that nobody asked again, because its saga was abandoned meanwhile, they cannot.
 import { unreachable } from "../../base/assert.ts";
-import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
-import type { AnyEntity, EntityHost } from "../../entity/index.ts";
-import { addressOf, Inbox, Message, type Deadlines, type MessageAnswer, type Session } from "../../mailbox/index.ts";
+import type { AnyEntity, EntityHost, EntityKernel } from "../../entity/index.ts";
+import type { LogWriter, Tenant } from "../../journal/index.ts";
+import { Inbox, Message, type Deadlines, type MessageAnswer, type Session } from "../../mailbox/index.ts";
 import type { Counter, Runtime } from "../../runtime/index.ts";
 import { openApologies, type AnySaga, type Outcome, type SagaState } from "../../saga/index.ts";
 import type { AddressBooks } from "../address-book.ts";
+import { Attention } from "./attention.ts";
 import { SagaInstance, type Identity, type SagaHome, type Sent, type Starting } from "./instance.ts";
 import type { JournalReplies, OutsideInput, OutsideReply, Register, StoredSaga } from "./journal.ts";
 import type { SagaLimits } from "./limits.ts";
+import { answerWith } from "./outcome.ts";
+import { Turns } from "./turns.ts";
+import { keepVersions, registerKey } from "./versions.ts";
 import { Waiting } from "./waiting.ts";
 
 export interface SagaHostInit {
@@ -20,31 +36,39 @@ export interface SagaHostInit {
   /** `sagaJournal` of their contract, and who runs it. */
   readonly part: AnyEntity;
   readonly journal: EntityHost;
+  readonly writer: LogWriter;
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
+  /** Takes back what cannot be served here, because the partition of its key is elsewhere. */
+  readonly returned: (message: Message) => void;
   readonly books: AddressBooks;
   /** Everything that is on disk now, in all logs of the system. */
   readonly heads: () => Promise<Session>;
   readonly limits: SagaLimits;
 }
 
-export class SagaHost implements SagaHome {
+export class SagaHost implements SagaHome, Tenant {
   readonly service: string;
   readonly runtime: Runtime;
   readonly books: AddressBooks;
   readonly heads: () => Promise<Session>;
   readonly limits: SagaLimits;
   readonly newest: AnySaga;
+  readonly writer: LogWriter;
   readonly #part: AnyEntity;
   readonly #journal: EntityHost;
+  readonly #returned: (message: Message) => void;
   readonly #definitions: ReadonlyMap<number, AnySaga>;
   readonly #instances = new Map<string, SagaInstance>();
   readonly #waiting: Waiting;
-  readonly #attention = new Map<string, SagaState>();
-  /** Alarms that wait for room in memory. */
-  readonly #turns = new Deque<() => void>();
-  /** Of messages to its own journal: they have no deadline, so no answer is late. */
-  readonly #inbox = new Inbox({ add: () => {} });
+  readonly #attention: Attention;
+  readonly #turns = new Turns();
+  /** Of messages to its own journal, by partition: they have no deadline, so no answer is late. */
+  readonly #inboxes: readonly Inbox[];
+  /** How often each partition has left: what came before is not of this stay. */
+  readonly #departures: number[];
+  /** Partitions that leave, or have left, whatever the log says yet. */
+  readonly #left = new Set<number>();
   readonly #ended: { readonly [K in Outcome["kind"]]: Counter };
   #draining = false;
   #halted = false;
@@ -57,8 +81,14 @@ export class SagaHost implements SagaHome {
     this.limits = init.limits;
     this.#part = init.part;
     this.#journal = init.journal;
+    this.writer = init.writer;
+    this.#returned = init.returned;
+    const { partitions } = init.writer.journal.meta;
+    this.#inboxes = Array.from({ length: partitions }, () => new Inbox({ add: () => {} }));
+    this.#departures = Array.from({ length: partitions }, () => 0);
     this.#definitions = new Map(init.sagas.map((saga) => [saga.how.version, saga]));
     this.newest = init.sagas.reduce((newest, saga) => (saga.how.version > newest.how.version ? saga : newest));
+    this.#attention = new Attention(init.limits.attentionMax);
     this.#waiting = new Waiting(init.deadlines);
     const { metrics } = this.runtime;
     const labels = { service: this.service, saga: this.name };
@@ -79,23 +109,24 @@ export class SagaHost implements SagaHome {
 
   /** Those that are parked or owe an apology, by key. */
   get inNeed(): ReadonlyMap<string, SagaState> {
-    return this.#attention;
+    return this.#attention.states;
   }
 
   count(of: "parked" | "owed" | "overdue"): number {
-    const now = this.runtime.clock.now();
-    let count = 0;
-    for (const state of this.#attention.values()) {
-      if (of === "parked") count += state.phase === "parked" ? 1 : 0;
-      else for (const { due } of openApologies(state)) count += of === "owed" || due < now ? 1 : 0;
-    }
-    return count;
+    return this.#attention.count(of, this.runtime.clock.now());
+  }
+
+  /** Whether the saga, or what the journal keeps under this key, lives here now. */
+  serves(key: string): boolean {
+    return this.#serves(this.#partitionOf(key));
   }
 
   receive(message: Message): void {
+    const partition = this.#partitionOf(message.key);
+    if (!this.#serves(partition)) return this.#returned(message);
     if (this.#halted) return message.fail(new Failure("UNAVAILABLE", { what: "the system is stopping", at: message.address }));
-    if (message.to.name === this.newest.how.command.name) this.#start(message);
-    else this.#signal(message);
+    if (message.to.name === this.newest.how.command.name) this.#start(message, partition);
+    else this.#signal(message, partition);
   }
 
   isInMemory(key: string): boolean {
@@ -104,11 +135,12 @@ export class SagaHost implements SagaHome {
 
   /** The alarm of a saga has rung: resolves once it is taken care of. */
   async wake(key: string): Promise<void> {
-    if (key === "" || this.#halted) return;
+    if (key === registerKey || this.#halted || !this.serves(key)) return;
     const known = this.#instances.get(key);
     if (known) return known.wake();
-    if (this.#instances.size >= this.limits.runningMax) await new Promise<void>((resolve) => this.#turns.push(resolve));
-    if (this.#halted) return;
+    const partition = this.#partitionOf(key);
+    if (this.#instances.size >= this.limits.runningMax) await this.#turns.wait(partition);
+    if (this.#halted || !this.serves(key)) return;
     const instance = this.#instances.get(key) ?? this.#bring(key);
     await instance.loaded();
   }
@@ -124,6 +156,7 @@ export class SagaHost implements SagaHome {
   /** What an operator, or a message, does to it from outside. */
   outside(key: string, input: OutsideInput, given?: Identity): Promise<OutsideReply> {
     const { random, clock } = this.runtime;
+    if (!this.serves(key)) return Promise.reject(hasMoved(key));
     const identity = given ?? { id: random.id(), minted: clock.now(), timeless: false, caller: "operator" };
     return new Promise((resolve, reject) => {
       (this.#instances.get(key) ?? this.#bring(key)).come({ kind: "outside", input, identity, resolve, reject });
@@ -131,14 +164,14 @@ export class SagaHost implements SagaHome {
   }
 
   /** Which versions were ever defined, and may still have sagas that run by them. */
-  async registered(): Promise<readonly number[]> {
-    return (await this.stateOf("")).state.versions;
-  }
-
   async register(versions: readonly number[]): Promise<void> {
     const { random, clock } = this.runtime;
     const register: Register = { versions };
-    await this.send("", "register", register, { id: random.id(), minted: clock.now(), timeless: false, caller: this.service });
+    await this.send(registerKey, "register", register, { id: random.id(), minted: clock.now(), timeless: false, caller: this.service });
+  }
+
+  get kernel(): EntityKernel {
+    return this.#journal.kernel;
   }
 
   get versions(): readonly number[] {
@@ -149,6 +182,7 @@ export class SagaHost implements SagaHome {
   async released(type: string, key: string): Promise<void> {
     if (type !== this.name) return;
     for (const plain of key.startsWith(`${type}/`) ? [key, key.slice(type.length + 1)] : [key]) {
+      if (!this.serves(plain)) continue;
       const { state } = await this.stateOf(plain);
       if (state.phase !== "none") await this.wake(plain);
     }
@@ -164,9 +198,65 @@ export class SagaHost implements SagaHome {
   /** No saga does anything any more; resolves once nothing is on its way to the journal. */
   halt(): Promise<void> {
     this.#halted = true;
-    for (const instance of this.#instances.values()) instance.halt();
-    for (let turn = this.#turns.shift(); turn; turn = this.#turns.shift()) turn();
-    return this.#inbox.empty();
+    const failure = (key: string): Failure => new Failure("UNAVAILABLE", { what: "the system is stopping", at: key });
+    for (const instance of this.#instances.values()) instance.halt(failure(instance.key));
+    this.#turns.end();
+    return Promise.all(this.#inboxes.map((inbox) => inbox.empty())).then(() => undefined);
+  }
+
+  // ── partitions that come and go ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Sagas come by their alarms. */
+  acquired(partition: number): void {
+    this.#left.delete(partition);
+    if (partition !== this.#partitionOf(registerKey)) return;
+    keepVersions(this).catch((error: unknown) => {
+      this.runtime.logger.log("warn", "saga.versions_not_kept", { service: this.service, saga: this.name, error });
+    });
+  }
+
+  /** Before its journal leaves. */
+  async leave(partition: number): Promise<void> {
+    this.#depart(partition);
+    await (this.#inboxes[partition] as Inbox).empty();
+    // Whoever was answered has heard of it at the end of the turn.
+    await new Promise<void>((resolve) => this.runtime.scheduler.endOfTurn(resolve));
+  }
+
+  lost(partition: number): void {
+    this.#depart(partition);
+  }
+
+  #depart(partition: number): void {
+    this.#left.add(partition);
+    (this.#departures[partition] as number) += 1;
+    const leaves = (key: string): boolean => this.#partitionOf(key) === partition;
+    for (const instance of this.#instances.values()) if (leaves(instance.key)) instance.halt(hasMoved(instance.key));
+    this.#attention.forget(leaves);
+    this.#turns.end(partition);
+    this.#waiting.release(leaves, (message) => this.#giveBack(message, true));
+  }
+
+  #partitionOf(key: string): number {
+    return this.writer.partitionOf(this.name, key);
+  }
+
+  #serves(partition: number): boolean {
+    return this.writer.owns(partition) && !this.#left.has(partition);
+  }
+
+  /** `taken`: it may have been applied. */
+  #giveBack(message: Message, taken: boolean): void {
+    if (message.settled) return;
+    message.taken ||= taken;
+    this.#returned(message);
+  }
+
+  /** `departures`: of its partition, when the message came. */
+  #refuse(message: Message, partition: number, departures: number, failure: Failure): void {
+    const stayed = this.#departures[partition] === departures && this.#serves(partition);
+    if (stayed) message.fail(failure);
+    else this.#giveBack(message, failure.outcome === "unknown");
   }
 
   // ── called by instances ─────────────────────────────────────────────────────────────────────────────────────────
@@ -176,7 +266,7 @@ export class SagaHost implements SagaHome {
   }
 
   mayAsk(key: string): boolean {
-    return !this.#halted && (!this.#draining || this.#waiting.has(key));
+    return !this.#halted && this.serves(key) && (!this.#draining || this.#waiting.has(key));
   }
 
   send<K extends keyof JournalReplies>(key: string, operation: K, input: unknown, identity: Identity): Promise<Sent<K>> {
@@ -191,18 +281,15 @@ export class SagaHost implements SagaHome {
       const { id, minted, timeless, told, caller } = identity; // not spread: four times in every saga of three steps
       const { withinMs, read, session } = within;
       const message = { to, key, input, caller, id, minted, timeless, told, idIsOfInput, withinMs, read, session };
-      this.#journal.receive(new Message(message, this.#inbox, answered, reject));
+      const inbox = this.#inboxes[this.#partitionOf(key)] as Inbox;
+      this.#journal.receive(new Message(message, inbox, answered, reject));
     });
   }
 
   /** What the journal says of a saga has changed, or is known again. */
   changed(key: string, state: SagaState, seen: Session): void {
-    const needs = state.phase === "parked" || openApologies(state).length > 0;
-    const before = this.#attention.get(key);
-    this.#attention.delete(key);
-    if (needs) this.#attention.set(key, state);
-    const [oldest] = this.#attention.size > this.limits.attentionMax ? this.#attention.keys() : [];
-    if (oldest !== undefined) this.#attention.delete(oldest);
+    if (!this.serves(key)) return;
+    const before = this.#attention.changed(key, state);
     const { logger } = this.runtime;
     const labels = { service: this.service, saga: this.name, key };
     if (state.phase === "parked" && before?.phase !== "parked") logger.log("error", "saga.parked", { ...labels, reason: state.parked });
@@ -234,12 +321,12 @@ export class SagaHost implements SagaHome {
   forget(instance: SagaInstance): void {
     if (this.#instances.get(instance.key) === instance) this.#instances.delete(instance.key);
     this.#journal.dismiss(instance.key);
-    if (this.#instances.size < this.limits.runningMax) this.#turns.shift()?.();
+    if (this.#instances.size < this.limits.runningMax) this.#turns.next();
   }
 
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #start(message: Message): void {
+  #start(message: Message, partition: number): void {
     const { key, input, caller, told, session } = message;
     const known = this.#instances.get(key);
     const full = !known && this.#instances.size >= this.limits.runningMax;
@@ -247,6 +334,7 @@ export class SagaHost implements SagaHome {
       const what = full ? `${this.limits.runningMax} sagas are running` : `${this.limits.waitingMax} callers wait for sagas`;
       return message.fail(new Failure("OVERLOADED", { what, at: message.address }));
     }
+    const departures = this.#departures[partition] as number;
     const starting: Starting = {
       input,
       caller,
@@ -261,11 +349,13 @@ export class SagaHost implements SagaHome {
         } else if (state.outcome) {
           const { outcome } = state;
           void this.heads().then((seen) => answerWith(message, outcome, seen));
+        } else if (this.#departures[partition] !== departures) {
+          this.#giveBack(message, true);
         } else {
           this.#waiting.add(message);
         }
       },
-      reject: (failure) => message.fail(failure),
+      reject: (failure) => this.#refuse(message, partition, departures, failure),
     };
     if (known) return known.start(starting);
     const instance = new SagaInstance(this, key);
@@ -273,23 +363,24 @@ export class SagaHost implements SagaHome {
     instance.open(starting);
   }
 
-  #signal(message: Message): void {
+  #signal(message: Message, partition: number): void {
     const { key, id, minted, timeless, told, caller, input } = message;
     if (!this.#instances.has(key) && this.#instances.size >= this.limits.runningMax) {
       const what = `${this.limits.runningMax} sagas are running`;
       return message.fail(new Failure("OVERLOADED", { what, at: message.address }));
     }
     const signal: OutsideInput = { kind: "Signalled", signal: message.to.name, ...(input === undefined ? {} : { input }) };
-    void this.#hear(message, this.outside(key, signal, { id, minted, timeless, told, caller }));
+    void this.#hear(message, partition, this.outside(key, signal, { id, minted, timeless, told, caller }));
   }
 
-  async #hear(message: Message, recording: Promise<OutsideReply>): Promise<void> {
+  async #hear(message: Message, partition: number, recording: Promise<OutsideReply>): Promise<void> {
+    const departures = this.#departures[partition] as number;
     try {
       const reply = await recording;
       if (reply.kind === "recorded") message.answer({ kind: "reply", given: undefined, value: undefined, replayed: false });
       else message.fail(new Failure("SAGA_NOT_RUNNING", { what: reply.why, at: message.address }));
     } catch (error) {
-      message.fail(error as Failure);
+      this.#refuse(message, partition, departures, error as Failure);
     }
   }
 
@@ -301,23 +392,4 @@ export class SagaHost implements SagaHome {
   }
 }
 
-/** `seen`: what the answer adds to the session of its caller. */
-function answerWith(message: Message, outcome: Outcome, seen: Session): void {
-  const { checks } = message.to;
-  message.session?.merge(seen);
-  try {
-    if (outcome.kind === "reply")
-      message.answer({ kind: "reply", given: outcome.reply, value: checks.reply(outcome.reply), replayed: false });
-    else if (outcome.kind === "rejection")
-      message.answer({
-        kind: "rejection",
-        name: outcome.name,
-        given: outcome.details,
-        details: checks.rejection(outcome.name, outcome.details),
-        replayed: false,
-      });
-    else message.fail(new Failure("SAGA_FAILED", { what: outcome.what, at: addressOf(message.to, message.key) }));
-  } catch (error) {
-    message.fail(error as Failure); // its contract has changed since it was stored
-  }
-}
+const hasMoved = (key: string): Failure => new Failure("UNAVAILABLE", { what: "its partition has left this node", at: key });

@@ -1,7 +1,7 @@
 // One saga in memory: drives its machine. It journals through the entity of its journal, asks through an address book, and
 // hears whatever comes from outside in its turn. It is the only one that adds to the journal of its saga.
 import { backoffMs } from "../../base/backoff.ts";
-import { Failure } from "../../base/failure.ts";
+import type { Failure } from "../../base/failure.ts";
 import type { Told } from "../../journal/index.ts";
 import { Session } from "../../mailbox/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
@@ -114,6 +114,10 @@ export class SagaInstance implements Stage {
     return this.#machine?.state ?? this.#state;
   }
 
+  get #gone(): boolean {
+    return this.#mode === "gone";
+  }
+
   /** Resolves once its journal has been read. Rejects with the `Failure` if it cannot be. */
   loaded(): Promise<void> {
     if (this.#mode !== "loading") return Promise.resolve();
@@ -149,9 +153,8 @@ export class SagaInstance implements Stage {
     if (this.state.phase === "suspended") this.#machine?.clock();
   }
 
-  /** The process stops: nothing leaves any more. What it was doing goes on with the next start. */
-  halt(): void {
-    const failure = new Failure("UNAVAILABLE", { what: "the system is stopping", at: this.key });
+  /** The process stops, or its partition leaves: nothing leaves any more. What it was doing goes on with the next start, or elsewhere. */
+  halt(failure: Failure): void {
     this.#leave(failure);
   }
 
@@ -222,6 +225,7 @@ export class SagaInstance implements Stage {
     try {
       const own: Identity = { id: run, minted: runtime.clock.now(), timeless: false, told, caller };
       const { value, replayed } = await this.#host.send(this.key, "start", start, own);
+      if (this.#gone) return resolve(this.state);
       if (!replayed && value.kind === "started") {
         const event: SagaEvent = { kind: "Started", at: value.at, ...start };
         this.#version = 1;

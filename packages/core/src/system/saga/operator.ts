@@ -55,11 +55,16 @@ export interface SagaList {
   readonly more: boolean;
 }
 
-/** `key` is the saga's key, or CONTRACT/KEY where two sagas of the service share it. Rejects with a `Failure` that says why. */
+/**
+ * `key` is the saga's key, or CONTRACT/KEY where two sagas of the service share it. Rejects with a `Failure` that says why. Where several
+ * instances of a service share its log, each knows those sagas that live with its partitions, and those only.
+ */
 export interface SagaOperator {
   /** Sagas that have not ended or owe an apology, those that need somebody first; of those that only wait, the earliest first. */
   list(filter?: { readonly state?: SagaPhase; readonly max?: number }): Promise<SagaList>;
   show(service: string, key: string): Promise<SagaStory>;
+  /** Whether it lives on this node; if not, it is no saga, or lives with another instance of the service. */
+  isHere(service: string, key: string): Promise<boolean>;
   /** A parked one goes on where it stood. */
   retry(service: string, key: string): Promise<void>;
   /** It tries nothing more, undoes what was done, and apologises for what cannot be undone. */
@@ -102,6 +107,7 @@ export function sagaOperator(all: () => readonly OperatedSagas[], nowMs: () => n
       for (const { host, writer } of all()) {
         try {
           for await (const { key } of alarmsOf(writer, host.name)) {
+            if (!host.serves(key)) continue;
             page.push({ host, key });
             if (page.length >= readingMax) await flush();
             if (more) break;
@@ -118,6 +124,7 @@ export function sagaOperator(all: () => readonly OperatedSagas[], nowMs: () => n
       const { input, caller, entries, cause, undone, apologies, outcome } = state;
       return { ...summaryOf(host, plain, state), input, caller, entries, cause, undone: undone.map(idText), apologies, outcome };
     },
+    isHere: async (service, key) => (await matching(all(), service, key)).length > 0,
     retry: (service, key) => outside(service, key, { kind: "Resumed" }),
     abandon: (service, key, why) => outside(service, key, { kind: "Abandoned", why }),
     apologies: () => all().flatMap(({ host }) => apologiesOf(host, nowMs())),
@@ -188,28 +195,58 @@ const apologiesOf = (host: SagaHost, nowMs: number): readonly OpenApology[] =>
     })),
   );
 
-async function found(
-  all: readonly OperatedSagas[],
-  service: string,
-  key: string,
-): Promise<{ readonly host: SagaHost; readonly plain: string; readonly state: SagaState }> {
-  const matches: { readonly host: SagaHost; readonly plain: string; readonly state: SagaState }[] = [];
-  const own = all.filter(({ host }) => host.service === service);
-  for (const { host } of own) {
-    const typed = `${host.name}/`;
-    for (const plain of key.startsWith(typed) ? [key, key.slice(typed.length)] : [key]) {
-      if (plain === "") continue;
-      const { state } = await host.stateOf(plain);
-      if (state.phase !== "none") matches.push({ host, plain, state });
-    }
+interface Match {
+  readonly host: SagaHost;
+  readonly plain: string;
+  readonly state: SagaState;
+}
+
+/** Those that live here and that `key` may mean. */
+async function matching(all: readonly OperatedSagas[], service: string, key: string): Promise<readonly Match[]> {
+  const matches: Match[] = [];
+  for (const { host, plain } of candidates(all, service, key)) {
+    if (!host.serves(plain)) continue;
+    const { state } = await host.stateOf(plain);
+    if (state.phase !== "none") matches.push({ host, plain, state });
   }
-  const [match, ...more] = matches;
-  if (match && more.length === 0) return match;
+  return matches;
+}
+
+const candidates = (all: readonly OperatedSagas[], service: string, key: string) =>
+  all.flatMap(({ host, writer }) => {
+    const typed = `${host.name}/`;
+    const plains = key.startsWith(typed) ? [key, key.slice(typed.length)] : [key];
+    return host.service === service ? plains.flatMap((plain) => (plain === "" ? [] : [{ host, writer, plain }])) : [];
+  });
+
+async function found(all: readonly OperatedSagas[], service: string, key: string): Promise<Match> {
+  const matches = await matching(all, service, key);
+  const [match] = matches;
+  // What lives with other instances is none of this one's matches, but a key that means it as well is no clear word.
+  const others = match ? await elsewhere(all, service, key) : [];
+  if (match && matches.length + others.length === 1) return match;
+  const own = all.filter(({ host }) => host.service === service);
   const names = own.map(({ host }) => host.name).join(", ");
+  const several = [...matches.map(({ host, plain }) => `${host.name}/${plain}`), ...others].join(" or ");
   const what = match
-    ? `"${key}" names several: write ${matches.map(({ host, plain }) => `${host.name}/${plain}`).join(" or ")}`
+    ? `"${key}" names several: write ${several}`
     : own.length > 0
       ? `there is no saga "${key}" (of ${names})`
       : `there is no service "${service}" with sagas`;
   throw new Failure("SAGA_NOT_RUNNING", { what, at: `service "${service}"` });
+}
+
+/** Those that `key` may mean and that the index knows of in partitions of other instances. Rejects with a `Failure`. */
+async function elsewhere(all: readonly OperatedSagas[], service: string, key: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const { host, writer, plain } of candidates(all, service, key)) {
+    if (host.serves(plain)) continue;
+    try {
+      const { entry } = await writer.within(writer.journal.lookup(writer.partitionOf(host.name, plain), host.name, plain));
+      if (entry) names.push(`${host.name}/${plain}`);
+    } catch (error) {
+      throw error instanceof JournalError ? journalFailure(error, `service "${service}"`) : error;
+    }
+  }
+  return names;
 }

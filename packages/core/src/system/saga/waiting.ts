@@ -33,6 +33,18 @@ export class Waiting {
     for (const message of this.#messages.get(key) ?? []) answer(message);
   }
 
+  /** Nobody here waits for these any more: each is handed over as it came. */
+  release(of: (key: string) => boolean, take: (message: Message) => void): void {
+    for (const [key, messages] of this.#messages) {
+      if (!of(key)) continue;
+      for (const message of messages) {
+        message.onSettled = undefined;
+        this.#remove(key, message);
+        take(message);
+      }
+    }
+  }
+
   #remove(key: string, message: Message): void {
     const waiting = this.#messages.get(key);
     if (!waiting?.delete(message)) return;
