@@ -46,4 +46,6 @@ export function placeOf(service: string, letter: string): { readonly stream: str
 }
 
 export const noLetter = (service: string, letter: string): CommandError =>
-  new CommandError(`service "${service}" has no dead letter "${letter}"; \`atoll deadletters list\` shows those there are`);
+  new CommandError(`service "${service}" has no dead letter "${letter}"; \`atoll deadletters list\` shows those there are`, {
+    elsewhere: true,
+  });

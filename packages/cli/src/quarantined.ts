@@ -22,6 +22,8 @@ export function named(entries: readonly Quarantined[], services: readonly string
   }
   const found = entries.filter((entry) => entry.service === service && (entry.key === key || `${entry.entity}/${entry.key}` === key));
   if (found.length === 0)
-    throw new CommandError(`"${key}" of service "${service}" is not quarantined; \`atoll quarantine list\` shows what is`);
+    throw new CommandError(`"${key}" of service "${service}" is not quarantined; \`atoll quarantine list\` shows what is`, {
+      elsewhere: true,
+    });
   return found;
 }

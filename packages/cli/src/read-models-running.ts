@@ -66,7 +66,9 @@ export function readModelVerbs({ readModels }: Pick<Running, "readModels">): Ver
     const all = readModels.list();
     if (!all.some((found) => found.service === service && found.readModel === readModel)) {
       const names = all.map((found) => `${found.service} ${found.readModel}`).join(", ");
-      throw new CommandError(`service "${service}" has no read model "${readModel}" here; there are: ${names || "none"}`);
+      throw new CommandError(`service "${service}" has no read model "${readModel}" here; there are: ${names || "none"}`, {
+        elsewhere: true,
+      });
     }
     return { service, readModel, key };
   };

@@ -38,7 +38,10 @@ export function sagaVerbs({ sagas }: Pick<Running, "sagas">): Verbs {
       try {
         return (await act(given as { readonly [member: string]: string })) ?? { done: true };
       } catch (error) {
-        throw error instanceof Failure ? new CommandError(error.message, { cause: error }) : error;
+        if (!(error instanceof Failure)) throw error;
+        const { service, key } = given as { readonly service?: string; readonly key?: string };
+        const here = service === undefined || key === undefined || (await sagas.isHere(service, key).catch(() => true));
+        throw new CommandError(error.message, { elsewhere: !here, cause: error });
       }
     };
   return {

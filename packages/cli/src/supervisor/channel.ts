@@ -49,8 +49,8 @@ export type FromNode =
   /** It cannot be started, and ends. */
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "answer"; readonly n: number; readonly value: unknown }
-  /** `refused`: the verb has said no; otherwise it broke. */
-  | { readonly kind: "error"; readonly n: number; readonly message: string; readonly refused: boolean };
+  /** "refused": the verb has said no; "elsewhere": what it names is not on this node; "broke": neither. */
+  | { readonly kind: "error"; readonly n: number; readonly message: string; readonly how: "refused" | "elsewhere" | "broke" };
 
 /** Of the gateway's node; no service may be called so. */
 export const gatewayService = "gateway";

@@ -95,7 +95,8 @@ export class Child {
     const asked = this.#asked.get(message.n);
     this.#asked.delete(message.n);
     if (message.kind === "answer") asked?.resolve(message.value);
-    else asked?.reject(message.refused ? new CommandError(message.message) : new TypeError(message.message));
+    else if (message.how === "broke") asked?.reject(new TypeError(message.message));
+    else asked?.reject(new CommandError(message.message, { elsewhere: message.how === "elsewhere" }));
   }
 
   #end(how: string): void {

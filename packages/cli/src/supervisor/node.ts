@@ -102,7 +102,8 @@ export class Node {
       send({ kind: "answer", n, value: await verb(input) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      send({ kind: "error", n, message, refused: error instanceof CommandError });
+      const how = !(error instanceof CommandError) ? "broke" : error.elsewhere ? "elsewhere" : "refused";
+      send({ kind: "error", n, message, how });
     }
   }
 }

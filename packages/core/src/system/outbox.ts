@@ -54,7 +54,9 @@ export interface OutboxInit {
   readonly router: Router;
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
-  /** Takes what is for a partition that this node does not own. */
+  /** Whether the partition is here: one that leaves is not, whatever the log says yet. */
+  readonly isHeld: (partition: number) => boolean;
+  /** Takes what is for another. */
   readonly returned: (message: Message) => void;
   /** Called before anything is recorded; it is repeated if it rejects. */
   readonly opened: (host: EntityHost, log: OpenLog) => Promise<void>;
@@ -71,8 +73,6 @@ export class Outbox implements Receiver {
   readonly #init: OutboxInit;
   /** Partitions of whose stream it is on disk where it begins. */
   readonly #begun = new Set<number>();
-  /** Partitions that leave, or have left, whatever the log says yet. */
-  readonly #left = new Set<number>();
   /** Tells for partitions that are owned and have not begun, in order. */
   readonly #held = new Map<number, Message[]>();
   #holding = 0;
@@ -127,21 +127,14 @@ export class Outbox implements Receiver {
     );
   }
 
-  /** Tells of the partition wait here from now on, until it has begun. */
-  acquired(partition: number): void {
-    this.#left.delete(partition);
-  }
-
   /** It is on disk where its stream begins: tells of it are recorded from now on. */
   begun(partition: number): void {
-    if (this.#left.has(partition)) return;
     this.#begun.add(partition);
     this.#release(partition);
   }
 
-  /** Tells of the partition are recorded elsewhere from now on. */
+  /** The partition is not held any more: tells of it are recorded elsewhere. */
   left(partition: number): void {
-    this.#left.add(partition);
     this.#begun.delete(partition);
     this.#release(partition);
   }
@@ -157,7 +150,7 @@ export class Outbox implements Receiver {
   #take(host: EntityHost, message: Message): void {
     if (message.settled) return; // its deadline has passed while it waited
     const partition = host.writer.partitionOf(outboxName, message.key);
-    if (!host.writer.owns(partition) || this.#left.has(partition)) return this.#init.returned(message);
+    if (!this.#init.isHeld(partition) || !host.writer.owns(partition)) return this.#init.returned(message);
     if (this.#begun.has(partition)) return host.receive(message);
     if (this.#holding >= heldMax) {
       const what = `${heldMax} tells wait until it is known where they are delivered from`;

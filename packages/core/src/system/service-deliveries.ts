@@ -66,7 +66,8 @@ export class ServiceDeliveries implements Tenant {
     this.#init = init;
     const { service, log, router, runtime, deadlines, returned } = init;
     const opened = (host: EntityHost, open: OpenLog): Promise<void> => this.#openOutbox(host, open);
-    this.#outbox = new Outbox({ service, log, router, runtime, deadlines, returned, opened });
+    const isHeld = (partition: number): boolean => this.#stays.has(partition) || this.#here.has(partition);
+    this.#outbox = new Outbox({ service, log, router, runtime, deadlines, isHeld, returned, opened });
   }
 
   /** Takes the tells that handlers of other instances hand over, if their router knows it. */
@@ -139,7 +140,6 @@ export class ServiceDeliveries implements Tenant {
   acquired(partition: number): void {
     const stay = {};
     this.#stays.set(partition, stay);
-    this.#outbox.acquired(partition);
     if (this.#telling) void this.#bring(partition, stay);
   }
 

@@ -67,8 +67,8 @@ export class SagaHost implements SagaHome, Tenant {
   readonly #inboxes: readonly Inbox[];
   /** How often each partition has left: what came before is not of this stay. */
   readonly #departures: number[];
-  /** Partitions that leave, or have left, whatever the log says yet. */
-  readonly #left = new Set<number>();
+  /** Partitions that are here: those that leave are not, whatever the log says yet. */
+  readonly #held: Set<number>;
   readonly #ended: { readonly [K in Outcome["kind"]]: Counter };
   #draining = false;
   #halted = false;
@@ -86,6 +86,7 @@ export class SagaHost implements SagaHome, Tenant {
     const { partitions } = init.writer.journal.meta;
     this.#inboxes = Array.from({ length: partitions }, () => new Inbox({ add: () => {} }));
     this.#departures = Array.from({ length: partitions }, () => 0);
+    this.#held = new Set([...this.#departures.keys()].filter((p) => init.writer.owns(p)));
     this.#definitions = new Map(init.sagas.map((saga) => [saga.how.version, saga]));
     this.newest = init.sagas.reduce((newest, saga) => (saga.how.version > newest.how.version ? saga : newest));
     this.#attention = new Attention(init.limits.attentionMax);
@@ -208,7 +209,7 @@ export class SagaHost implements SagaHome, Tenant {
 
   /** Sagas come by their alarms. */
   acquired(partition: number): void {
-    this.#left.delete(partition);
+    this.#held.add(partition);
     if (partition !== this.#partitionOf(registerKey)) return;
     keepVersions(this).catch((error: unknown) => {
       this.runtime.logger.log("warn", "saga.versions_not_kept", { service: this.service, saga: this.name, error });
@@ -228,7 +229,7 @@ export class SagaHost implements SagaHome, Tenant {
   }
 
   #depart(partition: number): void {
-    this.#left.add(partition);
+    this.#held.delete(partition);
     (this.#departures[partition] as number) += 1;
     const leaves = (key: string): boolean => this.#partitionOf(key) === partition;
     for (const instance of this.#instances.values()) if (leaves(instance.key)) instance.halt(hasMoved(instance.key));
@@ -242,7 +243,7 @@ export class SagaHost implements SagaHome, Tenant {
   }
 
   #serves(partition: number): boolean {
-    return this.writer.owns(partition) && !this.#left.has(partition);
+    return this.#held.has(partition) && this.writer.owns(partition);
   }
 
   /** `taken`: it may have been applied. */
