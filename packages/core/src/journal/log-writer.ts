@@ -244,9 +244,6 @@ export class LogWriter {
     return this.tail.lookup(partition, type, key) === undefined && !this.journal.mayHold(partition, type, key);
   }
 
-  /** Whether records of the partition are taken here. */
-  readonly owns = (_partition: number): boolean => true;
-
   partitionOf(type: string, key: string): number {
     return partitionOf(type, key, this.#partitions.length);
   }

@@ -12,15 +12,18 @@ export class ServiceLog {
   readonly #partitions: number;
   readonly #journals: JournalStore;
   readonly #runtime: Runtime;
+  readonly #shared: ((writer: LogWriter) => void) | undefined;
   #opening: Promise<OpenLog> | undefined;
   #opened: OpenLog | undefined;
   #closed = false;
 
-  constructor(service: string, partitions: number, journals: JournalStore, runtime: Runtime) {
+  /** `shared`: other nodes have it open as well; told once it is open, and owns nothing. */
+  constructor(service: string, partitions: number, journals: JournalStore, runtime: Runtime, shared?: (writer: LogWriter) => void) {
     this.#service = service;
     this.#partitions = partitions;
     this.#journals = journals;
     this.#runtime = runtime;
+    this.#shared = shared;
   }
 
   get writer(): LogWriter | undefined {
@@ -44,9 +47,10 @@ export class ServiceLog {
   async #open(): Promise<OpenLog> {
     const journal = await this.#journals.open(this.#service, this.#partitions);
     try {
-      const writer = await LogWriter.open(this.#service, journal, this.#runtime, logWriterLimits);
+      const writer = await LogWriter.open(this.#service, journal, this.#runtime, logWriterLimits, this.#shared ? "granted" : "all");
       if (this.#closed) throw new JournalError("failed", "the system has stopped");
       this.#opened = { journal, writer };
+      this.#shared?.(writer);
       return this.#opened;
     } catch (error) {
       await journal[Symbol.asyncDispose]();
