@@ -121,8 +121,8 @@ export function checkoutSaga(version: number, retry: Duration = "1m") {
   );
 }
 
-export function checkoutSystem({ books = new BankBooks(), limits = {}, versions = [1], retry = "1m" }: CheckoutHow = {}): System {
-  const bank = handlers(Bank, {
+export const bankOf = (books: BankBooks) =>
+  handlers(Bank, {
     handle: {
       charge: async (c, cx) => {
         const mood = books.mood("charge", c.orderId);
@@ -140,11 +140,13 @@ export function checkoutSystem({ books = new BankBooks(), limits = {}, versions 
       },
     },
   });
+
+export function checkoutSystem({ books = new BankBooks(), limits = {}, versions = [1], retry = "1m" }: CheckoutHow = {}): System {
   const partitions = { partitions: 3, ...limits };
   return system("shop", {
     services: [
       service("stock", [stock], { limits: partitions }),
-      service("bank", [bank]),
+      service("bank", [bankOf(books)]),
       service(
         "orders",
         versions.map((version) => checkoutSaga(version, retry)),

@@ -201,6 +201,7 @@ export class EntityHost implements Residence<Resident>, Tenant {
   // ── partitions that come and go ─────────────────────────────────────────────────────────────────────────────────
 
   acquired(partition: number): void {
+    if (this.#held.has(partition)) return;
     this.#held.add(partition);
     this.#quarantine.acquired(partition);
   }

@@ -213,18 +213,16 @@ export class Resident implements Sink, SnapshotSource {
   }
 
   #query(message: Message): void {
-    const confirmed = this.#host.writer.confirm(this.partition);
-    this.#depart(this.#pending.last(), message, this.#answer(message, this.#state, this.#version), confirmed);
+    const { kernel, runtime, writer } = this.#host;
+    const confirmed = writer.confirm(this.partition);
+    this.#depart(this.#pending.last(), message, answerTo(message, kernel, this.#state, this.#version, runtime.clock), confirmed);
   }
 
   /** A `local` read: the last committed version, at once, in front of everything that waits. */
   #answerLocally(message: Message): void {
     const { state, version, offset } = this.#committed;
-    leave(message, this.#answer(message, state, version), this, offset);
-  }
-
-  #answer(message: Message, state: unknown, version: number): MessageAnswer | Failure {
-    return answerTo(message, this.#host.kernel, state, version, this.#host.runtime.clock);
+    const { kernel, runtime } = this.#host;
+    leave(message, answerTo(message, kernel, state, version, runtime.clock), this, offset);
   }
 
   /** Lets the answer out now, or with the commit it rests on, and once it is confirmed that the partition was owned. */

@@ -116,6 +116,7 @@ export class AlarmClock implements Tenant {
   }
 
   acquired(partition: number): void {
+    if (this.#reaches.has(partition)) return;
     this.#reaches.set(partition, { horizon: undefined, complete: false });
     this.#soon();
   }

@@ -25,6 +25,7 @@
 import { assert } from "../base/assert.ts";
 import { partitionOf } from "../base/hash.ts";
 import type { LogFields, Runtime } from "../runtime/index.ts";
+import { Conditions } from "./conditions.ts";
 import { FeedFollower, type LogFollower } from "./follower.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Journal, JournalError, PartitionState, Row } from "./journal.ts";
@@ -51,7 +52,7 @@ export class LogWriter {
   readonly #partitions: readonly PartitionLog[];
   readonly #commits: GroupCommit;
   readonly #questions: Questions;
-  readonly #quiet: { readonly is: () => boolean; readonly resolve: () => void }[] = [];
+  readonly #conditions = new Conditions();
   #stopped = false;
   /** Tails are folded one after the other: of all that are read together memory holds one page. */
   #folding: Promise<unknown> = Promise.resolve();
@@ -75,7 +76,7 @@ export class LogWriter {
       written: (submissions, firsts) => this.#written(submissions, firsts),
       failed: (firsts) => this.#failed(firsts),
       ambiguous: doubt,
-      idle: () => this.#whenQuiet(),
+      idle: () => this.#conditions.changed(),
     });
     this.tail.attach((partition) => this.epoch(partition));
     this.tail.onRoom(() => {
@@ -131,17 +132,24 @@ export class LogWriter {
   }
 
   /**
-   * W6. Only of a partition that is neither owned nor being acquired or released. What fails is tried again until it is answered;
-   * rejects with a `JournalError` only if the tail is damaged, or the writer has stopped: then the partition is not owned.
+   * W6. One grant of a partition after the other, and none while it is being released. What fails is tried again until it is answered;
+   * rejects with a `JournalError` only if the tail is damaged, or the writer has stopped: then the partition is not owned. One
+   * that is owned already, as far as is known, is doubted first: it is held on under the granted epoch, or lost and acquired.
    */
   async acquire(partition: number, epoch: number): Promise<Acquired> {
     const log = this.#log(partition);
-    assert(this.#takes === "granted" && log.state === "elsewhere", "what is acquired is not owned, and grants follow each other");
+    while (log.owned && log.epoch < epoch) {
+      this.#doubt(log, epoch);
+      await this.#conditions.until(() => log.state !== "uncertain");
+    }
+    if (log.owned) return { taken: true };
+    assert(this.#takes === "granted" && log.state === "elsewhere", "grants of a partition follow each other");
     log.state = "acquiring";
     try {
-      const acquired = await this.#granted(partition, async () =>
-        takeGranted(this.journal, partition, (await this.#questions.state(partition)).epoch, epoch),
-      );
+      const acquired = await this.#granted(partition, async () => {
+        const { epoch: seen } = await this.#questions.state(partition);
+        return this.within(takeGranted(this.journal, partition, seen, epoch));
+      });
       if (acquired.taken) await this.#granted(partition, async () => this.#begin(partition, epoch, await this.#questions.state(partition)));
       else this.#forget(log, acquired.epoch);
       return acquired;
@@ -154,12 +162,12 @@ export class LogWriter {
   /** W7. Nothing may be submitted to the partition any more. If it is lost meanwhile, resolves then. */
   async release(partition: number): Promise<void> {
     const log = this.#log(partition);
-    await this.#until(() => !log.owned || (log.state === "open" && log.open.length === 0));
+    await this.#conditions.until(() => !log.owned || (log.state === "open" && log.open.length === 0));
     if (!log.owned) return;
     log.state = "releasing";
     await this.tail.flush(partition);
     this.#forget(log, log.epoch);
-    this.#whenQuiet();
+    this.#conditions.changed();
   }
 
   /** W9. A row that somebody else has appended; again, or late, does no harm. */
@@ -201,7 +209,7 @@ export class LogWriter {
         });
       if (confirmed) return true;
       if (log.epoch === epoch) this.#doubt(log);
-      await this.#until(() => log.state !== "uncertain");
+      await this.#conditions.until(() => log.state !== "uncertain");
     }
     return false;
   }
@@ -281,7 +289,7 @@ export class LogWriter {
 
   /** Waits until nothing is submitted or in doubt, then stores the index. No submission may follow. */
   async drain(): Promise<void> {
-    await this.#until(() => !this.#commits.busy && this.#partitions.every((log) => log.settled));
+    await this.#conditions.until(() => !this.#commits.busy && this.#partitions.every((log) => log.settled));
     this.#stopped = true;
     this.#questions.stop();
     await this.tail.flush();
@@ -327,18 +335,19 @@ export class LogWriter {
 
   // ── doubt ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #doubt(log: PartitionLog): void {
+  /** `to`: the epoch under which it is to be held on; the next one if that is higher. */
+  #doubt(log: PartitionLog, to = 0): void {
     if (log.state !== "open" || this.#stopped) return;
     log.state = "uncertain";
     this.#commits.drop(new Set([log.partition])); // they rest on what is in doubt; they stay in `open`
-    void this.#resolve(log);
+    void this.#resolve(log, to);
   }
 
   /** First the newer epoch, whoever commits it, only then the reread (W3); tried until both succeed. */
-  async #resolve(log: PartitionLog): Promise<void> {
+  async #resolve(log: PartitionLog, to: number): Promise<void> {
     const { partition } = log;
     const { held, epoch, own } = await this.#questions.answer(
-      () => this.#reread(log),
+      () => this.#reread(log, to),
       (error, attempt) => this.#warn("journal.doubt_remains", { partition, attempt, error }),
     );
     const found = { service: this.#service, partition, epoch, found: own.length };
@@ -353,19 +362,22 @@ export class LogWriter {
     this.#void([log], held);
     if (!held) this.#forget(log, epoch);
     this.#commits.schedule();
-    this.#whenQuiet();
+    this.#conditions.changed();
     if (held) this.#raised(partition, epoch);
     else this.#lost(partition, epoch);
   }
 
   /** Own records are those in rows up to the epoch that this writer has, or had. */
-  async #reread(log: PartitionLog): Promise<{ readonly held: boolean; readonly epoch: number; readonly own: readonly PlacedRecord[] }> {
+  async #reread(
+    log: PartitionLog,
+    to: number,
+  ): Promise<{ readonly held: boolean; readonly epoch: number; readonly own: readonly PlacedRecord[] }> {
     const { journal, within } = this;
     const { partition } = log;
     const { taken, epoch } =
       this.#takes === "all"
         ? { taken: true, epoch: await within(takeOver(journal, partition, log.epoch)) }
-        : await within(journal.takeOver(partition, log.epoch));
+        : await within(journal.takeOver(partition, log.epoch, Math.max(to, log.epoch + 1)));
     if (taken) log.epoch = epoch;
     const own = await recordsUpTo(within, journal, partition, log.epoch, log.durable, this.#limits.readPageBytes);
     return { held: taken, epoch, own };
@@ -377,18 +389,6 @@ export class LogWriter {
 
   #warn(event: string, fields: LogFields): void {
     this.#runtime.logger.log("warn", event, { service: this.#service, ...fields });
-  }
-
-  #until(is: () => boolean): Promise<void> {
-    return is() ? Promise.resolve() : new Promise((resolve) => this.#quiet.push({ is, resolve }));
-  }
-
-  #whenQuiet(): void {
-    if (this.#quiet.length === 0) return;
-    const waiting = this.#quiet.splice(0);
-    for (const one of waiting)
-      if (one.is()) one.resolve();
-      else this.#quiet.push(one);
   }
 
   #resume(log: PartitionLog): void {

@@ -6,7 +6,7 @@ import type { AnyContract, AnyTopicRef, At, Implementation, TopicRef } from "../
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
-import { headsOf, type JournalStore, type QuarantineEntry, type Tenant } from "../journal/index.ts";
+import { headsOf, type JournalStore, type LogWriter, type QuarantineEntry } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -25,6 +25,7 @@ import { RunCalls } from "./run-calls.ts";
 import type { Rooms } from "./rooms.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
+import type { Sharing } from "./sharing.ts";
 import { Tenancy } from "./tenancy.ts";
 import type { SagaHost } from "./saga/host.ts";
 import { sagaOperator, type SagaOperator } from "./saga/operator.ts";
@@ -33,6 +34,8 @@ import { TopicReadings, type TopicFrom, type TopicReading } from "./topic-readin
 export interface Platform {
   /** Present if other nodes run the other services: this one runs the service that the ring names. */
   readonly ring?: Ring;
+  /** Present if other nodes run the same service. */
+  readonly sharing?: Sharing;
   readonly runtime: Runtime;
   readonly journals: JournalStore;
   /** Where handlers' `config` comes from. */
@@ -100,8 +103,6 @@ interface RunningService {
   /** Undefined in a system that tells nothing. */
   readonly deliveries: ServiceDeliveries | undefined;
   readonly sagas: readonly SagaHost[];
-  /** All that lives with the partitions of its log. */
-  readonly tenants: Tenant;
   readonly dependencies: readonly Dependency[];
   /** Address books in which it speaks. */
   readonly books: AddressBooks;
@@ -118,17 +119,20 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const deadlines = new Deadlines(runtime);
   const configs = readConfig(system, platform.config);
   const services: RunningService[] = [];
-  const clocks: AlarmClock[] = [];
+  const clocks = new Map<string, AlarmClock>();
   const sources = new EventSources();
-  const member = platform.ring?.join({ router, sources, runtime, deadlines, own: { health: () => health(), log: () => ownLog(), openLog } }, system);
-  const sharing = member?.sharing;
-  const journals = sharing?.journals(platform.journals) ?? platform.journals;
   const here = system.services.filter(({ name }) => !platform.ring || platform.ring.service === name);
   const gatewayHere = !platform.ring || platform.ring.service === "gateway" ? system.gateway : undefined;
   const own: Service | undefined =
     gatewayHere && gatewayHere.parts.length > 0
       ? { kind: "service", name: "gateway", parts: gatewayHere.parts, subscriptions: [], how: {}, calls: [] }
       : undefined;
+  const member = platform.ring?.join(
+    { router, sources, runtime, deadlines, service: here[0] ?? own, own: { health: () => health(), log: () => ownLog(), openLog } },
+    system,
+  );
+  const sharing: Sharing | undefined = member?.sharing ?? platform.sharing;
+  const journals = member?.sharing?.journals(platform.journals) ?? platform.journals;
   const extensions = new Extensions({ runtime, deadlines, sources, router, tables: platform.tables });
   const readings = new TopicReadings();
   let draining = false;
@@ -136,19 +140,19 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const heads = async (): Promise<Session> => {
     const session = (await member?.heads()) ?? new Session();
     for (const { name, log } of services)
-      if (log.writer && sharing?.hosts !== false) session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
+      if (log.writer && member?.sharing?.hosts !== false) session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
     return session;
   };
   const close = async (): Promise<void> => {
     deadlines.stop();
     readings.close();
-    for (const clock of clocks) clock.stop();
+    for (const clock of clocks.values()) clock.stop();
     for (const { sagas } of services) for (const host of sagas) void host.halt();
     await extensions.close();
     for (const { deliveries } of services) deliveries?.close();
     await member?.close();
     for (const { log } of services) await log.close();
-    await sharing?.close();
+    await member?.sharing?.close();
   };
 
   try {
@@ -160,13 +164,13 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       await deliveries?.open(service.subscriptions, handling);
     }
     for (const service of here) {
-      if (member) extensions.openWhenThere(service, sharing);
+      if (member) extensions.openWhenThere(service, member.sharing);
       else await extensions.open(service);
     }
     for (const { name, how } of here) await how.seed?.(booksOf(name).of({ caller: name }));
     for (const { deliveries } of services) deliveries?.start();
     for (const { name, log, sagas } of services)
-      if (rooms.sagas && log.writer && sagas.length > 0) clocks.push(rooms.sagas.alarmClockOf(name, log.writer, runtime, sagas));
+      if (rooms.sagas && log.writer && sagas.length > 0) clocks.set(name, rooms.sagas.alarmClockOf(name, log.writer, runtime, sagas));
   } catch (error) {
     await close();
     throw error;
@@ -191,14 +195,23 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     const dependencies = guards ? guards.dependenciesOf(name, calls, runtime) : [];
     const sender = guards ? new guards.GuardedSender(router, dependencies, runtime) : router;
     const outgoing = guards ? new AddressBooks(sender) : books;
-    const log = new ServiceLog({ service: name, partitions: partitionCount(name, how.limits?.partitions), journals, runtime, sharing });
+    const returned = (message: Message): void => {
+      assert(sharing, "who owns everything gives nothing back");
+      sharing.returned(name, message);
+    };
+    const hosts: EntityHost[] = [];
+    const sagas: SagaHost[] = [];
+    const tenants = new Tenancy(
+      () => [...sagas, ...(deliveries ? [deliveries] : []), ...(clocks.get(name) ? [clocks.get(name) as AlarmClock] : [])],
+      () => [...hosts, ...(deliveries?.hosts ?? [])],
+    );
+    const shared = sharing && ((writer: LogWriter): void => sharing.opened({ service: name, writer, tenants, sender: router }));
+    const log = new ServiceLog({ service: name, partitions: partitionCount(name, how.limits?.partitions), journals, runtime, shared });
     const deliveries =
       rooms.deliveries &&
       new rooms.deliveries.ServiceDeliveries({ service: name, log, router, sender, sources, runtime, deadlines, returned });
     if (sharing) deliveries?.enter(addOwn);
     const entities = parts.filter((part): part is AnyEntity => part.kind === "entity");
-    const hosts: EntityHost[] = [];
-    const sagas: SagaHost[] = [];
     if (entities.length > 0 || subscriptions.length > 0 || parts.some(({ kind }) => kind === "saga")) {
       const { journal, writer } = await log.open();
       try {
@@ -208,7 +221,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
           const host = new EntityHost({ service: name, entity, writer, runtime, deadlines, limits, quarantined, returned });
           hosts.push(host);
           addOwn(name, entity.contract, host);
-          sources.add(name, entity.contract, host.kernel, writer, sharing);
+          sources.add(name, entity.contract, host.kernel, writer, member?.sharing);
         }
         const common = {
           service: name,
@@ -240,23 +253,12 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
       router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
     }
-    const tenants = new Tenancy(
-      () => [...clocks, ...sagas, ...(deliveries ? [deliveries] : [])],
-      () => [...hosts, ...(deliveries?.hosts ?? [])],
-    );
-    sharing?.add(tenants);
     runtime.logger.log("info", "service.started", { service: name });
-    return { name, service, log, hosts, sagas, deliveries, tenants, dependencies, books: outgoing };
-  }
-
-  /** What came for a partition that another node owns. */
-  function returned(message: Message): void {
-    assert(sharing, "who owns everything gives nothing back");
-    sharing.returned(message);
+    return { name, service, log, hosts, sagas, deliveries, dependencies, books: outgoing };
   }
 
   function addOwn(service: string, contract: AnyContract, receiver: Receiver): void {
-    router.add(service, contract, sharing?.before(contract.$.name, receiver) ?? receiver);
+    router.add(service, contract, member?.sharing?.before(contract.$.name, receiver) ?? receiver);
   }
 
   const health = (): readonly ServiceHealth[] =>
@@ -305,7 +307,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     member?.leave();
     for (const { deliveries } of services) deliveries?.halt();
     const sagas = services.flatMap((running) => running.sagas);
-    for (const clock of clocks) clock.stop();
+    for (const clock of clocks.values()) clock.stop();
     for (const host of sagas) host.drain();
     await gateway?.close(graceMs);
     await Promise.race([router.inbox.empty(), late]);

@@ -8,7 +8,7 @@ import type { Service } from "./definition.ts";
 import type { EventSources } from "./event-sources.ts";
 import type { ExtensionPart, OpenExtension } from "./extension.ts";
 import type { ParkedEntity, ReadModelControl, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
-import type { Sharing } from "./ring.ts";
+import type { RingSharing } from "./ring.ts";
 import type { Receiver, Router } from "./router.ts";
 
 export interface ExtensionsInit {
@@ -45,7 +45,7 @@ export class Extensions implements ReadModels {
    * As `open`, for parts that may have to wait for other nodes: until then what is asked of them waits, within its deadline. Of a service that
    * several nodes run they are where its log is open, and the others send there what is asked of them.
    */
-  openWhenThere(service: Service, sharing: Sharing | undefined): void {
+  openWhenThere(service: Service, sharing: RingSharing | undefined): void {
     const { router, deadlines } = this.#init;
     for (const part of service.parts.filter(isExtension)) {
       const door = new WaitingRoom(deadlines, `service "${service.name}": ${part.contract.$.name}`, sharing?.toHost);

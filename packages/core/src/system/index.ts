@@ -1,4 +1,5 @@
 // What @atoll/core/system publishes: composing and running systems on any platform.
+export type { SharedLog, Sharing } from "./sharing.ts";
 export type { Booted, Platform, Quarantined } from "./boot.ts";
 export { boot } from "./ready-boot.ts";
 export type { ParkedEntity, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";

@@ -172,11 +172,11 @@ export class Outbox implements Receiver {
   }
 
   async #open(): Promise<EntityHost> {
-    const { service, log, runtime, deadlines, opened } = this.#init;
+    const { service, log, runtime, deadlines, returned, opened } = this.#init;
     const open = await log.open();
     const quarantined = await open.writer.within(open.journal.quarantined());
     const { writer } = open;
-    this.#host ??= new EntityHost({ service, entity: outgoing, writer, runtime, deadlines, limits: entityLimits, quarantined });
+    this.#host ??= new EntityHost({ service, entity: outgoing, writer, runtime, deadlines, limits: entityLimits, quarantined, returned });
     await opened(this.#host, open);
     return this.#host;
   }

@@ -1,12 +1,13 @@
 // How a node that runs one service of a system is joined to the nodes that run the others, as `boot` sees it. What joins it is
 // remote/, which a system in one process never loads.
-import type { JournalStore, LogWriter, Tenant } from "../journal/index.ts";
-import type { Deadlines, Message, Session } from "../mailbox/index.ts";
+import type { JournalStore } from "../journal/index.ts";
+import type { Deadlines, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import type { System } from "./definition.ts";
+import type { Service, System } from "./definition.ts";
 import type { ServiceHealth } from "./edge.ts";
 import type { EventSources, RemotePublisher } from "./event-sources.ts";
 import type { Receiver, Router } from "./router.ts";
+import type { Sharing } from "./sharing.ts";
 
 export interface Ring {
   /** The one that this node runs; "gateway" for the gateway, and any other name for a node that runs none. */
@@ -19,6 +20,8 @@ export interface RingRoom {
   readonly sources: EventSources;
   readonly runtime: Runtime;
   readonly deadlines: Deadlines;
+  /** That runs here, the gateway's own if that is what runs here; undefined: none. */
+  readonly service: Service | undefined;
   readonly own: OwnNode;
 }
 
@@ -37,16 +40,10 @@ export interface OwnLog {
   readonly heads: readonly number[];
 }
 
-/** That several nodes run one service, each some of its partitions. */
-export interface Sharing {
+/** That several nodes run one service, found by their plan. */
+export interface RingSharing extends Sharing {
   /** The log of the service, wherever it is open. */
   journals(local: JournalStore): JournalStore;
-  /** The log is open, and nothing of it owned yet. */
-  begin(writer: LogWriter): void;
-  /** What lives with a partition, above what was added before it. */
-  add(tenant: Tenant): void;
-  /** Takes what cannot be served here and was certainly not applied. */
-  returned(message: Message): void;
   /** What stands before the implementation of a contract with partitions: a message of this node overtakes none that is on its way elsewhere. */
   before(contract: string, receiver: Receiver): Receiver;
   /** Sends on to the node that has the log open. */
@@ -63,7 +60,7 @@ export interface Sharing {
 
 export interface RingMember {
   /** Undefined where the node is the only one of its service. */
-  readonly sharing: Sharing | undefined;
+  readonly sharing: RingSharing | undefined;
   /** Others may ask from now on. */
   listen(): Promise<void>;
   /** Takes nothing more from others, who look for another node; what was taken is still answered. */

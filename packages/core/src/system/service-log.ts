@@ -1,7 +1,6 @@
 // The log of one service: opened at start by those that keep state, and by the others when they first need one.
 import { JournalError, journalFailure, LogWriter, logWriterLimits, type Journal, type JournalStore } from "../journal/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import type { Sharing } from "./ring.ts";
 
 export interface OpenLog {
   readonly journal: Journal;
@@ -13,8 +12,8 @@ export interface ServiceLogInit {
   readonly partitions: number;
   readonly journals: JournalStore;
   readonly runtime: Runtime;
-  /** Other nodes own parts of it: it is opened with nothing owned, which `sharing` then sees to. */
-  readonly sharing: Pick<Sharing, "begin"> | undefined;
+  /** Other nodes have it open as well; told once it is open, and owns nothing. */
+  readonly shared: ((writer: LogWriter) => void) | undefined;
 }
 
 export class ServiceLog {
@@ -22,17 +21,18 @@ export class ServiceLog {
   readonly #partitions: number;
   readonly #journals: JournalStore;
   readonly #runtime: Runtime;
-  readonly #sharing: ServiceLogInit["sharing"];
+  readonly #shared: ServiceLogInit["shared"];
   #opening: Promise<OpenLog> | undefined;
   #opened: OpenLog | undefined;
   #closed = false;
 
-  constructor({ service, partitions, journals, runtime, sharing }: ServiceLogInit) {
-    this.#sharing = sharing;
+  constructor({ service, partitions, journals, runtime, shared }: ServiceLogInit) {
+    this.#shared = shared;
     this.#service = service;
     this.#partitions = partitions;
     this.#journals = journals;
     this.#runtime = runtime;
+    this.#shared = shared;
   }
 
   get writer(): LogWriter | undefined {
@@ -56,10 +56,10 @@ export class ServiceLog {
   async #open(): Promise<OpenLog> {
     const journal = await this.#journals.open(this.#service, this.#partitions);
     try {
-      const writer = await LogWriter.open(this.#service, journal, this.#runtime, logWriterLimits, this.#sharing ? "granted" : "all");
+      const writer = await LogWriter.open(this.#service, journal, this.#runtime, logWriterLimits, this.#shared ? "granted" : "all");
       if (this.#closed) throw new JournalError("failed", "the system has stopped");
       this.#opened = { journal, writer };
-      this.#sharing?.begin(writer);
+      this.#shared?.(writer);
       return this.#opened;
     } catch (error) {
       await journal[Symbol.asyncDispose]();

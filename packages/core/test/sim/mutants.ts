@@ -32,7 +32,7 @@ export interface Mutant extends Mutation {
   readonly seeds: number;
 }
 
-const depart = "if (!rests) return leave(message, answer, this, this.#committed.offset);";
+const depart = "if (!rests && confirmed === true) return leave(message, answer, this, this.#committed.offset);";
 
 export const mutants: readonly Mutant[] = [
   {
@@ -48,7 +48,7 @@ export const mutants: readonly Mutant[] = [
     name: "a rejection that leaves before the version it was decided on is committed",
     file: "entity/resident.ts",
     from: depart,
-    to: 'if (!rests || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer, this, this.#committed.offset);',
+    to: 'if ((!rests && confirmed === true) || ("kind" in answer && answer.kind === "rejection")) return leave(message, answer, this, this.#committed.offset);',
     by: "scenario 2",
     says: /(nothing before its commit|acknowledged, in the log): put c\d+ of ledger\/\w+ was answered/,
     seeds: 100,
@@ -56,8 +56,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a query that is answered from speculative state",
     file: "entity/resident.ts",
-    from: "this.#depart(this.#pending.last(), message, this.#asked(",
-    to: "this.#depart(undefined, message, this.#asked(",
+    from: "this.#depart(this.#pending.last(), message, answerTo(",
+    to: "this.#depart(undefined, message, answerTo(",
     by: "scenario 2",
     says: /nothing before its commit: count of \w+ shows version \d+, the disk has \d+/,
     seeds: 50,
@@ -74,15 +74,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a reread after an ambiguous commit without a newer epoch",
     file: "journal/log-writer.ts",
-    from: "log.epoch = await this.within(takeOver(this.journal, partition, log.epoch));",
-    to: "",
+    from: "epoch: await within(takeOver(journal, partition, log.epoch))",
+    to: "epoch: log.epoch + 0 * takeOver.length",
     by: "scenario 1",
     says: /only this writer appends while it holds the partition|told no, never in the log/,
     seeds: 1_000,
   },
   {
     name: "an ambiguous commit that is taken for a failed one",
-    file: "journal/log-writer.ts",
+    file: "journal/group-commit.ts",
     from: 'if (error.kind === "ambiguous" || error.kind === "damaged")',
     to: 'if (error.kind === "damaged")',
     by: "scenario 1",
@@ -182,8 +182,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an uncommitted answer of a query, seen from outside",
     file: "entity/resident.ts",
-    from: "this.#depart(this.#pending.last(), message, this.#asked(",
-    to: "this.#depart(undefined, message, this.#asked(",
+    from: "this.#depart(this.#pending.last(), message, answerTo(",
+    to: "this.#depart(undefined, message, answerTo(",
     by: "simulate",
     says: /reads are committed and fresh: account\/\w\.balance was answered from version \d+/,
     seeds: 400,
@@ -245,9 +245,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a follower that is shown what is not durable yet",
     file: "journal/log-writer.ts",
-    from: "    this.#queue.push(submission);\n    if (this.#halfGathered())",
-    to: "    log.feed.committed(submission.line);\n    this.#queue.push(submission);\n    if (this.#halfGathered())",
-    also: { from: "    log.feed.committed(submission.line);\n\n", to: "" },
+    from: "    this.#commits.push(submission);",
+    to: "    log.feed.committed(submission.line);\n    this.#commits.push(submission);",
+    also: { from: "    log.feed.committed(submission.line);\n    submission.sink", to: "    submission.sink" },
     by: "tells",
     says: /told what was published: |told or parked: |nothing lost: |told once: |in order: |settles: |the log holds every record below/,
     seeds: 100,

@@ -1,11 +1,26 @@
 // What must hold when everything is at rest: every saga has ended, once in all its effects, and what was heard is what the
 // journal says.
-import { BrokenLaw } from "@atoll/core/journal/simulated";
+import { BrokenLaw, type PlacedRecord } from "@atoll/core/journal/simulated";
 import { evolve, idText, unstarted, type SagaEvent, type SagaState } from "../../src/saga/index.ts";
-import type { SagaWorld } from "./saga-world.ts";
+import type { BankBooks } from "../checkout.ts";
+import type { Heard, Order } from "./saga-world.ts";
+
+/** What a run of checkouts leaves. */
+export interface SagaRun {
+  readonly books: BankBooks;
+  readonly orders: readonly Order[];
+  readonly heard: ReadonlyMap<string, Heard>;
+  /** To the stock. */
+  readonly delivered: number;
+  /** Everything that the sagas' journal holds, and the stock's log. */
+  journal(): readonly PlacedRecord[];
+  stock(): readonly PlacedRecord[];
+}
 
 /** The folded journal of every saga, by key. */
-export function sagasOf(sagas: SagaWorld): ReadonlyMap<string, { readonly state: SagaState; readonly events: readonly SagaEvent[] }> {
+export function sagasOf(
+  sagas: Pick<SagaRun, "journal">,
+): ReadonlyMap<string, { readonly state: SagaState; readonly events: readonly SagaEvent[] }> {
   const found = new Map<string, { state: SagaState; events: SagaEvent[] }>();
   for (const { record } of sagas.journal()) {
     if (record.key === "") continue;
@@ -20,8 +35,8 @@ export function sagasOf(sagas: SagaWorld): ReadonlyMap<string, { readonly state:
   return found;
 }
 
-export function checkSagas(sagas: SagaWorld): void {
-  const { books, orders, heard, delivered, disk } = sagas;
+export function checkSagas(sagas: SagaRun): void {
+  const { books, orders, heard, delivered } = sagas;
   const journals = sagasOf(sagas);
   const held = new Map<string, number>();
   for (const { key, qty, cents } of orders) {
@@ -69,25 +84,23 @@ export function checkSagas(sagas: SagaWorld): void {
     const [run = ""] = key.split("/");
     if (!runs.has(run)) throw new BrokenLaw("same id", `the bank heard of ${key}, and no saga's journal begins with ${run}`);
   }
-  checkStock(held, delivered, disk);
+  checkStock(held, delivered, sagas.stock());
 }
 
-function checkStock(held: ReadonlyMap<string, number>, delivered: number, disk: SagaWorld["disk"]): void {
+function checkStock(held: ReadonlyMap<string, number>, delivered: number, log: readonly PlacedRecord[]): void {
   const now = new Map<string, number>();
   let available = 0;
-  for (const { body } of disk.rows("stock")) {
-    for (const line of body.split("\n")) {
-      const { events } = JSON.parse(line) as { readonly events: readonly (readonly [string, number, { orderId: string; qty: number }])[] };
-      for (const [kind, , { orderId, qty }] of events) {
-        if (kind === "Delivered") available += qty;
-        else if (kind === "Reserved") {
-          if (now.has(orderId)) throw new BrokenLaw("once in its effect", `${orderId} was reserved twice`);
-          now.set(orderId, qty);
-          available -= qty;
-        } else {
-          available += now.get(orderId) ?? 0;
-          now.delete(orderId);
-        }
+  for (const { record } of log) {
+    for (const [kind, , data] of record.events) {
+      const { orderId, qty } = data as { readonly orderId: string; readonly qty: number };
+      if (kind === "Delivered") available += qty;
+      else if (kind === "Reserved") {
+        if (now.has(orderId)) throw new BrokenLaw("once in its effect", `${orderId} was reserved twice`);
+        now.set(orderId, qty);
+        available -= qty;
+      } else {
+        available += now.get(orderId) ?? 0;
+        now.delete(orderId);
       }
     }
   }

@@ -127,6 +127,10 @@ export class SagaWorld {
     return placedRecords(this.disk.rows("orders"));
   }
 
+  stock(): readonly PlacedRecord[] {
+    return placedRecords(this.disk.rows("stock"));
+  }
+
   /** Until no saga is at work and no alarm is left but far ones. */
   async settle(): Promise<void> {
     for (let i = 0; i < 3_000; i++) {

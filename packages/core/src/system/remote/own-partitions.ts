@@ -1,8 +1,7 @@
 // What this node does about the partitions of its service's log: follows the plan (the machine of @atoll/core/cluster), lets the log
 // writer acquire and release, and tells whatever lives with a partition. The log has the last word in all of it.
 //
-//  B1  in turn    Tenants hear that a partition is owned after it has been acquired, in the order in which they were added; before it is
-//                 released each has left, the last one first, so that none is left without what it stands on.
+//  B1  in turn    Tenants hear that a partition is owned after it has been acquired, and have left before it is released.
 //  B2  needed     The log is opened when the plan grants this node something, if it was not before.
 import { assert, unreachable } from "../../base/assert.ts";
 import { partitionOf } from "../../base/hash.ts";
@@ -31,11 +30,15 @@ export interface OwnPartitionsInit {
   readonly open: () => Promise<unknown>;
 }
 
+interface OpenParts {
+  readonly writer: LogWriter;
+  readonly tenants: Tenant;
+}
+
 export class OwnPartitions {
   readonly #init: OwnPartitionsInit;
-  readonly #tenants: Tenant[] = [];
   readonly #watchers: (() => void)[] = [];
-  #writer: LogWriter | undefined;
+  #open: OpenParts | undefined;
   #state: OwnershipState;
   #opening = false;
 
@@ -46,10 +49,10 @@ export class OwnPartitions {
   }
 
   /** The log is open at this node, nothing of it is owned yet. */
-  begin(writer: LogWriter): void {
-    this.#writer = writer;
+  begin(writer: LogWriter, tenants: Tenant): void {
+    this.#open = { writer, tenants };
     writer.onLost((partition, epoch) => {
-      for (const tenant of this.#tenants.toReversed()) tenant.lost(partition);
+      tenants.lost(partition);
       this.#take({ kind: "lost", partition, epoch });
     });
     writer.onRaised((partition, epoch) => this.#take({ kind: "raised", partition, epoch }));
@@ -62,11 +65,6 @@ export class OwnPartitions {
     this.#follow();
   }
 
-  add(tenant: Tenant): void {
-    this.#tenants.push(tenant);
-    for (const [partition, { kind }] of this.#state.tenures.entries()) if (kind === "held") tenant.acquired(partition);
-  }
-
   /** Of a message for a key, sent under the plan's `epoch` (0: none). */
   placeOf(contract: string, key: string, epoch: number): "here" | "hold" | { readonly moved: number } {
     const { plan, tenures } = this.#state;
@@ -76,7 +74,7 @@ export class OwnPartitions {
   }
 
   serves(partition: number): boolean {
-    return this.#state.tenures[partition]?.kind === "held" && this.#writer?.owns(partition) === true;
+    return this.#state.tenures[partition]?.kind === "held" && this.#open?.writer.owns(partition) === true;
   }
 
   /** `changed` is called when `placeOf` may say something else. */
@@ -87,11 +85,11 @@ export class OwnPartitions {
   #follow(): void {
     const { directory, service, incarnation } = this.#init;
     const plan = directory.plan(service);
-    if (this.#writer) this.#take({ kind: "plan", plan });
-    else if (plan && isGranted(plan, incarnation)) this.#open();
+    if (this.#open) this.#take({ kind: "plan", plan });
+    else if (plan && isGranted(plan, incarnation)) this.#openLog();
   }
 
-  #open(): void {
+  #openLog(): void {
     if (this.#opening) return;
     this.#opening = true;
     const { service, logger, open } = this.#init;
@@ -134,24 +132,26 @@ export class OwnPartitions {
 
   async #acquire(partition: number, epoch: number): Promise<void> {
     const { logger, service } = this.#init;
-    const acquired = await this.#log.acquire(partition, epoch);
+    const { writer, tenants } = this.#log;
+    const acquired = await writer.acquire(partition, epoch);
     logger.log("info", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
     if (acquired.taken) {
-      for (const tenant of this.#tenants) tenant.acquired(partition);
+      tenants.acquired(partition);
       this.#take({ kind: "acquired", partition, epoch });
     } else this.#take({ kind: "refused", partition, epoch: acquired.epoch });
   }
 
   async #release(partition: number): Promise<void> {
-    for (const tenant of this.#tenants.toReversed()) await tenant.leave(partition);
-    await this.#log.release(partition);
+    const { writer, tenants } = this.#log;
+    await tenants.leave(partition);
+    await writer.release(partition);
     this.#init.logger.log("info", "partition.released", { service: this.#init.service, partition });
     this.#take({ kind: "released", partition });
   }
 
-  get #log(): LogWriter {
-    assert(this.#writer, "what is acquired and released is of an open log");
-    return this.#writer;
+  get #log(): OpenParts {
+    assert(this.#open, "what is acquired and released is of an open log");
+    return this.#open;
   }
 }
 

@@ -54,7 +54,7 @@ class Member implements RingMember {
     const { transport, directory } = how;
     const limits = remoteLimits;
     this.#peers = new Peers({ transport, directory, runtime, limits });
-    const service = system.services.find(({ name }) => name === transport.self.service);
+    const { service } = room;
     this.sharing = service && how.report ? this.#share(service, how.report) : undefined;
     const placeOf: PlaceOf = this.sharing?.placeOf ?? (() => "here");
     this.#served = new Served({ router, logs: sources, own, placeOf, runtime, limits });

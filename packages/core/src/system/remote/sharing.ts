@@ -1,7 +1,7 @@
 // One node of a service that several may run: its part of the log, and the way to the others for what is theirs.
 import type { NodeReport } from "../../cluster/index.ts";
 import type { Implementation, Json } from "../../contract/index.ts";
-import type { JournalStore, LogWriter, Tenant } from "../../journal/index.ts";
+import type { JournalStore, LogWriter } from "../../journal/index.ts";
 import type { Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Link, LinkHandler, Transport } from "../../transport/index.ts";
@@ -10,8 +10,9 @@ import type { Service } from "../definition.ts";
 import type { RemotePublisher } from "../event-sources.ts";
 import { isLogGreeting, SharedJournalStore } from "../log-host/index.ts";
 import { outboxName } from "../outbox.ts";
-import type { OwnNode, Sharing } from "../ring.ts";
+import type { OwnNode, RingSharing } from "../ring.ts";
 import type { Receiver } from "../router.ts";
+import type { SharedLog } from "../sharing.ts";
 import type { Directory } from "./directory.ts";
 import { OwnPartitions } from "./own-partitions.ts";
 import { OutgoingCall, type Outgoing } from "./outgoing.ts";
@@ -30,7 +31,7 @@ export interface SharedServiceInit {
   readonly remote: (home: Home) => RemoteService;
 }
 
-export class SharedService implements Sharing, Home {
+export class SharedService implements RingSharing, Home {
   readonly incarnation: string;
   readonly remote: RemoteService;
   readonly #init: SharedServiceInit;
@@ -77,13 +78,9 @@ export class SharedService implements Sharing, Home {
     return store;
   }
 
-  begin(writer: LogWriter): void {
+  opened({ writer, tenants }: SharedLog): void {
     this.#writer = writer;
-    this.#partitions.begin(writer);
-  }
-
-  add(tenant: Tenant): void {
-    this.#partitions.add(tenant);
+    this.#partitions.begin(writer, tenants);
   }
 
   get hosts(): boolean {
@@ -114,13 +111,13 @@ export class SharedService implements Sharing, Home {
     this.#partitions.watch(changed);
   }
 
-  readonly returned = (message: Message): void => {
+  returned(_service: string, message: Message): void {
     if (message.settled) return;
     if (message.onReturned) {
       message.onReturned(message.taken);
       message.fail(new Failure("CANCELLED", { what: "it is sent to the node that owns its partition now", at: message.address }));
     } else this.#forward(message);
-  };
+  }
 
   before(contract: string, receiver: Receiver): Receiver {
     this.#receivers.set(contract, receiver);
