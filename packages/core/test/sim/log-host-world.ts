@@ -52,7 +52,10 @@ class Shared {
   #records = 0;
 
   constructor(seed: number) {
-    this.nodes = new NodesUnderTest({ seed, stepsMax: 4_000_000 }, { lossChance: 0.001, duplicateChance: 0.01, reorderChance: 0.001 });
+    this.nodes = new NodesUnderTest(
+      { seed, stepsMax: 4_000_000 },
+      { delayMs: [0, 20], lossChance: 0.001, duplicateChance: 0.01, reorderChance: 0.001 },
+    );
     this.#strict = seed % 2 === 0;
     if (!this.#strict) this.nodes.disk.faults = diskFaults;
   }
