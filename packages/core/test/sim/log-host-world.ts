@@ -198,9 +198,9 @@ async function scenario(shared: Shared): Promise<void> {
   const { nodes } = shared;
   const { random } = nodes.world.outside;
   const upTo = (n: number): number => Math.floor(random.next() * n);
-  let over = false;
+  const course = { over: false };
   const clients = names.map(async (name) => {
-    while (!over) {
+    while (!course.over) {
       const life = shared.lives.get(name);
       if (life && !life.busy) await shared.work(life, upTo(partitions), 1 + upTo(6)).catch(unlessCrashed);
       await nodes.pause(upTo(100));
@@ -214,7 +214,7 @@ async function scenario(shared: Shared): Promise<void> {
   nodes.network.heal();
   nodes.network.faults = { ...nodes.network.faults, lossChance: 0, reorderChance: 0 };
   nodes.disk.faults = noFaults;
-  over = true;
+  course.over = true;
   await Promise.all(clients);
   while (nodes.lives.size < names.length || !nodes.host) await nodes.pause(50);
   const healedMs = nodes.world.timeMs;
@@ -259,9 +259,15 @@ async function fault(shared: Shared, upTo: (n: number) => number): Promise<void>
 /** The node is started again after a while; another one is named, if it was the host, sooner or later. */
 function comeBack(shared: Shared, name: string, upTo: (n: number) => number): void {
   const { nodes } = shared;
-  void nodes.pause(upTo(2_000)).then(() => shared.up(name));
-  void nodes.pause(upTo(300)).then(() => {
+  const start = async (): Promise<void> => {
+    await nodes.pause(upTo(2_000));
+    shared.up(name);
+  };
+  const nameNext = async (): Promise<void> => {
+    await nodes.pause(upTo(300));
     const living = [...nodes.lives.values()];
     if (!nodes.host && living.length > 0) nodes.name(living[upTo(living.length)]);
-  });
+  };
+  void start();
+  void nameNext();
 }

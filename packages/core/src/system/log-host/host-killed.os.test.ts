@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { checkAccount, ProcessUnderTest, storedIds } from "../../journal/sqlite/process-under-test.ts";
 
-const script = fileURLToPath(new URL("node-process-under-test.ts", import.meta.url));
+const script = fileURLToPath(new URL("../../../test/log-node.ts", import.meta.url));
 const directories: string[] = [];
 after(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
 

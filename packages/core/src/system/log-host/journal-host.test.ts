@@ -1,7 +1,7 @@
 // H1 to H3: what the log's host makes of those who ask too much, or nonsense.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Json } from "../../contract/index.ts";
 import { idsOf, oneRow, readAll, recordOf, rowOf, takeOver, write } from "../../journal/tck/rows.ts";
 import type { Link, LinkLoss } from "../../transport/index.ts";

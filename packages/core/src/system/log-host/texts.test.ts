@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Json } from "../../contract/index.ts";
 import { logHostLimits } from "./limits.ts";
 import { MalformedMessage } from "./reader.ts";

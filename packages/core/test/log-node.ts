@@ -1,19 +1,20 @@
 // A node with a log in a process of its own, for tests that kill it: shares the log over Unix sockets, appends what it is told to,
-// and says what became of it, as journal/sqlite/appender-under-test.ts does. Besides:
+// and says what became of it, as src/journal/sqlite/appender-under-test.ts does. Besides:
 //
 //   listening           others may make links to it
 //   hosting             the log is open here
 //
 // Arguments: data directory, folder of sockets, its number. Commands: host N (says who is to have the log open), append N [BYTES], close.
 import { join } from "node:path";
+import process from "node:process";
 import { createInterface } from "node:readline";
-import type { Journal } from "../../journal/index.ts";
-import { Appender, partitions, say } from "../../journal/sqlite/appends-under-test.ts";
-import { SqliteJournalStore } from "../../journal/sqlite/index.ts";
-import { nodeRuntime } from "../../runtime/node/index.ts";
-import { type NodeIdentity, ticketFor } from "../../transport/index.ts";
-import { SocketTransport } from "../../transport/socket/index.ts";
-import { SharedJournalStore } from "./shared-journal-store.ts";
+import type { Journal } from "@atoll/core/journal";
+import { Appender, partitions, say } from "../src/journal/sqlite/appends-under-test.ts";
+import { SqliteJournalStore } from "@atoll/core/journal/sqlite";
+import { nodeRuntime } from "@atoll/core/runtime/node";
+import { type NodeIdentity, ticketFor } from "@atoll/core/transport";
+import { SocketTransport } from "@atoll/core/transport/socket";
+import { SharedJournalStore } from "@atoll/core/log-host";
 
 const system = "shared";
 const secret = "of the test";
