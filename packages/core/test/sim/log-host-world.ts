@@ -8,18 +8,16 @@
 //  L5  once all is well again, every node takes a partition over and appends within half a minute (S2)
 import assert from "node:assert/strict";
 import { Failure } from "@atoll/core";
-import { answerWithin, type Journal, type Row } from "@atoll/core/journal";
-import { checkLog, type FaultRates, noFaults, placedRecords, SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
-import { type Hosting, SharedJournalStore } from "@atoll/core/log-host";
-import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
-import { type NodeIdentity, ticketFor } from "@atoll/core/transport";
-import { SimulatedNetwork } from "@atoll/core/transport/simulated";
+import { answerWithin, type Journal, type PartitionState, type Row } from "@atoll/core/journal";
+import { checkLog, type FaultRates, noFaults, placedRecords } from "@atoll/core/journal/simulated";
+import type { VirtualProcess } from "@atoll/core/runtime/virtual";
 import { CarefulClient, type Verdict } from "../../src/journal/tck/careful-client.ts";
+import { type Node, NodesUnderTest, service } from "../../src/system/log-host/nodes-under-test.ts";
 
-const system = "shared";
-const service = "ledger";
 const partitions = 4;
 const names = ["ledger-1", "ledger-2", "ledger-3"] as const;
+/** After each append, over some 60 ms. */
+const confirmations = 8;
 const askedWithinMs = 3_000;
 const recoveredWithinMs = 30_000;
 const diskFaults: FaultRates = {
@@ -34,107 +32,64 @@ const diskFaults: FaultRates = {
 };
 
 interface Life {
-  readonly name: string;
-  readonly identity: NodeIdentity;
-  readonly secret: string;
-  readonly process: VirtualProcess;
-  readonly disk: SimulatedJournalStore;
-  readonly store: SharedJournalStore;
+  readonly node: Node;
   readonly client: CarefulClient;
   hosting: boolean;
   busy: boolean;
 }
 
-class Nodes {
-  readonly world: VirtualWorld;
-  readonly network: SimulatedNetwork;
-  readonly disk: SimulatedDisk;
+class Shared {
+  readonly nodes: NodesUnderTest;
   readonly marks = new Map<string, number>();
   readonly lives = new Map<string, Life>();
   /** By partition: the highest epoch that somebody was told of. */
   readonly #told = new Array<number>(partitions).fill(0);
   readonly #verdicts: CarefulClient["verdicts"][] = [];
-  readonly #watchers: (readonly [VirtualProcess, () => void])[] = [];
   readonly #strict: boolean;
   /** Noted, and not thrown: what a listener throws would be taken for an error of the journal. */
   readonly #broken: string[] = [];
-  #host: Life | undefined;
-  #started = 0;
+  #hosts = 0;
   #records = 0;
 
   constructor(seed: number) {
-    this.world = new VirtualWorld({ seed, stepsMax: 4_000_000 });
-    this.network = new SimulatedNetwork(this.world, { lossChance: 0.001, duplicateChance: 0.01, reorderChance: 0.001 });
-    this.disk = new SimulatedDisk(this.world.outside);
+    this.nodes = new NodesUnderTest(
+      { seed, stepsMax: 4_000_000 },
+      { delayMs: [0, 20], lossChance: 0.001, duplicateChance: 0.01, reorderChance: 0.001 },
+    );
     this.#strict = seed % 2 === 0;
-    if (!this.#strict) this.disk.faults = diskFaults;
+    if (!this.#strict) this.nodes.disk.faults = diskFaults;
   }
 
   reached(mark: string): void {
     this.marks.set(mark, (this.marks.get(mark) ?? 0) + 1);
   }
 
-  get host(): Life | undefined {
-    return this.#host;
-  }
-
   /** Starts a process of the node, and its client. */
   up(name: string): void {
-    this.#started += 1;
-    const identity = { node: name, service, incarnation: String(this.#started).padStart(32, "0") };
-    const process = this.world.process(name);
-    const transport = this.network.transport(process, { system, self: identity });
-    const local = new SimulatedJournalStore(this.disk, process, { process: process.label });
-    const hosting: Hosting = {
-      host: () => {
-        const host = this.#host;
-        if (!host) return undefined;
-        if (host.identity === identity) return "here";
-        return { identity: host.identity, at: host.identity.incarnation, ticket: ticketFor(host.secret, system, identity) };
-      },
-      watch: (changed) => void this.#watchers.push([process, changed]),
-    };
-    const store = new SharedJournalStore({ local, transport, runtime: process, service, hosting });
-    const secret = `secret of ${identity.incarnation}`;
-    const opened = process.enter(this.world.outside, async () => {
-      await transport.listen(identity.incarnation, secret, (link) => store.accept(link));
-      return store.open(service, partitions);
+    const node = this.nodes.up(name);
+    const opened = this.nodes.inside(node.process, async () => {
+      await node.listening;
+      return node.store.open(service, partitions);
     });
-    const client = new CarefulClient(this.#patient(process, opened));
+    const client = new CarefulClient(this.#patient(node.process, opened));
     this.#verdicts.push(client.verdicts);
-    const life: Life = { name, identity, secret, process, disk: local, store, client, hosting: false, busy: false };
+    const life: Life = { node, client, hosting: false, busy: false };
     this.lives.set(name, life);
     this.#listen(life);
-    if (!this.#host) this.name(life);
+    if (!this.nodes.host) this.nodes.name(node);
   }
 
-  /** `life` is to have the log open. */
-  name(life: Life | undefined): void {
-    this.#host = life;
-    for (const [process, watcher] of this.#watchers) {
-      const told = process.enter(this.world.outside, watcher);
-      told.catch(() => undefined); // that process is dead
-    }
-  }
-
-  crash(life: Life, what: "process" | "machine"): void {
-    if (life.process.state === "paused") life.process.resume();
-    this.network.crash(life.name, what);
-    life.disk.crash();
-    life.hosting = false;
-    this.lives.delete(life.name);
-    if (this.#host === life) this.name(undefined);
-  }
-
-  pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.world.outside.timers.after(ms, resolve));
+  crash(node: Node, what: "process" | "machine"): void {
+    (this.lives.get(node.name) as Life).hosting = false;
+    this.lives.delete(node.name);
+    this.nodes.crash(node, what);
   }
 
   /** The client of a node owns a partition and appends to it. */
   async work(life: Life, partition: number, appends: number): Promise<void> {
     life.busy = true;
     try {
-      await life.process.enter(this.world.outside, async () => {
+      await this.nodes.inside(life.node.process, async () => {
         await life.client.own(partition);
         for (let i = 0; i < appends; i++) {
           this.#records += 2;
@@ -153,7 +108,7 @@ class Nodes {
 
   check(): void {
     assert.deepEqual(this.#broken, []);
-    const log = placedRecords(this.disk.rows(service));
+    const log = placedRecords(this.nodes.disk.rows(service));
     checkLog(log);
     const ids = new Set(log.map(({ record }) => record.id));
     for (const verdicts of this.#verdicts) {
@@ -175,9 +130,10 @@ class Nodes {
           const journal = await opened;
           const call = journal[operation] as (...given: readonly unknown[]) => Promise<unknown>;
           const value = await answerWithin(process, askedWithinMs, call.call(journal, ...args));
-          if (operation === "takeOver") this.#tookOver(args[0] as number, value as { readonly taken: boolean; readonly epoch: number });
+          if (operation === "takeOver") this.#tell(args[0] as number, value as { readonly epoch: number });
+          if (operation === "partitions") for (const [p, state] of (value as readonly PartitionState[]).entries()) this.#tell(p, state);
           if (operation === "append")
-            for (const { partition, epoch } of args[0] as readonly Row[]) void this.#confirm(journal, partition, epoch);
+            for (const { partition, epoch } of args[0] as readonly Row[]) this.#confirm(process, journal, partition, epoch);
           return value;
         };
       },
@@ -185,39 +141,41 @@ class Nodes {
     return patient;
   }
 
-  #tookOver(partition: number, { epoch }: { readonly epoch: number }): void {
+  #tell(partition: number, { epoch }: { readonly epoch: number }): void {
     this.#told[partition] = Math.max(this.#told[partition] as number, epoch);
   }
 
-  async #confirm(journal: Journal, partition: number, epoch: number): Promise<void> {
-    assert(journal.confirm);
-    for (let i = 0; i < 4; i++) {
+  /** Asked again and again, whether answered or not: answers must not be those of earlier questions. */
+  #confirm(process: VirtualProcess, journal: Journal, partition: number, epoch: number): void {
+    const ask = async (): Promise<void> => {
       const told = this.#told[partition] as number;
-      let current: boolean;
+      assert(journal.confirm);
       try {
-        current = await journal.confirm(partition, epoch);
+        const current = await journal.confirm(partition, epoch);
+        this.#law(!(current && epoch < told), `L3: epoch ${epoch} of partition ${partition} was confirmed after ${told} was told`);
+        this.reached(current ? "confirmed" : "not current");
       } catch {
-        return this.reached("not confirmed");
+        this.reached("not confirmed");
       }
-      this.#law(!(current && epoch < told), `L3: epoch ${epoch} of partition ${partition} was confirmed after ${told} was told`);
-      this.reached(current ? "confirmed" : "not current");
-    }
+    };
+    for (let i = 0; i < confirmations; i++) process.timers.after(i * i, () => void ask());
   }
 
   #listen(life: Life): void {
     const heads: number[] = [];
-    life.store.onHosting(({ heads: found }) => {
+    life.node.store.onHosting(({ heads: found }) => {
       for (const other of this.lives.values()) this.#law(!other.hosting, "L2: one process has the log open");
       life.hosting = true;
       heads.push(...found);
-      this.reached(life.identity.incarnation === "1".padStart(32, "0") ? "first host" : "next host");
+      this.#hosts += 1;
+      this.reached(this.#hosts === 1 ? "first host" : "next host");
     });
-    life.store.onTaken((partition, _, head) => {
+    life.node.store.onTaken((partition, _, head) => {
       this.#law(head >= (heads[partition] as number) || !this.#strict, `L4: the head of ${partition} falls to ${head}`);
       if (head > (heads[partition] as number)) this.reached("rows unannounced");
       heads[partition] = Math.max(heads[partition] as number, head);
     });
-    life.store.onAppended(({ partition, offset, count }) => {
+    life.node.store.onAppended(({ partition, offset, count }) => {
       const head = heads[partition] as number;
       this.#law(offset <= head || !this.#strict, `L4: a row at ${offset} of partition ${partition} came when ${head} was known`);
       heads[partition] = Math.max(head, offset + count);
@@ -228,37 +186,39 @@ class Nodes {
 
 /** One run; the marks that it reached. */
 export async function logHostRun(seed: number): Promise<ReadonlyMap<string, number>> {
-  const nodes = new Nodes(seed);
-  await nodes.world.runUntil(scenario(nodes));
-  for (const { error } of nodes.world.failures) throw error;
-  nodes.check();
-  return nodes.marks;
+  const shared = new Shared(seed);
+  const { world } = shared.nodes;
+  await world.runUntil(scenario(shared));
+  for (const { error } of world.failures) throw error;
+  shared.check();
+  return shared.marks;
 }
 
-async function scenario(nodes: Nodes): Promise<void> {
+async function scenario(shared: Shared): Promise<void> {
+  const { nodes } = shared;
   const { random } = nodes.world.outside;
   const upTo = (n: number): number => Math.floor(random.next() * n);
-  let over = false;
+  const course = { over: false };
   const clients = names.map(async (name) => {
-    while (!over) {
-      const life = nodes.lives.get(name);
-      if (life && !life.busy) await nodes.work(life, upTo(partitions), 1 + upTo(6)).catch(unlessCrashed);
+    while (!course.over) {
+      const life = shared.lives.get(name);
+      if (life && !life.busy) await shared.work(life, upTo(partitions), 1 + upTo(6)).catch(unlessCrashed);
       await nodes.pause(upTo(100));
     }
   });
-  for (const name of names) nodes.up(name);
+  for (const name of names) shared.up(name);
   for (let faults = 0; faults < 10; faults++) {
     await nodes.pause(upTo(800));
-    await fault(nodes, upTo);
+    await fault(shared, upTo);
   }
   nodes.network.heal();
   nodes.network.faults = { ...nodes.network.faults, lossChance: 0, reorderChance: 0 };
   nodes.disk.faults = noFaults;
-  over = true;
+  course.over = true;
   await Promise.all(clients);
   while (nodes.lives.size < names.length || !nodes.host) await nodes.pause(50);
   const healedMs = nodes.world.timeMs;
-  for (const life of nodes.lives.values()) await nodes.work(life, upTo(partitions), 3);
+  for (const life of shared.lives.values()) await shared.work(life, upTo(partitions), 3);
   assert(nodes.world.timeMs - healedMs <= recoveredWithinMs, `L5: it took ${nodes.world.timeMs - healedMs} ms`);
 }
 
@@ -267,39 +227,47 @@ function unlessCrashed(error: unknown): void {
   if (!(error instanceof Failure)) throw error;
 }
 
-async function fault(nodes: Nodes, upTo: (n: number) => number): Promise<void> {
+async function fault(shared: Shared, upTo: (n: number) => number): Promise<void> {
+  const { nodes } = shared;
   const living = [...nodes.lives.values()];
   const victim = upTo(3) === 0 ? living[upTo(living.length)] : nodes.host;
   if (!victim) return;
   const kind = upTo(10);
   if (kind < 5) {
     const what = kind < 3 ? "process" : "machine";
-    nodes.reached(`crash ${nodes.host === victim ? "host" : "node"} ${what}`);
-    nodes.crash(victim, what);
-    comeBack(nodes, victim.name, upTo);
+    shared.reached(`crash ${nodes.host === victim ? "host" : "node"} ${what}`);
+    shared.crash(victim, what);
+    comeBack(shared, victim.name, upTo);
   } else if (kind < 7) {
     if (victim.process.state !== "running") return;
-    nodes.reached("pause");
+    shared.reached("pause");
     nodes.network.pause(victim.name);
     await nodes.pause(upTo(5_000));
     if (nodes.lives.get(victim.name) !== victim) return;
     if (upTo(2) === 0) return nodes.network.resume(victim.name);
-    nodes.reached("killed while paused");
-    nodes.crash(victim, "process");
-    comeBack(nodes, victim.name, upTo);
+    shared.reached("killed while paused");
+    shared.crash(victim, "process");
+    comeBack(shared, victim.name, upTo);
   } else {
     const other = names.filter((name) => name !== victim.name)[upTo(2)] as string;
-    nodes.reached("cut");
+    shared.reached("cut");
     nodes.network.cut(victim.name, other, upTo(2) === 0 ? "both" : "there");
     void nodes.pause(upTo(5_000)).then(() => nodes.network.heal(victim.name, other));
   }
 }
 
 /** The node is started again after a while; another one is named, if it was the host, sooner or later. */
-function comeBack(nodes: Nodes, name: string, upTo: (n: number) => number): void {
-  void nodes.pause(upTo(2_000)).then(() => nodes.up(name));
-  void nodes.pause(upTo(300)).then(() => {
+function comeBack(shared: Shared, name: string, upTo: (n: number) => number): void {
+  const { nodes } = shared;
+  const start = async (): Promise<void> => {
+    await nodes.pause(upTo(2_000));
+    shared.up(name);
+  };
+  const nameNext = async (): Promise<void> => {
+    await nodes.pause(upTo(300));
     const living = [...nodes.lives.values()];
     if (!nodes.host && living.length > 0) nodes.name(living[upTo(living.length)]);
-  });
+  };
+  void start();
+  void nameNext();
 }

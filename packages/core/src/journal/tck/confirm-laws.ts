@@ -5,7 +5,7 @@ import { lawOfJournal, partitionCount, service, type Subject } from "./journal-u
 import { oneRow, stateOf, takeOver, write } from "./rows.ts";
 
 /** Asks a journal that has the operation. */
-export function confirmed(journal: Journal, partition: number, epoch: number): Promise<boolean> {
+function confirmed(journal: Journal, partition: number, epoch: number): Promise<boolean> {
   assert(journal.confirm, "the journal confirms epochs");
   return Promise.resolve(journal.confirm(partition, epoch));
 }
@@ -58,10 +58,12 @@ export async function stale(asker: Journal, taker: Journal): Promise<void> {
     const answers: Promise<void>[] = [];
     const ask = (old: number): Promise<void> => {
       const after = over;
-      const answer = confirmed(asker, 0, old).then((yes) => {
+      const judged = async (): Promise<void> => {
+        const yes = await confirmed(asker, 0, old);
         assert(!(after && yes), "the epoch was not current any more when it was asked");
         if (yes) early += 1;
-      });
+      };
+      const answer = judged();
       answers.push(answer);
       return answer;
     };

@@ -21,4 +21,4 @@ const marks = [
   "not current",
 ];
 
-test(name, () => eachSeed(name, 60, marks, logHostRun));
+test(name, () => eachSeed(name, 40, marks, logHostRun));
