@@ -32,7 +32,7 @@ function run(script: readonly (readonly [caller: number, Asked, "go" | "dead" | 
       state = next;
       under.output = output;
     } else {
-      if ("output" in under && fate === "go") under.called.returned(under.output as Answered);
+      if ("output" in under && fate === "go") under.called.returned(under.output);
       callers.delete(caller); // else it stays open: done and nobody heard of it, or never done
     }
   }

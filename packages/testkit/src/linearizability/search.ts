@@ -62,7 +62,7 @@ interface Sought<Input> {
 /** `all`: not only whether there is an order, but every state that the operations can have left. */
 export function search<State, Input, Output>(
   operations: readonly Operation<Input, Output>[],
-  { initial, apply }: Sequential<State, Input, Output>,
+  object: Sequential<State, Input, Output>,
   { waysMax }: SearchLimits,
   all = false,
 ): Found<State> {
@@ -101,7 +101,7 @@ export function search<State, Input, Output>(
     return true;
   };
 
-  go(initial, textOf(initial), undefined);
+  go(object.initial, textOf(object.initial), undefined);
   for (let way = ways.at(-1); way !== undefined; way = ways.at(-1)) {
     if (left === 0 && !all) return { kind: "order" };
     if (++count > waysMax) return { kind: "undecided" };
@@ -113,7 +113,7 @@ export function search<State, Input, Output>(
       if (way.last.output !== undefined) left += 1;
       continue;
     }
-    const { state, output } = apply(way.state, next.input);
+    const { state, output } = object.apply(way.state, next.input);
     const text = textOf(state);
     if (next.output === undefined ? text === way.text : textOf(output) !== next.output) continue; // open and without effect: as well never
     setOf(next).add(next.number);
