@@ -8,7 +8,7 @@ const core = "packages/core/src";
 const testPath = String.raw`(\.test\.ts$|-under-test\.ts$|^packages/[^/]+/test/|/tck/)`;
 
 /** Tests that need systems, or the whole programming model, whichever package keeps it. */
-const wholeSystemTests = String.raw`^packages/(cli/test/systems/|core/test/types/|testkit/(src/.+\.test\.ts$|test/types/))`;
+const wholeSystemTests = String.raw`^packages/(cli/test/systems/|core/test/(types/|sim/nodes-world\.ts$)|testkit/(src/.+\.test\.ts$|test/types/))`;
 
 const quoted = (text: string): string => text.replaceAll(/[.+*?^$()[\]{}|\\]/g, String.raw`\$&`);
 const within = (folders: readonly string[]): string => `^(${folders.map(quoted).join("|")})/`;

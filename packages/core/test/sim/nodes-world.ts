@@ -6,6 +6,7 @@
 //  K3  honest     What the client was told is not delivered is not in the ledger.
 //  K4  read once  The audit has heard of each entry of the ledger once, in the order of its account.
 //  K5  ended      Every request has ended, within its deadline and what a wheel of deadlines adds.
+//  K6  in a row   What the client was told of each account is what one does that takes one operation after the other: entries and reads.
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { contract, entity, handlers, service, subscription, system, Failure } from "@atoll/core";
@@ -15,6 +16,7 @@ import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { SimulatedNetwork } from "@atoll/core/transport/simulated";
+import { assertLinearizable, History, type Sequential } from "@atoll/testkit";
 
 const Ledger = contract("ledger", {
   version: 1,
@@ -68,9 +70,24 @@ const ledgers = system("ledgers", {
   ],
 });
 
+type Asked = { readonly enter: string; readonly by: "door" | "client" } | "entries";
+/**
+ * An account, one operation after the other; its state is how many entries it has. Nothing is ever taken out, so what is there at last says
+ * which entry comes next: no other order has to be tried. The door does not say how many there are.
+ */
+const accountOf = (last: readonly string[]): Sequential<number, Asked, unknown> => ({
+  initial: 0,
+  apply: (n, asked) => {
+    if (asked === "entries") return { state: n, output: last.slice(0, n) };
+    if (last[n] !== asked.enter) return { state: n, output: "not the next one" };
+    return { state: n + 1, output: asked.by === "door" ? "entered" : n + 1 };
+  },
+});
+
 const services = ["ledger", "door", "audit"] as const;
 const accounts = ["a", "b", "c", "d"] as const;
 const requests = 60;
+const reads = 40;
 const withinMs = 5_000;
 
 interface Life {
@@ -180,24 +197,43 @@ async function scenario(nodes: Nodes): Promise<void> {
   const client = await nodes.up("client");
   await Promise.all(services.map((name) => nodes.up(name)));
   const outcomes = new Map<string, { readonly account: string; readonly outcome: "done" | "not-delivered" | "unknown" }>();
-  const ask = async (n: number): Promise<void> => {
-    await nodes.pause(Math.floor(random.next() * 4_000));
-    const [account, id] = [pick(accounts), `id-${n}`];
-    const startedMs = nodes.world.outside.clock.monotonic();
+  const history = new History<Asked, unknown>();
+  const look = async (): Promise<void> => {
+    await nodes.pause(Math.floor(random.next() * 6_000));
+    const of = pick(accounts);
+    const called = history.call(of, "entries");
     try {
-      await nodes.inside("client", async () => {
-        if (n % 2 === 0) await client.at(Door).put({ account, id }, { within: `${withinMs}ms` });
-        else await client.at(Ledger, account).enter({ id }, { within: `${withinMs}ms` });
-      });
-      outcomes.set(id, { account, outcome: "done" });
+      const { ids } = await nodes.inside("client", async () => client.at(Ledger, of).entries({ within: `${withinMs}ms` }));
+      called.returned(ids);
+      nodes.reached("read");
     } catch (error) {
       assert(error instanceof Failure, String(error));
-      outcomes.set(id, { account, outcome: error.outcome });
+      called.refused(); // it changes nothing
+    }
+  };
+  const ask = async (n: number): Promise<void> => {
+    await nodes.pause(Math.floor(random.next() * 4_000));
+    const [of, id] = [pick(accounts), `id-${n}`];
+    const by = n % 2 === 0 ? "door" : "client";
+    const called = history.call(of, { enter: id, by });
+    const startedMs = nodes.world.outside.clock.monotonic();
+    try {
+      const output = await nodes.inside("client", async () => {
+        if (by === "door") await client.at(Door).put({ account: of, id }, { within: `${withinMs}ms` });
+        else return (await client.at(Ledger, of).enter({ id }, { within: `${withinMs}ms` })).n;
+        return "entered";
+      });
+      called.returned(output);
+      outcomes.set(id, { account: of, outcome: "done" });
+    } catch (error) {
+      assert(error instanceof Failure, String(error));
+      if (error.outcome === "not-delivered") called.refused();
+      outcomes.set(id, { account: of, outcome: error.outcome });
       nodes.reached(`${error.outcome} ${error.code}`);
     }
     assert(nodes.world.outside.clock.monotonic() - startedMs <= withinMs + 100, "K5: it has ended in time");
   };
-  const asking = Promise.all(Array.from({ length: requests }, (_, n) => ask(n)));
+  const asking = Promise.all([...Array.from({ length: requests }, (_, n) => ask(n)), ...Array.from({ length: reads }, look)]);
   for (let faults = 0; faults < 8; faults++) {
     await nodes.pause(Math.floor(random.next() * 600));
     const victim = pick(services);
@@ -220,13 +256,17 @@ async function scenario(nodes: Nodes): Promise<void> {
   nodes.network.faults = { ...nodes.network.faults, lossChance: 0, reorderChance: 0 };
   while (!services.every((name) => nodes.isUp(name))) await nodes.pause(50);
   await nodes.pause(30_000);
-  for (const account of accounts) {
-    const { ids } = await nodes.inside("client", async () => client.at(Ledger, account).entries());
-    const { ids: heard } = await nodes.inside("client", async () => client.at(Audit, account).heard());
+  for (const name of accounts) {
+    const last = history.call(name, "entries");
+    const { ids } = await nodes.inside("client", async () => client.at(Ledger, name).entries());
+    last.returned(ids);
+    const ofAccount = history.operations.filter(({ key }) => key === name);
+    assertLinearizable(ofAccount, accountOf(ids)); // K6
+    const { ids: heard } = await nodes.inside("client", async () => client.at(Audit, name).heard());
     assert.equal(new Set(ids).size, ids.length, "K2: nothing is in the ledger twice");
     assert.deepEqual([...heard], [...ids], "K4: the audit has heard of each entry once, in order");
     for (const [id, { account: of, outcome }] of outcomes) {
-      if (of !== account) continue;
+      if (of !== name) continue;
       if (outcome === "done") assert(ids.includes(id), `K1: ${id} was acknowledged`);
       if (outcome === "not-delivered") assert(!ids.includes(id), `K3: ${id} was not delivered`);
       if (outcome === "unknown") nodes.reached(ids.includes(id) ? "unknown and done" : "unknown and not done");
