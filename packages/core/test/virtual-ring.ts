@@ -6,7 +6,7 @@ import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { type Directory, ring as joining } from "@atoll/core/ring";
 import { boot, type Booted, type System } from "@atoll/core/system";
 import { SimulatedTables } from "@atoll/core/tables/simulated";
-import { type Address, type HandleLink, type Link, type NodeIdentity, ticketFor } from "@atoll/core/transport";
+import { type Address, type HandleLink, type Link, type LinkLimits, type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { MemoryNetwork } from "@atoll/core/transport/memory";
 
 interface Place {
@@ -61,11 +61,11 @@ export class VirtualRing {
   }
 
   /** A bare link to the node of service `to`, from one of service `from` that runs nothing. */
-  connect(from: string, to: string, handle: HandleLink): Promise<Link> {
+  connect(from: string, to: string, handle: HandleLink, limits: Partial<LinkLimits> = {}): Promise<Link> {
     const self = { node: `${from}-bare`, service: from, incarnation: "f".repeat(32) };
     const [address] = this.#directoryOf(self).nodes(to);
     assert(address, `nobody runs "${to}"`);
-    return this.inside(() => this.#network.transport({ system: this.#system.name, self }).connect(address, handle));
+    return this.inside(() => this.#network.transport({ system: this.#system.name, self, limits }).connect(address, handle));
   }
 
   /** Nobody finds the service any more. */

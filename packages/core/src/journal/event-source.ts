@@ -29,7 +29,7 @@ export interface EventSource {
 }
 
 export interface SourceReader {
-  /** As `LogFollower.next`; a page may hold nothing but its `next`. Closed, it gives an empty page that does not move on. */
+  /** As `LogFollower.next`; a page may hold nothing but its `next`, and less than was asked for where some are kept ahead. Closed, it gives an empty page that does not move on. */
   next(bytesMax: number): Promise<SourcePage>;
   close(): void;
 }

@@ -53,7 +53,7 @@ const readOff = (line: string): unknown => {
     version: of(version),
     now: of(now),
     caller: of(caller),
-    messages: messages.map(({ index, data: text }) => ({ index, data: of(text) })),
+    messages: messages.map(({ index, data: stored }) => ({ index, data: of(stored) })),
   };
 };
 

@@ -33,7 +33,7 @@ export const remoteLimits: RemoteLimits = {
   answersLengthMax: 32 << 20,
   pageBytesMax: 256 << 10,
   streamsMax: 4_096,
-  batchesAhead: 4,
+  batchesAhead: 2,
   batchesAskedMax: 64,
   reconnect: { firstMs: 10, maxMs: 500 },
 };

@@ -146,7 +146,7 @@ class World {
       idle = true;
       const before = JSON.stringify([this.reader, this.taken.length]);
       for (const said of this.toPublisher.splice(0)) this.demand(said);
-      for (const publisher of [...this.publishers.values()]) {
+      for (const publisher of this.publishers.values()) {
         this.page(publisher, 3);
         this.leave(publisher);
       }

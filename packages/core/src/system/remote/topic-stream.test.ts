@@ -5,7 +5,7 @@ import { test } from "node:test";
 import * as z from "zod";
 import { contract, entity, service, system } from "@atoll/core";
 import type { EventSource, ExtensionPart, SourceReader } from "@atoll/core/extension";
-import type { Link, LinkLoss } from "@atoll/core/transport";
+import type { Link, LinkHandler, LinkLimits, LinkLoss } from "@atoll/core/transport";
 import { inRing, type VirtualRing } from "../../../test/virtual-ring.ts";
 
 const Meter = contract("meter", {
@@ -110,13 +110,14 @@ interface Bare {
   say(...members: unknown[]): void;
 }
 
-async function bareLink(ring: VirtualRing, from = "reports"): Promise<Bare> {
+async function bareLink(ring: VirtualRing, from = "reports", limits: Partial<LinkLimits> = {}): Promise<Bare> {
   const [heard, losses]: [unknown[][], LinkLoss[]] = [[], []];
-  const link = await ring.connect(from, "meters", () => ({
+  const handle = (): LinkHandler => ({
     message: (message) => void heard.push(message as unknown[]),
     room: () => {},
     closed: (loss) => void losses.push(loss),
-  }));
+  });
+  const link = await ring.connect(from, "meters", handle, limits);
   return { link, heard, losses, say: (...members) => void link.send(JSON.stringify(members)) };
 }
 
@@ -170,6 +171,27 @@ test("topic stream S2: batches come only as far as they are asked for, numbered,
     bare.say(7, ...opening(19, 5));
     await ring.pause(50);
     assert.deepEqual(batchesOf(bare, 7).slice(3), [[1, 20]], "a number that is free again opens another");
+  }));
+
+test("topic stream: where more is asked for than a link has room for, every stream gets all of it in order, and answers do not wait behind it", () =>
+  inRing(meters, async (ring) => {
+    const { publisher } = await served(ring);
+    await count(ring, publisher, 20, 64);
+    const narrow = await bareLink(ring, "reports", { messagesInFlightMax: 2 });
+    const streams = numbers(10, 30);
+    for (const n of streams) {
+      narrow.say(n, ...opening(0, 64));
+      await ring.pause(1); // its own credit is as narrow
+    }
+    narrow.say(5, 0, "health");
+    await ring.pause(2_000);
+    for (const n of streams) {
+      const whole = numbers(1, 65).map((number) => [number, number]);
+      assert.deepEqual(batchesOf(narrow, n), whole);
+    }
+    const answered = narrow.heard.findIndex(([n]) => n === 5);
+    assert(answered >= 0 && answered < narrow.heard.length - 1, "the answer came between the batches");
+    assert.deepEqual(narrow.losses, []);
   }));
 
 test("topic stream: a node that leaves says so on every stream, so that its reader looks for another", () =>

@@ -368,7 +368,7 @@ function failureOf(code: string, what: string, at: string | undefined, list: rea
 
 function countsOf(list: readonly unknown[]): readonly number[] {
   if (!list.every(isCount)) throw new MalformedFrame("offsets are whole numbers from 0");
-  return list as readonly number[];
+  return list;
 }
 
 function healthOf(entry: unknown): ServiceHealth {
