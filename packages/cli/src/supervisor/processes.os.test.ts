@@ -121,6 +121,39 @@ test("processes: each service and the gateway has one, they answer each other, a
   assert.equal(entries.at(-1)?.event, "supervisor.stopped");
 });
 
+test("processes: the gateway shows the metrics of all of them, each line with its node and service; what does not answer is counted, and nobody waits for it", async () => {
+  await using running = trio("measured");
+  const url = await running.url();
+  await post(`${url}/purchases`, { item: "a" });
+  const shown = async (): Promise<readonly string[]> => (await (await fetch(`${url}/metrics`)).text()).split("\n");
+  const lines = await shown();
+  assert.equal(lines.at(-1), "");
+  const families = lines.flatMap((line) => /^# TYPE (\S+) /.exec(line)?.[1] ?? []);
+  assert.equal(new Set(families).size, families.length, "each family once");
+  assert.deepEqual(families, families.toSorted());
+  const samples = lines.slice(0, -1).filter((line) => !line.startsWith("#"));
+  const origin = /^[a-z_]+\{node="([a-z]+)-1",service="\1"[,}]/;
+  assert.deepEqual(
+    samples.filter((line) => !origin.test(line)),
+    [],
+  );
+  const memoryOf = (all: readonly string[]): readonly string[] =>
+    all.flatMap((line) => /^process_resident_memory_bytes\{node="([a-z]+)-1",service="\1"\} \d+$/.exec(line)?.[1] ?? []).sort();
+  assert.deepEqual(memoryOf(samples), ["gateway", "ledger", "shop", "stock"]);
+  assert(samples.includes('atoll_nodes_silent{node="gateway-1",service="gateway"} 0'));
+
+  const { pid } = await nodeOf("measured", "stock");
+  process.kill(pid, "SIGSTOP");
+  const without = await Promise.all([shown(), shown()]);
+  if (isThere(pid)) process.kill(pid, "SIGCONT");
+  for (const some of without) {
+    assert.deepEqual(memoryOf(some), ["gateway", "ledger", "shop"]);
+    assert(some.includes('atoll_nodes_silent{node="gateway-1",service="gateway"} 1'));
+  }
+  await until(async () => memoryOf(await shown()).includes("stock"));
+  assert.equal((await running.stop()).code, 0);
+});
+
 test("processes: SIGKILL of a service, and no request fails: what it had acknowledged is there, what is asked meanwhile waits for the next", async () => {
   await using running = trio("killed");
   const url = await running.url();

@@ -1,7 +1,7 @@
 // How a node that runs one service of a system is joined to the nodes that run the others, as `boot` sees it. What joins it is
 // remote/, which a system in one process never loads.
 import type { Deadlines, Session } from "../mailbox/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { MetricFamily, Runtime } from "../runtime/index.ts";
 import type { System } from "./definition.ts";
 import type { ServiceHealth } from "./edge.ts";
 import type { EventSources } from "./event-sources.ts";
@@ -44,4 +44,6 @@ export interface RingMember {
   heads(): Promise<Session>;
   /** Of the services that other nodes run. */
   health(): Promise<readonly ServiceHealth[]>;
+  /** Of all other nodes that answer in time. */
+  metrics(): Promise<readonly (readonly MetricFamily[])[]>;
 }

@@ -12,6 +12,8 @@ export interface RemoteLimits {
   readonly answersLengthMax: number;
   /** Bytes of a page of a log, whatever its reader asks for. */
   readonly pageBytesMax: number;
+  /** Characters of the metrics of a node; families beyond them are left out. */
+  readonly metricsCharsMax: number;
   /** Before a node that could not be reached is tried again. */
   readonly reconnect: Backoff;
 }
@@ -22,5 +24,6 @@ export const remoteLimits: RemoteLimits = {
   servedMax: 20_000,
   answersLengthMax: 32 << 20,
   pageBytesMax: 256 << 10,
+  metricsCharsMax: 256 << 10,
   reconnect: { firstMs: 10, maxMs: 500 },
 };

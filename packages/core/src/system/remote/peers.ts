@@ -151,12 +151,17 @@ export class Peers {
   ready(service: string): Peer | undefined {
     let best: Peer | undefined;
     for (const address of this.directory.nodes(service)) {
-      const target = this.#target(address);
-      const { peer } = target;
-      if (!peer) this.#connect(service, target);
-      else if (peer.ready && (!best || peer.open < best.open)) best = peer;
+      const peer = this.to(service, address);
+      if (peer && (!best || peer.open < best.open)) best = peer;
     }
     return best;
+  }
+
+  /** The link to this node of the service, if it has room; if there is none, it is made where possible. */
+  to(service: string, address: Address): Peer | undefined {
+    const target = this.#target(address);
+    if (!target.peer) this.#connect(service, target);
+    return target.peer?.ready ? target.peer : undefined;
   }
 
   close(): void {
