@@ -32,7 +32,7 @@ async function chaos({ length: minutes, seed }: Options): Promise<number> {
   const answers = new Answers();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   try {
-    const shop = await ShopProcess.open("chaos", ["--isolation", "process"]);
+    const shop = await ShopProcess.open("chaos");
     const command = new AtollCommand(shop.data);
     const nodes = new Nodes(command);
     process.once("exit", () => {

@@ -29,7 +29,7 @@ async function shopKill9({ length: minutes, seed }: Options): Promise<number> {
   console.error(`seed ${seed}: again with npm run shop-kill9 -- --minutes ${minutes} --seed ${seed}`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   try {
-    const shop = await ShopProcess.open("shop-kill9", []);
+    const shop = await ShopProcess.open("shop-kill9");
     const { victim } = shop;
     const shoppers = new Shoppers({ up: () => victim.up, random: prng(seed + 1), run: `s${seed}` });
     const running = shoppers.run(shoppersAtOnce);

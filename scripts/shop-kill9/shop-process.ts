@@ -15,10 +15,10 @@ export class ShopProcess {
   readonly #folder: string;
   #bank = "";
 
-  private constructor(folder: string, flags: readonly string[]) {
+  private constructor(folder: string) {
     this.#folder = folder;
     this.data = join(folder, "data");
-    const command = [join(root, "scripts/start.ts"), "--data", this.data, "--bank", bankFaults, ...flags];
+    const command = [join(root, "scripts/start.ts"), "--data", this.data, "--bank", bankFaults];
     this.victim = new Victim(command, (line) => {
       const port = /^bank is open on port (\d+)/.exec(line)?.[1];
       if (port !== undefined) this.#bank = `http://127.0.0.1:${port}`;
@@ -26,8 +26,8 @@ export class ShopProcess {
   }
 
   /** Resolves once it listens. `run`: what its folder is called after. */
-  static async open(run: string, flags: readonly string[]): Promise<ShopProcess> {
-    const shop = new ShopProcess(await mkdtemp(join(tmpdir(), `atoll-${run}-`)), flags);
+  static async open(run: string): Promise<ShopProcess> {
+    const shop = new ShopProcess(await mkdtemp(join(tmpdir(), `atoll-${run}-`)));
     process.once("exit", () => shop.destroy());
     await shop.victim.spawn();
     await shop.victim.listening();

@@ -21,7 +21,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const dataOf = (name: string): string => join(folder, name);
 const trio = (name: string, env: { readonly [name: string]: string } = {}): AtollProcess =>
-  new AtollProcess(["run", systemFile("trio"), "--port", "0", "--isolation", "process", "--data", dataOf(name)], { env });
+  new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", dataOf(name)], { env });
 
 async function json(response: Response): Promise<unknown> {
   const text = await response.text();
@@ -294,7 +294,7 @@ test("processes: a service that cannot come up again has failed, with the reason
 test("processes: one that cannot come up at the first start ends the command with its reason, and the others with it", async () => {
   await using hold = await HoldServer.open();
   const port = new URL(hold.url).port;
-  const args = ["run", systemFile("trio"), "--isolation", "process", "--data", dataOf("taken"), "--port", port];
+  const args = ["run", systemFile("trio"), "--data", dataOf("taken"), "--port", port];
   const taken = await atoll(args);
   assert.deepEqual([taken.code, taken.stdout], [1, ""]);
   assert.match(
@@ -308,7 +308,7 @@ test("processes: one that cannot come up at the first start ends the command wit
 
 test("processes: what operators ask of one process they are told by many", async () => {
   const data = dataOf("brittle");
-  const args = ["run", systemFile("brittle"), "--port", "0", "--isolation", "process", "--data", data];
+  const args = ["run", systemFile("brittle"), "--port", "0", "--data", data];
   await using running = new AtollProcess(args, { env: { ATOLL_TEST_BANK: "down" } });
   const url = await running.url();
   const statuses = [];
@@ -336,7 +336,7 @@ test("processes: what operators ask of one process they are told by many", async
 
 test("one process: `ps` shows it for every service, `restart` is refused, `stop` stops it in order", async () => {
   const data = dataOf("shared");
-  await using running = new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", data]);
+  await using running = new AtollProcess(["run", systemFile("trio"), "--isolation", "shared", "--port", "0", "--data", data]);
   await running.url();
   await until(async () => (await atoll(["ps", "--data", data])).code === 0);
   const nodes = await ps("shared");
