@@ -49,14 +49,6 @@ export class AtollCommand {
     return JSON.parse(stdout) as readonly NodeStatus[];
   }
 
-  /** Undefined: the command line has no such verb. */
-  async partitions(): Promise<readonly PartitionStatus[] | undefined> {
-    const { code, stdout, stderr, unknown } = await this.run("partitions", "--json");
-    if (unknown) return undefined;
-    if (code !== 0) throw new Kill9Error(`atoll partitions ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as readonly PartitionStatus[];
-  }
-
   /** What runs at this moment. */
   destroy(): void {
     for (const child of this.#running) child.kill("SIGKILL");

@@ -2,7 +2,7 @@
 // what it refuses is said and counted: a node may be gone by then, and that is no fault.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answers } from "./answers.ts";
-import type { AtollCommand, Ran } from "./atoll-command.ts";
+import type { AtollCommand, PartitionStatus, Ran } from "./atoll-command.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import type { Act, ActKind } from "./schedule.ts";
 
@@ -81,12 +81,17 @@ export class Tormentor {
   async #move(act: Extract<Act, { kind: "move" }>): Promise<void> {
     if (this.unknown.has("move")) return;
     const { service, choice, nodeChoice } = act;
-    const partition = chosen((await this.#init.command.partitions())?.filter((one) => one.service === service) ?? [], choice);
+    const listed = await this.#init.command.run("partitions", "--json");
+    if (listed.code !== 0) return this.#ran(act, "partitions", listed);
+    const all = JSON.parse(listed.stdout) as readonly PartitionStatus[];
+    const partition = chosen(
+      all.filter((one) => one.service === service),
+      choice,
+    );
     const others = (await this.#nodesOf(service)).filter(({ node }) => node !== partition?.node);
     const to = chosen(others, nodeChoice);
-    // Where there is nobody else it is asked for all the same, so that it is seen whether there is such a verb.
-    const words = ["move", service, String(partition?.partition ?? 0), to?.node ?? `${service}-1`] as const;
-    if (partition && !to) return this.#say(`${words.join(" ")}: it has one node`);
+    if (!partition || !to) return this.#say(`move of a partition of ${service}: there is nobody to take one now`);
+    const words = ["move", service, String(partition.partition), to.node] as const;
     this.#ran(act, words.join(" "), await this.#init.command.run(...words));
   }
 
