@@ -1,6 +1,7 @@
 // From the start of a process to its first answer over HTTP: the hello example as a user starts it, and the answer is to a
 // command, so it includes a commit. Beside it a server of node:http, and the same with zod loaded. Whoever waits knocks every
-// few milliseconds, which is part of the figure and the same for all.
+// few milliseconds, which is part of the figure and the same for all. The rows that have an aim are of `--isolation shared`, one
+// process; the others of the default, a supervisor and two processes.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,27 +26,32 @@ export async function measureStarts({ rounds, directory }: Room): Promise<readon
   const { bin } = JSON.parse(readFileSync(join(cli, "package.json"), "utf8")) as { readonly bin: { readonly atoll: string } };
   const program = [join(cli, bin.atoll), "run", join(root, "examples/hello/hello.ts")];
   const hello =
-    (data: string) =>
-    (port: number): readonly string[] => [...program, "--port", String(port), "--data", data];
+    (isolation: "shared" | "process", data: string) =>
+    (port: number): readonly string[] => [...program, "--isolation", isolation, "--port", String(port), "--data", data];
   const listen = (port: number): string =>
     `import { createServer } from "node:http"; createServer((request, response) => response.end("{}")).listen(${port}, "127.0.0.1");`;
   const script = (text: string): readonly string[] => ["--input-type=module", "-e", text];
   const fresh = join(directory, "fresh");
-  const { first, again, plain, zod } = await interleave(rounds, {
-    first: async () => {
-      const ms = await firstAnswerMs(hello(fresh));
-      removeDirectory(fresh);
-      return ms;
-    },
+  const onNewData = async (isolation: "shared" | "process"): Promise<number> => {
+    const ms = await firstAnswerMs(hello(isolation, fresh));
+    removeDirectory(fresh);
+    return ms;
+  };
+  const { first, again, plain, zod, firstOfMany, againOfMany } = await interleave(rounds, {
+    first: () => onNewData("shared"),
     plain: () => firstAnswerMs((port) => script(listen(port))),
-    again: () => firstAnswerMs(hello(join(directory, "kept"))),
+    again: () => firstAnswerMs(hello("shared", join(directory, "kept"))),
     zod: () => firstAnswerMs((port) => script(`import "zod"; ${listen(port)}`)),
+    firstOfMany: () => onNewData("process"),
+    againOfMany: () => firstAnswerMs(hello("process", join(directory, "kept-of-many"))),
   } satisfies { readonly [side: string]: Side });
   const bare = beside({ "node:http": plain, "node:http + zod": zod });
   const aim: Row["aim"] = { kind: "at-most", value: 300 };
   return [
     { name: "start-up of hello, new data", unit: "ms", ours: first, bare, aim },
     { name: "start-up of hello, data there", unit: "ms", ours: again, bare, aim },
+    { name: "start-up of hello in processes, new data", unit: "ms", ours: firstOfMany, bare },
+    { name: "start-up of hello in processes, data there", unit: "ms", ours: againOfMany, bare },
   ];
 }
 

@@ -5,24 +5,17 @@
 //
 // The last line printed is the result; everything else goes to standard error. Exit code 0: no violation, and there was enough
 // load and there were enough kills for that to mean something.
-import { rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { prng } from "../packages/core/src/base/prng.ts";
-import { root } from "./generated.ts";
 import { killUntil } from "./kill9/killing.ts";
 import { optionsFrom, type Options } from "./kill9/options.ts";
-import { Kill9Error, Victim } from "./kill9/victim.ts";
+import { Kill9Error } from "./kill9/victim.ts";
+import { reckon } from "./shop-kill9/reckoning.ts";
+import { ShopProcess } from "./shop-kill9/shop-process.ts";
 import { Shoppers } from "./shop-kill9/shoppers.ts";
-import { atRest } from "./verify/at-rest.ts";
-import { Shop, VerifyError } from "./verify/shop.ts";
+import { VerifyError } from "./verify/shop.ts";
 
 const run = { flag: "minutes", standard: 1, min: 0.05, max: 600 };
 const shoppersAtOnce = 12;
-const bankFaults = "latency=20ms,errors=0.1,hangs=0.02";
-/** For what was under way when the load ended: a bank that is not answering is asked for that long. */
-const restMsMax = 120_000;
 /** Below these a minute of the run has shown nothing. */
 const orderedPerMinuteMin = 60;
 const killsPerMinuteMin = 4;
@@ -34,21 +27,11 @@ function lifeMs(random: () => number): number {
 
 async function shopKill9({ length: minutes, seed }: Options): Promise<number> {
   console.error(`seed ${seed}: again with npm run shop-kill9 -- --minutes ${minutes} --seed ${seed}`);
-  const folder = await mkdtemp(join(tmpdir(), "atoll-shop-kill9-"));
-  let bank = "";
-  const victim = new Victim([join(root, "scripts/start.ts"), "--data", join(folder, "data"), "--bank", bankFaults], (line) => {
-    const port = /^bank is open on port (\d+)/.exec(line)?.[1];
-    if (port !== undefined) bank = `http://127.0.0.1:${port}`;
-  });
-  const shoppers = new Shoppers(victim, prng(seed + 1), `s${seed}`);
-  process.once("exit", () => {
-    victim.destroy();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   try {
-    await victim.spawn();
-    await victim.listening();
+    const shop = await ShopProcess.open("shop-kill9");
+    const { victim } = shop;
+    const shoppers = new Shoppers({ up: () => victim.up, random: prng(seed + 1), run: `s${seed}` });
     const running = shoppers.run(shoppersAtOnce);
     const endMs = performance.now() + minutes * 60_000;
     const progress = (): string => `${shoppers.ordered} orders answered`;
@@ -58,20 +41,13 @@ async function shopKill9({ length: minutes, seed }: Options): Promise<number> {
     await victim.kill();
     await victim.spawn();
     await victim.listening();
-    const { acknowledged, faults, ordered, answered, retried } = shoppers;
-    const shop = new Shop(await victim.up, fetch);
-    const { evidence, found } = await atRest(shop, { acknowledged, bank: new Shop(bank, fetch), withinMs: restMsMax });
+    const { ordered } = shoppers;
+    const { confirmed, rejected, faults } = await reckon(shoppers, { shop: await victim.up, bank: shop.bank });
     await victim.stop();
-    if (found) faults.push(`invariant ${found.number}: ${found.what}`);
-    for (const fault of faults.slice(0, 20)) console.error(fault);
-    const byStatus = [...answered].sort(([a], [b]) => a - b).map(([status, count]) => `${status} ${count} times`);
-    console.error(`answered ${byStatus.join(", ")}; ${retried} requests were sent again; ${evidence.bank?.length} payments at the bank`);
     const enough = ordered >= minutes * orderedPerMinuteMin && victim.kills >= minutes * killsPerMinuteMin;
     if (!enough) console.error("too little happened for this to mean anything");
-    // The verifier has sent one order of its own, which is rejected.
-    const count = (status: string): number => [...evidence.orders.values()].filter((order) => order?.status === status).length;
     console.log(
-      `ordered ${ordered} · confirmed ${count("confirmed")} · rejected ${count("rejected")} · killed ${victim.kills} times · violations ${faults.length}`,
+      `ordered ${ordered} · confirmed ${confirmed} · rejected ${rejected} · killed ${victim.kills} times · violations ${faults.length}`,
     );
     return enough && faults.length === 0 ? 0 : 1;
   } catch (error) {

@@ -7,11 +7,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { root } from "./generated.ts";
 
 interface Started {
   readonly shop: string;
   readonly bankPort: number;
+  readonly pid: number;
   readonly kill: (signal: NodeJS.Signals) => Promise<readonly unknown[]>;
 }
 
@@ -21,6 +23,7 @@ const command = (args: readonly string[], env: Record<string, string> = {}) => {
     cwd: root,
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // a process group of its own, as a terminal gives it
   });
 };
 
@@ -39,7 +42,18 @@ async function started(data: string, ...more: readonly string[]): Promise<Starte
     child.kill(signal);
     return ended;
   };
-  return { shop, bankPort: Number(port), kill };
+  return { shop, bankPort: Number(port), pid: child.pid as number, kill };
+}
+
+/** Resolves when nobody listens there any more. */
+async function closed(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const end = await Promise.race([once(socket, "connect"), once(socket, "close")]).catch(() => "refused");
+    socket.destroy();
+    if (end === "refused") return;
+    await pause(10);
+  }
 }
 
 test("start: the bank ends with a shop that is killed, and its books are what they were when the shop starts again", async () => {
@@ -62,6 +76,35 @@ test("start: the bank ends with a shop that is killed, and its books are what th
     assert.equal(books.charged_cents, 499);
     assert.equal((await fetch(`${second.shop}/health`)).status, 200);
     assert.deepEqual(await second.kill("SIGTERM"), [0, null]);
+  } finally {
+    await rm(data, { recursive: true });
+  }
+});
+
+test("start: Ctrl-C, which reaches every process of the terminal, ends the shop in order and the bank with it", async () => {
+  const data = await mkdtemp(join(tmpdir(), "start-"));
+  try {
+    const { pid, bankPort, kill } = await started(data);
+    process.kill(-pid, "SIGINT");
+    assert.deepEqual(await kill("SIGCONT"), [0, null]);
+    await closed(bankPort);
+  } finally {
+    await rm(data, { recursive: true });
+  }
+});
+
+test("start: a second one on the same data is refused with the pid of the first, which goes on", async () => {
+  const data = await mkdtemp(join(tmpdir(), "start-"));
+  try {
+    const first = await started(data);
+    const second = command(["--port", "0", "--data", data]);
+    let said = "";
+    second.stdout.resume();
+    second.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    assert.deepEqual(await once(second, "close"), [1, null], said);
+    assert.match(said, new RegExp(`Another process uses this data directory .* held by pid ${first.pid}, `));
+    assert.equal((await fetch(`${first.shop}/health`)).status, 200);
+    assert.deepEqual(await first.kill("SIGTERM"), [0, null]);
   } finally {
     await rm(data, { recursive: true });
   }

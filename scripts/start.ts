@@ -1,9 +1,9 @@
 // `npm start`: the Sock Shop, and beside it the bank, which is an outside party and so a process of its own.
 //
-//   npm start -- [--bank latency=50ms,errors=0.1,hangs=0.01] [--port N] [--host ADDRESS] [--data DIR]
+//   npm start -- [--bank latency=50ms,errors=0.1,hangs=0.01] [--port N] [--host ADDRESS] [--data DIR] [--isolation shared]
 //
-// --bank is for the bank; everything else goes to `atoll run`, which runs in this process, so that signals and exit codes are
-// its own. The bank takes a free port and keeps its books in DIR/bank. It ends with this process, also with a SIGKILL, and
+// --bank is for the bank; everything else goes to `atoll run`, whose supervisor is this process, so that signals and exit codes are
+// its own; with --isolation shared it is the whole shop. The bank takes a free port and keeps its books in DIR/bank. It ends with this process, also with a SIGKILL, and
 // its books are what they were. With BANK_URL in the environment no bank is started: somebody else's is used.
 import { spawn } from "node:child_process";
 import { once } from "node:events";

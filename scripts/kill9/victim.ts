@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /** To recover and print its address. */
-const startMsMax = 20_000;
+const startMsMax = 60_000;
 const logCharactersMax = 8_000;
 
 export class Kill9Error extends Error {

@@ -1,11 +1,15 @@
 // Shoppers who do not give up: each has a cart of their own, fills it, orders under an Idempotency-Key, and asks again under the
 // same key whatever got no answer. What they are told they write down, and what they are told twice must be the same.
 import { setTimeout as pause } from "node:timers/promises";
-import { Kill9Error, type Victim } from "../kill9/victim.ts";
+import { Kill9Error } from "../kill9/victim.ts";
 import type { Acknowledged } from "../verify/evidence.ts";
 
-/** For an attempt: a process that was stopped must not hang the run. Above the shop's own deadline. */
-const answerMsMax = 15_000;
+/** In which the gateway answers whatever it was asked. */
+const deadlineMs = 10_000;
+/** Beyond it, for the way there and back where every process wants the same two cores. */
+const graceMs = 5_000;
+/** For an attempt: what has no answer by then has broken the deadline. */
+export const answerMsMax = deadlineMs + graceMs;
 /** For a request with all its attempts. */
 const requestMsMax = 120_000;
 /** Statuses after which the same request may be sent again: it had no effect, or the key says whether it had. */
@@ -28,6 +32,25 @@ interface Party {
   readonly address: string;
   readonly card: string;
 }
+/** One request as it went over the wire once. */
+export interface Attempt {
+  /** Method and path. */
+  readonly what: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** cut: there was no connection, or it was lost. late: nothing had come within `answerMsMax`. */
+  readonly end: "answered" | "cut" | "late";
+}
+
+export interface ShoppersInit {
+  /** Where the shop is; resolves once it listens. */
+  readonly up: () => Promise<string>;
+  readonly random: () => number;
+  /** What their names and keys begin with. */
+  readonly run: string;
+  readonly attempted?: (attempt: Attempt) => void;
+}
+
 type Sent = { readonly method: string; readonly path: string; readonly body?: object; readonly key?: string; readonly prefer?: string };
 
 export class Shoppers {
@@ -38,16 +61,14 @@ export class Shoppers {
   readonly answered = new Map<number, number>();
   /** Requests that were sent again. */
   retried = 0;
-  readonly #victim: Victim;
+  readonly #init: ShoppersInit;
   readonly #random: () => number;
-  readonly #run: string;
   #stopping = false;
   #names = 0;
 
-  constructor(victim: Victim, random: () => number, run: string) {
-    this.#victim = victim;
-    this.#random = random;
-    this.#run = run;
+  constructor(init: ShoppersInit) {
+    this.#init = init;
+    this.#random = init.random;
   }
 
   get ordered(): number {
@@ -72,7 +93,7 @@ export class Shoppers {
 
   #name(): string {
     this.#names += 1;
-    return `${this.#run}-${this.#names}`;
+    return `${this.#init.run}-${this.#names}`;
   }
 
   async #register(): Promise<Party> {
@@ -170,16 +191,31 @@ export class Shoppers {
     }
   }
 
-  async #exchange({ method, path, body, key, prefer }: Sent): Promise<Answer> {
-    const url = `${await this.#victim.up}${path}`;
-    const headers = {
-      ...(body ? { "content-type": "application/json" } : {}),
-      ...(key === undefined ? {} : { "idempotency-key": key }),
-      ...(prefer === undefined ? {} : { prefer }),
-    };
-    const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(answerMsMax) });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+  /** Rejects if there is no answer. */
+  async #exchange(sent: Sent): Promise<Answer> {
+    const url = `${await this.#init.up()}${sent.path}`;
+    const what = `${sent.method} ${sent.path}`;
+    const startedMs = performance.now();
+    const ended = (end: Attempt["end"]): void => this.#init.attempted?.({ what, startedMs, endedMs: performance.now(), end });
+    try {
+      const answer = await exchange(url, sent);
+      ended("answered");
+      return answer;
+    } catch (error) {
+      ended(error instanceof Error && error.name === "TimeoutError" ? "late" : "cut");
+      throw error;
+    }
   }
+}
+
+async function exchange(url: string, { method, body, key, prefer }: Sent): Promise<Answer> {
+  const headers = {
+    ...(body ? { "content-type": "application/json" } : {}),
+    ...(key === undefined ? {} : { "idempotency-key": key }),
+    ...(prefer === undefined ? {} : { prefer }),
+  };
+  const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(answerMsMax) });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
 }

@@ -37,10 +37,11 @@ function unknownBreaker(running: Pick<Running, "health" | "breakers">, service: 
   const breakers = running.breakers();
   const called = breakers.flatMap((breaker) => (breaker.service === service ? [breaker.contract] : []));
   if (called.length > 0) return `service "${service}" does not list contract "${contract}" under \`calls\`; it lists: ${called.join(", ")}`;
-  const callers = [...new Set(breakers.map((breaker) => breaker.service))].join(", ") || "none";
+  const callers = [...new Set(breakers.map((breaker) => breaker.service))].join(", ");
+  const others = (what: string): string => (callers === "" ? "" : `; services that have${what}: ${callers}`);
   return running.health().some(({ name }) => name === service)
-    ? `service "${service}" lists no contract under \`calls\`, so it has no breakers; services that have: ${callers}`
-    : `there is no service "${service}" here; services that have breakers: ${callers}`;
+    ? `service "${service}" lists no contract under \`calls\`, so it has no breakers${others("")}`
+    : `there is no service "${service}" here${others(" breakers")}`;
 }
 
 /** Undefined if no process runs the data directory. */

@@ -52,7 +52,7 @@ test("atoll breakers: one that opened by itself is listed with why, closed by an
     listed.stdout,
     /^SERVICE +CONTRACT +STATE +SINCE +FAILED +WORKED +LAST FAILURE +RUNNING +WAITING\nshop +bank +open +\S+Z +2 +0 +UNKNOWN_OUTCOME +0 +0\n$/,
   );
-  assert.match(await (await fetch(`${url}/metrics`)).text(), /^atoll_breaker_state\{service="shop",contract="bank"\} 2$/m);
+  assert.match(await (await fetch(`${url}/metrics`)).text(), /^atoll_breaker_state\{node="shop-1",service="shop",contract="bank"\} 2$/m);
   assert.equal((await fetch(`${url}/health`)).status, 200);
 
   const closed = await breakers("close", "shop", "bank");
@@ -83,12 +83,8 @@ test("atoll breakers: a contract cut off by an operator is not called until it i
     const [cut] = breakersOf(await breakers("open", "shop", "bank", "--json"));
     assert.equal(cut?.state, "forced-open");
 
-    await refused(breakers("open", "shp", "bank"), 1, /^atoll: there is no service "shp" here; services that have breakers: shop\n$/);
-    await refused(
-      breakers("open", "bank", "bank"),
-      1,
-      /^atoll: service "bank" lists no contract under `calls`, so it has no breakers; services that have: shop\n$/,
-    );
+    await refused(breakers("open", "shp", "bank"), 1, /^atoll: there is no service "shp" here; there are: bank, shop, gateway\n$/);
+    await refused(breakers("open", "bank", "bank"), 1, /^atoll: service "bank" lists no contract under `calls`, so it has no breakers\n$/);
     await refused(
       breakers("close", "shop", "bnk"),
       1,

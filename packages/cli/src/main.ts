@@ -49,7 +49,7 @@ function grammar(): Command {
     .option("--port <N>", "where the gateway listens; 0 takes a free port (default: PORT of the environment, or 8080)")
     .option("--host <ADDRESS>", "the address it listens on (default: 127.0.0.1, which only this machine reaches)")
     .option("--data <DIR>", "where the logs are kept (default: .atoll/NAME of the system)")
-    .option("--isolation <HOW>", "process: each service in a process of its own, started again when it ends; shared: all in one (default)")
+    .option("--isolation <HOW>", "process: each service in a process of its own, started again when it ends (default); shared: all in one")
     .action(async (file: string, options: RunOptions) => {
       const { run } = await import("./run.ts");
       await run(file, options);

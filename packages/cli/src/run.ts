@@ -10,7 +10,7 @@ import { stopRequested } from "./stop-signals.ts";
 import { loadSystem } from "./system-file.ts";
 
 export interface RunOptions {
-  /** "process": one for each service, under a supervisor. Default "shared". */
+  /** "process" (default): one for each service, under a supervisor. "shared": one for all. */
   readonly isolation?: string;
   readonly port?: string;
   readonly host?: string;
@@ -18,7 +18,7 @@ export interface RunOptions {
 }
 
 /** Resolves never: the process ends with 0 once it was asked to stop and has answered what it had accepted. */
-export async function run(file: string, { isolation = "shared", port: portOption, host, data: dataOption }: RunOptions): Promise<never> {
+export async function run(file: string, { isolation = "process", port: portOption, host, data: dataOption }: RunOptions): Promise<never> {
   const port = portFrom(portOption, process.env["PORT"]);
   if (host === "") throw new CommandError("--host is empty", { exitCode: 2 });
   if (isolation === "process") {

@@ -60,7 +60,7 @@ test("atoll sagas, atoll apologies: a parked saga is listed, shown, retried, aba
   );
   assert.match(await said(ask("sagas", "show", "trips", "free")), /state +ended: done\n/);
   await refused(ask("sagas", "show", "trips", "none"), 1, /there is no saga "none" \(of trip\)/);
-  await refused(ask("sagas", "show", "trip", "dear"), 1, /there is no service "trip" with sagas/);
+  await refused(ask("sagas", "show", "trip", "dear"), 1, /there is no service "trip" here; there are: seats, banks, trips, gateway\n/);
 
   assert.equal(await said(ask("sagas", "retry", "trips", "dear")), "saga dear of service trips goes on where it stood\n");
   await refused(ask("sagas", "retry", "trips", "free"), 1, /it is ended, and only a parked one can be tried again/);

@@ -14,14 +14,18 @@ registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, conte
 process.on("exit", () => process.stderr.write("loaded " + [...loaded, ...process.moduleLoadList].join(" ") + "\\n"));
 `;
 
-async function loadedBy(file: string): Promise<string> {
+/** By service; "" is the process that was started. */
+async function loadedBy(file: string, ...flags: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const data = await mkdtemp(join(tmpdir(), "atoll-start-up-"));
   try {
     const execArgv = ["--import", `data:text/javascript,${encodeURIComponent(spy)}`];
-    await using running = new AtollProcess(["run", file, "--port", "0", "--data", data], { execArgv });
+    await using running = new AtollProcess(["run", file, "--port", "0", "--data", data, ...flags], { execArgv });
     await running.prints(/is running/);
     const { stderr } = await running.stop();
-    return /^loaded (.*)$/m.exec(stderr)?.[1] ?? assert.fail(stderr);
+    const loaded = new Map([["", /^loaded (.*)$/m.exec(stderr)?.[1] ?? assert.fail(stderr)]]);
+    for (const [, service = "", text = ""] of stderr.matchAll(/"event":"node.printed".*"service":"([a-z]+)".*"text":"loaded (.*)"\}$/gm))
+      loaded.set(service, text);
+    return loaded;
   } finally {
     await rm(data, { recursive: true });
   }
@@ -37,15 +41,27 @@ const rooms = [
 ];
 
 test("start-up: of a system of entities and routes, no room is loaded that it has no part for", async () => {
-  const loaded = await loadedBy(exampleHello);
+  const loaded = (await loadedBy(exampleHello, "--isolation", "shared")).get("") ?? "";
   assert.match(loaded, /entity\/host\.ts/);
   assert.deepEqual(
-    rooms.filter((room) => loaded.includes(room)),
+    [...rooms, "system/remote", "supervisor/supervisor.ts"].filter((room) => loaded.includes(room)),
     [],
   );
 });
 
+test("start-up: neither is one loaded where each service has a process of its own", async () => {
+  const loaded = await loadedBy(exampleHello);
+  assert.deepEqual([...loaded.keys()].sort(), ["", "counter", "gateway"]);
+  assert.match(loaded.get("counter") ?? "", /entity\/host\.ts/);
+  for (const service of ["counter", "gateway"])
+    assert.deepEqual(
+      rooms.filter((room) => loaded.get(service)?.includes(room)),
+      [],
+      service,
+    );
+});
+
 test("start-up: what plays sagas is loaded for a system that has some", async () => {
-  const loaded = await loadedBy(systemFile("stuck"));
+  const loaded = (await loadedBy(systemFile("stuck"), "--isolation", "shared")).get("") ?? "";
   assert.match(loaded, /saga\/machine\.ts/);
 });

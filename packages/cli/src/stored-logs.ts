@@ -1,6 +1,7 @@
-// The logs of a system at rest. Each is opened as its service would, so a process that runs after all is noticed: JOURNAL_IN_USE.
+// The logs of a system at rest. Each is opened as its service would, under the lock of a supervisor, so that whatever runs after all is
+// noticed, also while it is starting a process again: JOURNAL_IN_USE.
 import type { Journal } from "@atoll/core/journal";
-import { SqliteJournalStore } from "@atoll/core/journal/sqlite";
+import { OwnerLock, SqliteJournalStore } from "@atoll/core/journal/sqlite";
 import { jsonLogger } from "@atoll/core/runtime/node";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,6 +26,12 @@ const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(
 
 /** Fails with a `Failure` (JOURNAL_*) if the log cannot be opened. */
 export async function withJournal<T>(data: string, service: string, work: (journal: Journal) => Promise<T>): Promise<T> {
-  await using journal = await new SqliteJournalStore(data, jsonLogger({ level: "warn" })).open(service, partitions);
-  return await work(journal);
+  const logger = jsonLogger({ level: "warn" });
+  const lock = await OwnerLock.acquire(data, logger);
+  try {
+    await using journal = await new SqliteJournalStore(data, logger).open(service, partitions);
+    return await work(journal);
+  } finally {
+    lock.release();
+  }
 }

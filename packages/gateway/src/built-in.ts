@@ -19,10 +19,10 @@ export function builtIns(edge: Edge, describe: () => object, closing: () => bool
   let page: Answer | undefined;
   const by: { readonly [P in (typeof builtInPaths)[number]]: BuiltIn["answer"] } = {
     "/health": async () => healthAnswer(await edge.health(), closing()),
-    "/metrics": () => ({
+    "/metrics": async () => ({
       status: 200,
       headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", ...uncached },
-      body: edge.runtime.metrics.render(),
+      body: await edge.metrics(),
     }),
     "/openapi.json": () => (json ??= { status: 200, headers: jsonHeaders, body: JSON.stringify(describe(), null, 2) }),
     "/docs": () => (page ??= pageAnswer(describe())),

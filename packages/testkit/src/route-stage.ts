@@ -98,6 +98,10 @@ class EdgeStage implements Edge {
     return answer;
   }
 
+  metrics(): Promise<string> {
+    return Promise.resolve(this.runtime.metrics.render());
+  }
+
   /** For plain handlers. */
   get at(): At {
     return stageBook(async (to, key, input, { commandId } = {}) => {

@@ -1,6 +1,7 @@
 // One node of a system in its own process: does what the supervisor says, and tells it how that went. It ends when it was asked to, when
 // it cannot start, and when its supervisor is gone.
 import type { Running } from "@atoll/core";
+import { Metrics } from "@atoll/core/runtime";
 import { jsonLogger } from "@atoll/core/runtime/node";
 import { flushCompileCache } from "node:module";
 import { controlVerbs } from "../control.ts";
@@ -82,6 +83,7 @@ export class Node {
       port,
       data,
       logger: jsonLogger(),
+      metrics: new Metrics({ node: self.node, service: self.service }),
       ...(host === undefined ? {} : { host }),
       ...(threads ? { threads } : {}),
       ring: (runtime) => ring({ transport: new SocketTransport(runtime, { system: system.name, self }), directory: known, at, secret }),

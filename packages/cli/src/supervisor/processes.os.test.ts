@@ -21,7 +21,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const dataOf = (name: string): string => join(folder, name);
 const trio = (name: string, env: { readonly [name: string]: string } = {}): AtollProcess =>
-  new AtollProcess(["run", systemFile("trio"), "--port", "0", "--isolation", "process", "--data", dataOf(name)], { env });
+  new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", dataOf(name)], { env });
 
 async function json(response: Response): Promise<unknown> {
   const text = await response.text();
@@ -119,6 +119,39 @@ test("processes: each service and the gateway has one, they answer each other, a
   const stopped = entries.filter(({ event }) => event === "system.stopped").map(({ service, node }) => [service, node].join());
   assert.deepEqual([stopped[0], stopped.slice(1).sort()], ["gateway,gateway-1", ["ledger,ledger-1", "shop,shop-1", "stock,stock-1"]]);
   assert.equal(entries.at(-1)?.event, "supervisor.stopped");
+});
+
+test("processes: the gateway shows the metrics of all of them, each line with its node and service; what does not answer is counted, and nobody waits for it", async () => {
+  await using running = trio("measured");
+  const url = await running.url();
+  await post(`${url}/purchases`, { item: "a" });
+  const shown = async (): Promise<readonly string[]> => (await (await fetch(`${url}/metrics`)).text()).split("\n");
+  const lines = await shown();
+  assert.equal(lines.at(-1), "");
+  const families = lines.flatMap((line) => /^# TYPE (\S+) /.exec(line)?.[1] ?? []);
+  assert.equal(new Set(families).size, families.length, "each family once");
+  assert.deepEqual(families, families.toSorted());
+  const samples = lines.slice(0, -1).filter((line) => !line.startsWith("#"));
+  const origin = /^[a-z_]+\{node="([a-z]+)-1",service="\1"[,}]/;
+  assert.deepEqual(
+    samples.filter((line) => !origin.test(line)),
+    [],
+  );
+  const memoryOf = (all: readonly string[]): readonly string[] =>
+    all.flatMap((line) => /^process_resident_memory_bytes\{node="([a-z]+)-1",service="\1"\} \d+$/.exec(line)?.[1] ?? []).sort();
+  assert.deepEqual(memoryOf(samples), ["gateway", "ledger", "shop", "stock"]);
+  assert(samples.includes('atoll_nodes_silent{node="gateway-1",service="gateway"} 0'));
+
+  const { pid } = await nodeOf("measured", "stock");
+  process.kill(pid, "SIGSTOP");
+  const without = await Promise.all([shown(), shown()]);
+  if (isThere(pid)) process.kill(pid, "SIGCONT");
+  for (const some of without) {
+    assert.deepEqual(memoryOf(some), ["gateway", "ledger", "shop"]);
+    assert(some.includes('atoll_nodes_silent{node="gateway-1",service="gateway"} 1'));
+  }
+  await until(async () => memoryOf(await shown()).includes("stock"));
+  assert.equal((await running.stop()).code, 0);
 });
 
 test("processes: SIGKILL of a service, and no request fails: what it had acknowledged is there, what is asked meanwhile waits for the next", async () => {
@@ -261,7 +294,7 @@ test("processes: a service that cannot come up again has failed, with the reason
 test("processes: one that cannot come up at the first start ends the command with its reason, and the others with it", async () => {
   await using hold = await HoldServer.open();
   const port = new URL(hold.url).port;
-  const args = ["run", systemFile("trio"), "--isolation", "process", "--data", dataOf("taken"), "--port", port];
+  const args = ["run", systemFile("trio"), "--data", dataOf("taken"), "--port", port];
   const taken = await atoll(args);
   assert.deepEqual([taken.code, taken.stdout], [1, ""]);
   assert.match(
@@ -275,7 +308,7 @@ test("processes: one that cannot come up at the first start ends the command wit
 
 test("processes: what operators ask of one process they are told by many", async () => {
   const data = dataOf("brittle");
-  const args = ["run", systemFile("brittle"), "--port", "0", "--isolation", "process", "--data", data];
+  const args = ["run", systemFile("brittle"), "--port", "0", "--data", data];
   await using running = new AtollProcess(args, { env: { ATOLL_TEST_BANK: "down" } });
   const url = await running.url();
   const statuses = [];
@@ -303,7 +336,7 @@ test("processes: what operators ask of one process they are told by many", async
 
 test("one process: `ps` shows it for every service, `restart` is refused, `stop` stops it in order", async () => {
   const data = dataOf("shared");
-  await using running = new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", data]);
+  await using running = new AtollProcess(["run", systemFile("trio"), "--isolation", "shared", "--port", "0", "--data", data]);
   await running.url();
   await until(async () => (await atoll(["ps", "--data", data])).code === 0);
   const nodes = await ps("shared");

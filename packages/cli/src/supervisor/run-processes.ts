@@ -1,6 +1,5 @@
-// `atoll run --isolation process`: a supervisor in this process, the system in its children.
-import { stopGraceMs } from "@atoll/core/system";
-import { jsonLogger } from "@atoll/core/runtime/node";
+// `atoll run`: a supervisor in this process, the system in its children.
+import { jsonLogger, nodeRuntime } from "@atoll/core/runtime/node";
 import { resolve as absolute } from "node:path";
 import { banner } from "../banner.ts";
 import { CommandError } from "../command-error.ts";
@@ -34,13 +33,16 @@ export async function runProcesses(file: string, { port, host, data: dataOption 
     logger.log("warn", "control.unavailable", { error });
     return undefined;
   });
+  const alive = nodeRuntime({ logger }).hold(); // also where there is no child
   try {
     const url = await supervisor.start();
     process.stdout.write(banner(system, url, shownData));
     await Promise.race([asked, told]);
     process.stdout.write("stopping: what was accepted is answered first; once more to stop at once\n");
+    const { stopGraceMs } = await import("@atoll/core/system"); // what runs systems is of no use to a supervisor before
     await supervisor.stop(stopGraceMs);
   } finally {
+    alive[Symbol.dispose]();
     await control?.[Symbol.asyncDispose]();
   }
 }

@@ -1,5 +1,8 @@
 // Runs the handlers of one contract in one process: any number at a time up to a bound, each under a deadline, each
 // with an address book that passes deadline and identity on.
+//
+//  H1  in time   Where more is asked than can be carried out, a message is taken only if it is likely to be carried out in its time; any
+//                other is refused at once (OVERLOADED). So a flooded service goes on answering as much as it can (ADR 0032).
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import type { At, Tell } from "../contract/index.ts";
@@ -16,6 +19,11 @@ export interface HandlersLimits {
 }
 
 export const handlersLimits: HandlersLimits = { concurrency: 1_024, mailboxCapacity: 4_096 };
+
+/** Of its time, what a message may be expected to wait for a free handler: the rest is for its run, and for runs that take longer than others. */
+const waitingPartMax = 0.5;
+/** Of the newest run, in the mean of what runs take. */
+const newestPart = 1 / 16;
 
 /** What one run may ask of others: the system makes it, because only the system knows who is where. */
 export interface NestedCalls {
@@ -43,6 +51,8 @@ export class HandlersHost {
   readonly #init: HandlersHostInit;
   readonly #queue = new Deque<Message>();
   #running = 0;
+  /** Of how long runs take, the newest ones most; undefined before the first has ended. */
+  #runMs: number | undefined;
 
   constructor(init: HandlersHostInit) {
     this.#init = init;
@@ -60,6 +70,12 @@ export class HandlersHost {
         );
         return;
       }
+      const waitMs = ((this.#runMs ?? 0) * (this.#queue.length + 1)) / limits.concurrency;
+      if (waitMs > waitingPartMax * message.withinMs) {
+        const what = `it would wait for some ${Math.round(waitMs)} of ${message.withinMs} ms behind ${this.#queue.length} others`;
+        message.fail(new Failure("OVERLOADED", { what, at: message.address }));
+        return;
+      }
       this.#queue.push(message);
       deadlines.watch(message);
       return;
@@ -69,8 +85,12 @@ export class HandlersHost {
 
   #start(message: Message): void {
     this.#running += 1;
-    void this.#run(message).finally(() => {
+    const { clock } = this.#init.runtime;
+    const startedMs = clock.monotonic();
+    void this.#run(message, startedMs).finally(() => {
       this.#running -= 1;
+      const tookMs = clock.monotonic() - startedMs;
+      this.#runMs = this.#runMs === undefined ? tookMs : this.#runMs + newestPart * (tookMs - this.#runMs);
       this.#next();
     });
   }
@@ -83,9 +103,9 @@ export class HandlersHost {
     }
   }
 
-  async #run(message: Message): Promise<void> {
+  async #run(message: Message, startedMs: number): Promise<void> {
     const { deadlines, handlers, runtime, nested } = this.#init;
-    const calls = nested(message, runtime.clock.monotonic() + message.withinMs);
+    const calls = nested(message, startedMs + message.withinMs);
     const run = new HandlerRun(this.#init, message, calls);
     const { checks } = message.to;
     try {

@@ -85,3 +85,21 @@ test("metrics: every sample line has the form that the text format demands", () 
   assert.equal(lines.length, 7);
   for (const line of lines) assert.match(line, sample);
 });
+
+test("metrics: a label that is common to a registry is on every series, but where the series has one of that name itself", () => {
+  const metrics = new Metrics({ node: "stock-1", service: "stock" });
+  metrics.counter("j_total", "Of j.");
+  metrics.gauge("k_now", "Of k.", { service: "other", a: "b" }, () => 1);
+  metrics.histogram("l_seconds", "Of l.", {}, [1]);
+  assert.deepEqual(
+    linesOf(metrics).filter((line) => !line.startsWith("#")),
+    [
+      'j_total{node="stock-1",service="stock"} 0',
+      'k_now{node="stock-1",service="other",a="b"} 1',
+      'l_seconds_bucket{node="stock-1",service="stock",le="1"} 0',
+      'l_seconds_bucket{node="stock-1",service="stock",le="+Inf"} 0',
+      'l_seconds_sum{node="stock-1",service="stock"} 0',
+      'l_seconds_count{node="stock-1",service="stock"} 0',
+    ],
+  );
+});

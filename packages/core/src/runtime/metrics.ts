@@ -1,5 +1,6 @@
-// Counters, gauges and histograms in the Prometheus model, rendered as its text format (version 0.0.4). Own code,
-// because the core has no runtime dependencies and the virtual runtime must be able to read the same numbers.
+// Counters, gauges and histograms in the Prometheus model. Own code, because the core has no runtime dependencies and the virtual
+// runtime must be able to read the same numbers.
+import { exposition, type MetricFamily } from "./exposition.ts";
 
 type Labels = { readonly [name: string]: string };
 
@@ -17,7 +18,7 @@ export interface Histogram {
 }
 
 interface Family {
-  readonly kind: "counter" | "gauge" | "histogram";
+  readonly kind: MetricFamily["kind"];
   readonly help: string;
   /** Appends the sample lines of this family, read at the moment of rendering. */
   readonly samples: ((lines: string[]) => void)[];
@@ -33,10 +34,16 @@ const braced = (labels: string): string => (labels === "" ? "" : `{${labels}}`);
 /** One registry per running system. The names that exist are listed in docs/metrics.md. */
 export class Metrics {
   readonly #families = new Map<string, Family>();
+  readonly #common: Labels;
+
+  /** `common`: labels of every series, but where it has one of that name itself. */
+  constructor(common: Labels = {}) {
+    this.#common = common;
+  }
 
   /** The same name and labels twice give two counters whose samples would clash: create each series once. */
   counter(name: string, help: string, labels: Labels = {}): Counter {
-    const series: Series = { labels: labelText(labels), value: 0 };
+    const series: Series = { labels: this.#labels(labels), value: 0 };
     this.#family(name, "counter", help).samples.push((lines) => lines.push(`${name}${braced(series.labels)} ${series.value}`));
     return {
       add: (amount) => {
@@ -47,13 +54,13 @@ export class Metrics {
 
   /** A gauge is read when somebody looks; `read` must be cheap. */
   gauge(name: string, help: string, labels: Labels, read: () => number): void {
-    const text = braced(labelText(labels));
+    const text = braced(this.#labels(labels));
     this.#family(name, "gauge", help).samples.push((lines) => lines.push(`${name}${text} ${read()}`));
   }
 
   /** `bounds`: upper bounds of the buckets, rising; +Inf is added. */
   histogram(name: string, help: string, labels: Labels, bounds: readonly number[]): Histogram {
-    const text = labelText(labels);
+    const text = this.#labels(labels);
     const counts = new Array<number>(bounds.length + 1).fill(0);
     let sum = 0;
     const join = (extra: string): string => braced(text === "" ? extra : `${text},${extra}`);
@@ -77,15 +84,23 @@ export class Metrics {
     };
   }
 
-  /** The whole registry as Prometheus text, families sorted by name. */
+  /** The whole registry, read now, families sorted by name. */
+  families(): readonly MetricFamily[] {
+    return [...this.#families.keys()].sort().map((name) => {
+      const { kind, help, samples } = this.#families.get(name) as Family;
+      const lines: string[] = [];
+      for (const sample of samples) sample(lines);
+      return { name, kind, help, lines };
+    });
+  }
+
+  /** The same as Prometheus text. */
   render(): string {
-    const lines: string[] = [];
-    for (const name of [...this.#families.keys()].sort()) {
-      const family = this.#families.get(name) as Family;
-      lines.push(`# HELP ${name} ${family.help}`, `# TYPE ${name} ${family.kind}`);
-      for (const sample of family.samples) sample(lines);
-    }
-    return `${lines.join("\n")}\n`;
+    return exposition([this.families()]);
+  }
+
+  #labels(labels: Labels): string {
+    return labelText({ ...this.#common, ...labels });
   }
 
   #family(name: string, kind: Family["kind"], help: string): Family {

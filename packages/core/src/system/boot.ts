@@ -9,7 +9,7 @@ import type { AlarmClock } from "../journal/alarm-clock.ts";
 import { headsOf, type JournalStore, type LogWriter, type QuarantineEntry } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import type { BreakerStatus, Dependency } from "../resilience/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import { exposition, type Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { AddressBooks } from "./address-book.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -140,7 +140,8 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   const heads = async (): Promise<Session> => {
     const session = (await member?.heads()) ?? new Session();
     for (const { name, log } of services)
-      if (log.writer && member?.sharing?.hosts !== false) session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
+      if (log.writer && member?.sharing?.hosts !== false)
+        session.sawHeads({ service: name, ...log.writer.journal.meta }, headsOf(log.writer));
     return session;
   };
   const close = async (): Promise<void> => {
@@ -287,7 +288,11 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
 
   const topic: Edge["topic"] = (ref) => sources.topic("gateway", ref);
   const allHealth = async (): Promise<readonly ServiceHealth[]> => [...health(), ...((await member?.health()) ?? [])];
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health: allHealth };
+  const metrics = async (): Promise<string> => {
+    const others = (await member?.metrics()) ?? [];
+    return exposition([runtime.metrics.families(), ...others]);
+  };
+  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health: allHealth, metrics };
   let gateway: OpenGateway | undefined;
   try {
     gateway = gatewayHere?.open(edge);

@@ -58,6 +58,8 @@ export interface Edge {
   /** A session that has seen everything the logs hold now. */
   heads(): Promise<Session>;
   health(): Promise<readonly ServiceHealth[]>;
+  /** Of all nodes of the system, as Prometheus text. */
+  metrics(): Promise<string>;
 }
 
 /** An opened gateway. `fetch` works without any socket, which is how the simulator drives it. */

@@ -2,7 +2,7 @@
 // remote/, which a system in one process never loads.
 import type { JournalStore } from "../journal/index.ts";
 import type { Deadlines, Session } from "../mailbox/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { MetricFamily, Runtime } from "../runtime/index.ts";
 import type { Service, System } from "./definition.ts";
 import type { ServiceHealth } from "./edge.ts";
 import type { EventSources, RemotePublisher } from "./event-sources.ts";
@@ -70,4 +70,6 @@ export interface RingMember {
   heads(): Promise<Session>;
   /** Of the services that other nodes run. */
   health(): Promise<readonly ServiceHealth[]>;
+  /** Of all other nodes that answer in time. */
+  metrics(): Promise<readonly (readonly MetricFamily[])[]>;
 }

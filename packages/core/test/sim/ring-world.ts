@@ -181,7 +181,9 @@ export class RingWorld extends LedgerWorld {
     });
     const { journals } = life;
     try {
-      life.booted = await process.enter(this.world.outside, () => boot(ledgerSystem, { runtime: process, journals, config: {}, ring: joined }));
+      life.booted = await process.enter(this.world.outside, () =>
+        boot(ledgerSystem, { runtime: process, journals, config: {}, ring: joined }),
+      );
     } catch (error) {
       if (process.state === "crashed") return;
       this.world.note(`${node} cannot start: ${String(error)}`);
@@ -262,10 +264,9 @@ export class RingWorld extends LedgerWorld {
     return {
       nodes: (service) =>
         service === serviceName
-          ? life.told.nodes
-              .map(({ identity, secret }): Address => {
-                return { identity, at: identity.incarnation, ticket: ticketFor(secret, ledgerSystem.name, life.identity) };
-              })
+          ? life.told.nodes.map(({ identity, secret }): Address => {
+              return { identity, at: identity.incarnation, ticket: ticketFor(secret, ledgerSystem.name, life.identity) };
+            })
           : [],
       lost: () => undefined,
       plan: (service) => (service === serviceName ? life.told.plan : undefined),

@@ -31,7 +31,8 @@ async function heal(ring: RingWorld): Promise<void> {
   disk.faults = { ...disk.faults, slow: 0, failed: 0, full: 0, ambiguous: 0, late: 0, hang: 0 };
   for (const key of keys) {
     const answered = await ring.insist("touch", key, ring.freshId());
-    if (answered.kind !== "reply") throw new Error(`after healing, ${key} answers ${answered.kind === "failure" ? answered.failure.message : answered.kind}`);
+    if (answered.kind !== "reply")
+      throw new Error(`after healing, ${key} answers ${answered.kind === "failure" ? answered.failure.message : answered.kind}`);
     await ring.ask("count", key);
   }
   ring.world.note("healed");

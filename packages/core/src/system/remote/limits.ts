@@ -21,6 +21,8 @@ export interface RemoteLimits extends StreamLimits {
   readonly batchesAhead: number;
   /** Batches that a reader may ask for ahead; one that asks for more loses the link. */
   readonly batchesAskedMax: number;
+  /** Characters of the metrics of a node; families beyond them are left out. */
+  readonly metricsCharsMax: number;
   /** Before a node that could not be reached is tried again. */
   readonly reconnect: Backoff;
 }
@@ -35,5 +37,6 @@ export const remoteLimits: RemoteLimits = {
   streamsMax: 4_096,
   batchesAhead: 2,
   batchesAskedMax: 64,
+  metricsCharsMax: 256 << 10,
   reconnect: { firstMs: 10, maxMs: 500 },
 };

@@ -7,7 +7,10 @@ import type { RemoteService } from "./remote-service.ts";
 import { askedRest, askRest, type Batch, MalformedFrame, type Rest } from "./wire.ts";
 
 /** For whom it is: the owner of a key's partition, the host of the log, or any instance. */
-export type Goal = { readonly kind: "owner"; readonly contract: string; readonly key: string } | { readonly kind: "host" } | { readonly kind: "any" };
+export type Goal =
+  | { readonly kind: "owner"; readonly contract: string; readonly key: string }
+  | { readonly kind: "host" }
+  | { readonly kind: "any" };
 
 export abstract class Outgoing implements Request {
   abstract readonly rest: Rest;

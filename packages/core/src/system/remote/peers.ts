@@ -176,25 +176,27 @@ export class Peers {
     else this.#watchers.set(service, new Set([changed]));
   }
 
-  /** The link to one node of the service; if there is none, it is made where possible. */
-  to(service: string, incarnation: string): Peer | undefined {
+  /** The link to the node of the service that has this incarnation; if there is none, it is made where possible. */
+  toIncarnation(service: string, incarnation: string): Peer | undefined {
     const address = this.directory.nodes(service).find(({ identity }) => identity.incarnation === incarnation);
-    if (!address) return undefined;
-    const target = this.#target(address);
-    if (!target.peer) this.#connect(service, target);
-    return target.peer;
+    return address && this.to(service, address);
   }
 
   /** A link of the service with room, the one with the fewest open requests; if there is none, one is made where possible. */
   ready(service: string): Peer | undefined {
     let best: Peer | undefined;
     for (const address of this.directory.nodes(service)) {
-      const target = this.#target(address);
-      const { peer } = target;
-      if (!peer) this.#connect(service, target);
-      else if (peer.ready && (!best || peer.open < best.open)) best = peer;
+      const peer = this.to(service, address);
+      if (peer && (!best || peer.open < best.open)) best = peer;
     }
     return best;
+  }
+
+  /** The link to this node of the service, if it has room; if there is none, it is made where possible. */
+  to(service: string, address: Address): Peer | undefined {
+    const target = this.#target(address);
+    if (!target.peer) this.#connect(service, target);
+    return target.peer?.ready ? target.peer : undefined;
   }
 
   close(): void {

@@ -176,13 +176,13 @@ export class RemoteService {
     let target: Target | undefined;
     let epoch = 0;
     if (goal.kind === "any" || !plan) target = peers.ready(this.name);
-    else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.to(this.name, plan.host);
+    else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {
       const granted = plan.partitions[partition];
       if (granted?.owner === undefined || granted.leaving || !lane.admits(granted.epoch)) return false;
       ({ epoch } = granted);
       if (home && granted.owner === home.incarnation) target = home.serves(partition) ? home : undefined;
-      else target = peers.to(this.name, granted.owner);
+      else target = peers.toIncarnation(this.name, granted.owner);
     }
     try {
       return target !== undefined && lane.give(outgoing, target, epoch);

@@ -3,10 +3,12 @@
 import type { NodeReport } from "../../cluster/index.ts";
 import type { Implementation, Json } from "../../contract/index.ts";
 import { type Message, Session } from "../../mailbox/index.ts";
+import type { MetricFamily } from "../../runtime/index.ts";
 import type { Link, LinkHandler, LinkLoss, Listener, Transport } from "../../transport/index.ts";
 import type { Service, System } from "../definition.ts";
 import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
+import { AllNodes } from "./all-nodes.ts";
 import type { Directory } from "./directory.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
@@ -15,7 +17,7 @@ import { type Home, RemoteService } from "./remote-service.ts";
 import { RemoteSource } from "./remote-source.ts";
 import { type PlaceOf, Served } from "./served.ts";
 import { SharedService } from "./sharing.ts";
-import { headsRest, healthRest } from "./wire.ts";
+import { headsRest, healthRest, metricsRest } from "./wire.ts";
 
 export interface RingHow {
   /** Its identity says which service the node runs. */
@@ -45,7 +47,12 @@ class Member implements RingMember {
   readonly #served: Served;
   readonly #remotes: RemoteService[] = [];
   readonly sharing: SharedService | undefined;
+  readonly #allNodes: AllNodes;
   #listener: Listener | undefined;
+  #metrics: Promise<readonly (readonly MetricFamily[])[]> | undefined;
+  /** Undefined before anybody has asked. */
+  #silent: number | undefined;
+  #leftOut = 0;
 
   constructor(how: RingHow, room: RingRoom, system: System) {
     this.#how = how;
@@ -60,6 +67,7 @@ class Member implements RingMember {
     this.#served = new Served({ router, logs: sources, own, placeOf, runtime, limits });
     this.sharing?.watchPlaces(() => this.#served.replace());
     for (const other of system.services) if (other !== service) this.#add(other);
+    this.#allNodes = new AllNodes({ peers: this.#peers, services: this.#remotes.map(({ name }) => name), runtime });
   }
 
   #share(service: Service, report: (report: NodeReport) => void): SharedService {
@@ -111,6 +119,26 @@ class Member implements RingMember {
       }),
     );
     return answers.flat();
+  }
+
+  /** Whoever asks while the nodes are being asked gets the same. */
+  metrics(): Promise<readonly (readonly MetricFamily[])[]> {
+    return (this.#metrics ??= this.#metricsNow().finally(() => (this.#metrics = undefined)));
+  }
+
+  async #metricsNow(): Promise<readonly (readonly MetricFamily[])[]> {
+    const { answers, silent } = await this.#allNodes.ask(metricsRest, askedWithinMs);
+    const told = answers.filter((answer) => answer.kind === "metrics");
+    this.#leftOut = told.reduce((sum, { leftOut }) => sum + leftOut, 0);
+    const { metrics } = this.#room.runtime;
+    if (this.#silent === undefined) {
+      const silentHelp = `Nodes that did not say their metrics within ${askedWithinMs / 1_000} s, this time; theirs are missing here.`;
+      metrics.gauge("atoll_nodes_silent", silentHelp, {}, () => this.#silent ?? 0);
+      const help = "Families of metrics that had no room in the answers of their nodes, this time.";
+      metrics.gauge("atoll_metrics_left_out", help, {}, () => this.#leftOut);
+    }
+    this.#silent = silent + answers.length - told.length;
+    return told.map(({ families }) => families);
   }
 
   #add(service: Service): void {

@@ -21,6 +21,7 @@ import { ServedStream } from "./served-stream.ts";
 import {
   againRest,
   failureRest,
+  familiesRest,
   healthyRest,
   logRest,
   movedRest,
@@ -183,13 +184,14 @@ class ServedLink implements LinkHandler {
   #take(n: number, leftMs: number, asked: Asked): void {
     const leaving = this.#door.leaving();
     if (leaving !== undefined) return this.#send(n, againRest(leaving));
-    const { limits, own } = this.#init;
+    const { limits, own, runtime } = this.#init;
     if (this.#open.size >= limits.servedMax) {
       const what = `${limits.servedMax} requests of node "${this.link.peer.node}" are open`;
       return this.#send(n, failureRest(new Failure("OVERLOADED", { what, at: "link" })));
     }
     if (asked.kind === "ask") return this.#place(n, leftMs, asked);
     if (asked.kind === "health") return this.#send(n, healthyRest(own.health()));
+    if (asked.kind === "metrics") return this.#send(n, familiesRest(runtime.metrics.families(), limits.metricsCharsMax));
     if (asked.kind === "heads") {
       const log = own.log() ?? { logId: "", timeline: 0, heads: [] };
       return this.#send(n, logRest(log, log.heads));

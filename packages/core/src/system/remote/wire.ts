@@ -7,7 +7,7 @@
 //             [n, 0, "stream", contract, version, topic, logId, timeline, partition, from, bytesMax, demand]
 //             [n, 0, "more", demand]                                           of stream n, in all
 //             [n, 0, "history", contract, version, topic, logId, timeline, key, from, bytesMax]
-//             [n, 0, "heads"]   [n, 0, "health"]                               of the service that the node runs
+//             [n, 0, "heads"]   [n, 0, "health"]   [n, 0, "metrics"]           of the service that the node runs
 //             [n, 0, "cancel"]                                                 nobody waits for n any more
 //   response  [n, "reply", replayed, session, given?]      [n, "rejection", name, replayed, session, given?]
 //             [n, "failure", code, what, at, issues]       [n, "again", why]   certainly not taken: ask somebody else, or later
@@ -15,13 +15,15 @@
 //                                          unless `taken`, it certainly had no effect here
 //             [n, "log", logId, timeline, heads]           [n, "page", next, items]
 //             [n, "health", services]                      [n, "batch", number, next, items]   of stream n, one of many
+//             [n, "metrics", leftOut, families]
 //
 // `left`: of the asker's time, in milliseconds; a question to the node itself has no deadline. Values travel in the form in which they were given, and each end takes them by its own schema. `minted` is null for an id in
 // free form; `session` is "" for none, and in an answer also if it has not changed; what is absent has no last member.
-// An item is [offset, index, key, version, now, caller, data].
+// An item is [offset, index, key, version, now, caller, data]. A family is [name, kind, help, lines]; `leftOut` says how many had no room.
 import { Failure, failures, type FailureCode, type Issue } from "../../base/failure.ts";
 import type { Moment } from "../../contract/index.ts";
 import type { RecordMessages, Told } from "../../journal/index.ts";
+import type { MetricFamily } from "../../runtime/index.ts";
 import type { ServiceHealth } from "../edge.ts";
 
 export interface Ask extends AskedCall {
@@ -73,6 +75,7 @@ export type Asked =
   | ({ readonly kind: "history"; readonly key: string; readonly from: number; readonly bytesMax: number } & TopicName & LogName)
   | { readonly kind: "heads" }
   | { readonly kind: "health" }
+  | { readonly kind: "metrics" }
   | { readonly kind: "cancel" };
 
 export interface WireItem {
@@ -100,7 +103,8 @@ export type Responded =
   | { readonly kind: "moved"; readonly epoch: number; readonly taken: boolean }
   | ({ readonly kind: "log"; readonly heads: readonly number[] } & LogName)
   | { readonly kind: "page"; readonly next: number; readonly items: readonly WireItem[] }
-  | { readonly kind: "health"; readonly services: readonly ServiceHealth[] };
+  | { readonly kind: "health"; readonly services: readonly ServiceHealth[] }
+  | { readonly kind: "metrics"; readonly leftOut: number; readonly families: readonly MetricFamily[] };
 
 /** What follows the number of a request or a response, up to the end of its array. */
 export type Rest = string;
@@ -136,6 +140,8 @@ export const headsRest: Rest = restOf(["heads"]);
 
 export const healthRest: Rest = restOf(["health"]);
 
+export const metricsRest: Rest = restOf(["metrics"]);
+
 export const cancelRest: Rest = restOf(["cancel"]);
 
 export function replyRest(replayed: boolean, session: string, given: unknown): Rest {
@@ -169,6 +175,17 @@ export const entryText = (
   { key, version, now, caller }: RecordMessages,
   { index, data }: RecordMessages["messages"][number],
 ): string => `[${offset},${index},${key},${version},${now},${caller},${data}]`;
+/** Families beyond `charsMax`, in their order, are left out and counted. */
+export function familiesRest(families: readonly MetricFamily[], charsMax: number): Rest {
+  const entries: unknown[] = [];
+  let chars = 0;
+  for (const { name, kind, help, lines } of families) {
+    chars += lines.reduce((sum, line) => sum + line.length, name.length + help.length);
+    if (chars > charsMax) break;
+    entries.push([name, kind, help, lines]);
+  }
+  return restOf(["metrics", families.length - entries.length, entries]);
+}
 
 /** Says what is wrong with a frame; the link that it came by is closed. */
 export class MalformedFrame extends Error {
@@ -295,6 +312,7 @@ function askedOf(kind: string, members: Members): Asked {
       };
     case "heads":
     case "health":
+    case "metrics":
     case "cancel":
       return { kind };
     default:
@@ -350,6 +368,8 @@ function respondedOf(kind: string, members: Members): Responded {
       return { kind, next: members.count(), items: members.list().map(itemOf) };
     case "health":
       return { kind, services: members.list().map(healthOf) };
+    case "metrics":
+      return { kind, leftOut: members.count(), families: members.list().map(familyOf) };
     default:
       throw new MalformedFrame(`"${kind}" is no response`);
   }
@@ -376,6 +396,19 @@ function healthOf(entry: unknown): ServiceHealth {
   if (typeof name !== "string" || (state !== "running" && state !== "draining" && state !== "failing"))
     throw new MalformedFrame("the health of a service has a name and a state");
   return entry as ServiceHealth;
+}
+
+const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
+/** A line break would let it say anything in the name of others. */
+function familyOf(entry: unknown): MetricFamily {
+  const members = new Members(entry);
+  const [name, kind, help, lines] = [members.text(), members.text(), members.text(), members.list()];
+  members.end();
+  const isLine = (line: unknown): line is string => typeof line === "string" && !line.includes("\n");
+  if (!metricName.test(name) || !isLine(help) || !lines.every(isLine)) throw new MalformedFrame("a family of metrics has a name and lines");
+  if (kind !== "counter" && kind !== "gauge" && kind !== "histogram") throw new MalformedFrame(`"${kind}" is no kind of metric`);
+  return { name, kind, help, lines };
 }
 
 function itemOf(entry: unknown): WireItem {

@@ -1,0 +1,40 @@
+// What a frame of metrics may hold: it is shown to whoever looks, so a node must not be able to say anything in the name of another.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { MetricFamily } from "../../runtime/index.ts";
+import { familiesRest, MalformedFrame, metricsRest, readAsked, readResponded, request, response } from "./wire.ts";
+
+const family = (name: string, ...lines: readonly string[]): MetricFamily => ({ name, kind: "gauge", help: `Of ${name}.`, lines });
+const sent = (families: readonly MetricFamily[], charsMax: number) =>
+  readResponded(JSON.parse(response(7, familiesRest(families, charsMax))));
+
+test("wire: metrics are asked for and arrive as they were", () => {
+  assert.deepEqual(readAsked(JSON.parse(request(7, 0, metricsRest))).asked, { kind: "metrics" });
+  const families = [family("a", 'a{node="n"} 1'), family("b")];
+  assert.deepEqual(sent(families, 1_000), { n: 7, responded: { kind: "metrics", leftOut: 0, families } });
+});
+
+test("wire: families beyond the bound are left out and counted, whole ones only", () => {
+  const families = [family("a", "a 1", "a 2"), family("b", "b 1"), family("c")];
+  const chars = "aOf a.a 1a 2".length;
+  for (const [charsMax, kept] of [
+    [chars - 1, 0],
+    [chars, 1],
+    [chars + "bOf b.b 1".length, 2],
+    [1_000, 3],
+  ] as const)
+    assert.deepEqual(sent(families, charsMax).responded, { kind: "metrics", leftOut: 3 - kept, families: families.slice(0, kept) });
+});
+
+test("wire: a family whose name is none, whose kind is unknown, or that has a line break anywhere, is a malformed frame", () => {
+  for (const entry of [
+    ["a b", "gauge", "Of a.", []],
+    ["a", "summary", "Of a.", []],
+    ["a", "gauge", "Of a.\nb 1", []],
+    ["a", "gauge", "Of a.", ["a 1\nb 1"]],
+    ["a", "gauge", "Of a.", [1]],
+    ["a", "gauge", "Of a.", [], "more"],
+    "a",
+  ])
+    assert.throws(() => readResponded([7, "metrics", 0, [entry]]), MalformedFrame, JSON.stringify(entry));
+});
