@@ -5,10 +5,13 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
   /** 2: the command line itself is wrong. 1: it is right, and could not be carried out. */
   readonly exitCode: 1 | 2;
+  /** What was named is not on the node that was asked: another node of its service may have it. */
+  readonly elsewhere: boolean;
 
-  constructor(what: string, init: { readonly exitCode?: 1 | 2; readonly cause?: unknown } = {}) {
+  constructor(what: string, init: { readonly exitCode?: 1 | 2; readonly elsewhere?: boolean; readonly cause?: unknown } = {}) {
     super(what, init.cause === undefined ? {} : { cause: init.cause });
     this.exitCode = init.exitCode ?? 1;
+    this.elsewhere = init.elsewhere ?? false;
   }
 }
 

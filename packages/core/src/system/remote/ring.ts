@@ -1,5 +1,6 @@
 // Joins a node that runs one service of a system to the nodes that run the others: what is not here is called, and read, over
 // links, and what is here is served to them.
+import type { NodeReport } from "../../cluster/index.ts";
 import type { Implementation } from "../../contract/index.ts";
 import { type Message, Session } from "../../mailbox/index.ts";
 import type { Listener, Transport } from "../../transport/index.ts";
@@ -22,6 +23,8 @@ export interface RingHow {
   readonly at: string;
   /** What tickets to this node are made with. */
   readonly secret: string;
+  /** Takes what this node says to the registry of its service, whenever that changes. */
+  readonly report?: (report: NodeReport) => void;
 }
 
 /** The other nodes of a system. */
