@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { NodeStatus } from "../../packages/cli/src/supervisor/supervisor.ts";
+import type { NodeStatus } from "../../packages/cli/src/supervisor/slot.ts";
 import { root } from "../generated.ts";
 import { Kill9Error } from "../kill9/victim.ts";
 

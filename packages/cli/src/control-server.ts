@@ -6,16 +6,52 @@ import { readdir, rm, stat } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
-import { announce, nodesOf, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
+import { announce, missingHeader, nodesOf, socketFor, withdraw, type ControlAddress } from "./control-socket.ts";
 import { CommandError } from "./command-error.ts";
 
 // Not imported: a module of ES would read every export of it, and behind one of them is all of undici (40 ms of a start).
 const { createServer } = process.getBuiltinModule("node:http");
 
-/** Input: the parsed body of a POST, undefined for a GET. A `CommandError` becomes a 422 with its message. */
+/**
+ * Input: the parsed body of a POST, undefined for a GET. A `CommandError` becomes a 422 with its message; a `Stream` is answered line by line, a `Incomplete`
+ * says what it is without.
+ */
 export type Verb = (input: unknown) => unknown;
 /** By method and path: "GET /quarantine". */
 export type Verbs = { readonly [verb: string]: Verb };
+
+/** Where a stream goes. */
+export interface Sink {
+  /** A line without its line feed. */
+  line(text: string): void;
+  /** Bytes that the client has not read yet. */
+  readonly waiting: number;
+  end(): void;
+  /** Ends it in the middle, which the client sees. */
+  cut(): void;
+  /** `then`: once nobody reads any more. */
+  whenGone(then: () => void): void;
+}
+
+/** The answer of a verb that goes on: lines, as they come. */
+export class Stream {
+  readonly open: (to: Sink) => void;
+
+  constructor(open: (to: Sink) => void) {
+    this.open = open;
+  }
+}
+
+/** The answer of a verb that could not ask everybody: what there is, and whom it is without, as sentences. */
+export class Incomplete {
+  readonly value: unknown;
+  readonly missing: readonly string[];
+
+  constructor(value: unknown, missing: readonly string[]) {
+    this.value = value;
+    this.missing = missing;
+  }
+}
 
 const bodyBytesMax = 16 * 2 ** 10;
 const connectionsMax = 16;
@@ -106,18 +142,35 @@ function isAlive(socket: string): Promise<boolean> {
 }
 
 async function answer(verbs: Verbs, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const send = (status: number, value: unknown): void => {
-    response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(value));
+  const send = (status: number, value: unknown, more: { readonly [name: string]: string } = {}): void => {
+    response.writeHead(status, { "content-type": "application/json", connection: "close", ...more }).end(JSON.stringify(value));
   };
   const name = `${request.method} ${request.url}`;
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (!verb) return send(404, { error: `the running process knows no "${name}"; it may be of another version` });
   try {
-    send(200, await verb(request.method === "POST" ? await body(request) : undefined));
+    const value = await verb(request.method === "POST" ? await body(request) : undefined);
+    if (value instanceof Stream) pour(value, response);
+    else if (value instanceof Incomplete) send(200, value.value, { [missingHeader]: encodeURIComponent(JSON.stringify(value.missing)) });
+    else send(200, value);
   } catch (error) {
     const known = error instanceof CommandError;
     send(known ? 422 : 500, { error: error instanceof Error ? error.message : String(error) });
   }
+}
+
+function pour({ open }: Stream, response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/x-ndjson", connection: "close" });
+  response.flushHeaders();
+  open({
+    line: (text) => void response.write(`${text}\n`),
+    get waiting() {
+      return response.writableLength;
+    },
+    end: () => void response.end(),
+    cut: () => void response.destroy(),
+    whenGone: (then) => void response.once("close", then),
+  });
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {

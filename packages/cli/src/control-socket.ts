@@ -13,6 +13,9 @@ export interface ControlAddress {
   readonly socket: string;
 }
 
+/** Header of an answer that is not whole: sentences that say whom it is without, as JSON that is percent-encoded. */
+export const missingHeader = "atoll-missing";
+
 /** macOS allows 103 bytes, Linux 107. */
 const socketBytesMax = 103;
 /** Left for names in a folder of the same name, which sockets of single nodes are in (supervisor/places.ts). */

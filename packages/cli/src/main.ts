@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import type { BreakersOptions } from "./breakers.ts";
 import type { DeadLettersOptions } from "./dead-letters.ts";
-import type { ProcessesOptions } from "./processes.ts";
+import { addNodeCommands } from "./node-commands.ts";
 import { report } from "./report.ts";
 import type { RunOptions } from "./run.ts";
 import type { QuarantineOptions } from "./quarantine.ts";
@@ -55,7 +55,7 @@ function grammar(): Command {
       await run(file, options);
     });
 
-  addProcesses(program);
+  addNodeCommands(program);
   const quarantine = program
     .command("quarantine")
     .helpCommand(false)
@@ -118,50 +118,6 @@ function grammar(): Command {
   addApologies(program);
   addDeadLetters(program);
   return program;
-}
-
-function addProcesses(program: Command): void {
-  const data = ["--data <DIR>", "the folder that was given to `atoll run` (default: the only one in .atoll)"] as const;
-  program
-    .command("ps")
-    .description("the processes of the running system")
-    .option(...data)
-    .option("--json", "print JSON: an array of {service, node, pid, state, restarts, uptime_ms, reason?}")
-    .action(async (options: ProcessesOptions) => {
-      const { listProcesses } = await import("./processes.ts");
-      await listProcesses(options);
-    });
-  program
-    .command("restart")
-    .description("end a service's process in order and start another; also one that has failed")
-    .argument("<SERVICE>", "or gateway")
-    .option("--rolling", "one node after the other, so that others answer meanwhile")
-    .option(...data)
-    .option("--json", "print JSON, as `atoll ps` does")
-    .action(async (service: string, options: ProcessesOptions) => {
-      const { restartService } = await import("./processes.ts");
-      await restartService(service, options);
-    });
-  program
-    .command("wait")
-    .description("wait until a service is in a state; ends with 1 if that takes too long")
-    .argument("<SERVICE>", "or gateway")
-    .requiredOption("--state <STATE>", "starting, running, draining, stopped or failed")
-    .option("--within <DURATION>", "for how long", "10s")
-    .option(...data)
-    .option("--json", "print JSON, as `atoll ps` does")
-    .action(async (service: string, options: ProcessesOptions) => {
-      const { waitForState } = await import("./processes.ts");
-      await waitForState(service, options);
-    });
-  program
-    .command("stop")
-    .description("stop the running system, as SIGTERM does, and wait until it has ended")
-    .option(...data)
-    .action(async (options: ProcessesOptions) => {
-      const { stopRunning } = await import("./processes.ts");
-      await stopRunning(options);
-    });
 }
 
 function addSagas(program: Command): void {

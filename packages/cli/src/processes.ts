@@ -6,7 +6,7 @@ import { askRunning } from "./control-client.ts";
 import { announced } from "./control-socket.ts";
 import { findDataDirectory } from "./data-directory.ts";
 import { isThere } from "./supervisor/process-start.ts";
-import type { NodeStatus } from "./supervisor/supervisor.ts";
+import type { NodeStatus } from "./supervisor/slot.ts";
 import { table } from "./table.ts";
 
 export interface ProcessesOptions {
@@ -19,21 +19,21 @@ export interface ProcessesOptions {
 
 const states: readonly NodeStatus["state"][] = ["starting", "running", "draining", "stopped", "failed"];
 
-/** For a process to answer what it has accepted, and for another to come up, as often as it is tried. */
-const restartedWithinMs = 60_000;
+/** A little longer than the supervisor tries (supervisor/operations.ts), so that it can say what it waits for. */
+export const operationWithinMs = 70_000;
 const stoppedWithinMs = 30_000;
 const pollMs = 50;
 
 export async function listProcesses({ data, json = false }: ProcessesOptions): Promise<void> {
-  print(await statusOf(await findDataDirectory(data)), json);
+  printNodes(await statusOf(await findDataDirectory(data)), json);
 }
 
 export async function restartService(service: string, { data: given, json = false, rolling = false }: ProcessesOptions): Promise<void> {
   const data = await findDataDirectory(given);
-  const asked = await askRunning(data, "POST /restart", { service, rolling }, restartedWithinMs);
+  const asked = await askRunning(data, "POST /restart", { service, rolling }, operationWithinMs);
   if (asked.kind === "not-running") throw notRunning(data);
   const nodes = asked.value as readonly NodeStatus[];
-  if (json) return print(nodes, json);
+  if (json) return printNodes(nodes, json);
   for (const { node, pid } of nodes) process.stdout.write(`${node} is running again, as pid ${pid}\n`);
 }
 
@@ -54,7 +54,7 @@ export async function waitForState(
       );
     }
     if (all && nodes.every((node) => node.state === state)) {
-      if (json) print(nodes, json);
+      if (json) printNodes(nodes, json);
       return;
     }
     if (performance.now() >= endMs) {
@@ -87,7 +87,7 @@ async function statusOf(data: string): Promise<readonly NodeStatus[]> {
   throw notRunning(data);
 }
 
-const notRunning = (data: string): CommandError => new CommandError(`no process runs ${data}: start it with \`atoll run\``);
+export const notRunning = (data: string): CommandError => new CommandError(`no process runs ${data}: start it with \`atoll run\``);
 
 function durationOf(text: string): number {
   try {
@@ -97,7 +97,7 @@ function durationOf(text: string): number {
   }
 }
 
-function print(nodes: readonly NodeStatus[], json: boolean): void {
+export function printNodes(nodes: readonly NodeStatus[], json: boolean): void {
   if (json) process.stdout.write(`${JSON.stringify(nodes, null, 2)}\n`);
   else process.stdout.write(table(["service", "node", "pid", "state", "restarts", "up", "reason"], nodes.map(columns)));
 }

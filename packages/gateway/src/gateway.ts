@@ -1,7 +1,7 @@
 // `gateway`: routes as a value, and the edge that opens from it. A request goes: limits, plain handlers, routes, answer; any
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
-import type { Edge, Gateway, OpenGateway, Session } from "@atoll/core/edge";
+import type { Edge, Gateway, ListenOptions, OpenGateway, Session } from "@atoll/core/edge";
 import { assert } from "@atoll/core/extension";
 import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
@@ -99,6 +99,8 @@ class HttpEdge implements OpenGateway {
   #listener: HttpListener | undefined;
   #inFlight = 0;
   #closing = false;
+  /** What comes over an open connection is not taken any more. */
+  #refusing = false;
   #closed: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
 
@@ -151,7 +153,7 @@ class HttpEdge implements OpenGateway {
     return this.#plain ? this.#throughPlain(this.#plain, request, visit) : this.#respond(request, visit);
   }
 
-  async listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }> {
+  async listen(options: ListenOptions): Promise<{ readonly url: string }> {
     const { logger } = this.#edge.runtime;
     this.#listener = await HttpListener.open({ ...options, limits: this.#limits, longestMs: this.#longestMs, serve: this.#server() });
     const { url } = this.#listener;
@@ -175,6 +177,9 @@ class HttpEdge implements OpenGateway {
     logger.log("info", "gateway.closing", { inFlight: this.#inFlight });
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const grace = timers.after(graceMs, resolve);
+    const retiring = this.#listener?.retire(late);
+    if (retiring) await retiring;
+    this.#refusing = true;
     const idle = this.#inFlight === 0 ? Promise.resolve() : new Promise<void>((whenIdle) => (this.#whenIdle = whenIdle));
     this.#feeds.close();
     const closed = this.#listener?.close(late) ?? Promise.resolve();
@@ -251,7 +256,7 @@ class HttpEdge implements OpenGateway {
         return route.serve.answer();
       }
       visit.route = (route.kind === "feed" ? route.plan.feed : route.plan.route).pattern.path;
-      if (this.#closing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
+      if (this.#refusing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
       if (route.kind === "feed") return route.plan.answer({ request, target, values, cut: visit.cut });
       const { receive } = visit;
       assert(receive, "whoever serves a request knows how its body comes");

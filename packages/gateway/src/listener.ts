@@ -1,8 +1,9 @@
 // The sockets of the gateway: who may connect, for how long, and what becomes of a connection. What is a request goes on to
 // `serve`; everything that can go wrong before there is one, or outside of one, is answered here, as problem documents too.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, ListenOptions as ListenOptionsOfNode, Server as NetServer, Socket } from "node:net";
 import { Failure } from "@atoll/core";
+import type { ListenOptions, PortSharing } from "@atoll/core/edge";
 import { emptyAnswer, type Answer } from "./answer.ts";
 import type { Limits } from "./limits.ts";
 import { Problem, problemAnswer } from "./problem.ts";
@@ -10,10 +11,9 @@ import { drain, send, type Serve } from "./socket-answer.ts";
 
 // Not imported: a module of ES would read every export of it, and behind one of them is all of undici (40 ms of a start).
 const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
+const net = process.getBuiltinModule("node:net");
 
-export interface ListenerInit {
-  readonly port: number;
-  readonly host?: string;
+export interface ListenerInit extends ListenOptions {
   readonly limits: Limits;
   /** Longest deadline of a route, in milliseconds. */
   readonly longestMs: number;
@@ -26,6 +26,14 @@ const checkEveryMs = 1_000;
 const lingerMs = 500;
 /** How often a closing listener looks for connections that have become idle (ms). */
 const sweepEveryMs = 20;
+/**
+ * How long a listener still answers what comes over open connections (ms) when others go on at its port. A client that uses its connection in this time is
+ * told that it is the last answer; it need not find out by a request that nobody reads.
+ */
+const lastAnswersMs = 2_000;
+/** A moment for closing in which what the kernel had queued has just been accepted: at most that long ago (ms), found within so many turns. */
+const quietMs = 0.2;
+const quietTurnsMax = 50;
 /** What the socket of a request gets beyond the deadline of its route (ms). */
 const stallMarginMs = 1_000;
 /** Connections the kernel may hold for us while we are busy. */
@@ -37,17 +45,28 @@ const methodsOfAll = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 export class HttpListener {
   readonly url: string;
   readonly #server: Server;
-  readonly #connections: { open: number };
+  /** With the newest request of each. */
+  readonly #connections: ReadonlyMap<Socket, ServerResponse | undefined>;
+  readonly #sharing: PortSharing | undefined;
+  /** It does not listen, and has no connection any more. */
+  readonly #ended: Promise<void>;
 
-  private constructor(server: Server, url: string, connections: { open: number }) {
+  private constructor(
+    server: Server,
+    url: string,
+    connections: ReadonlyMap<Socket, ServerResponse | undefined>,
+    sharing: PortSharing | undefined,
+  ) {
     this.#server = server;
     this.url = url;
     this.#connections = connections;
+    this.#sharing = sharing;
+    this.#ended = new Promise((resolve) => server.once("close", resolve));
   }
 
   /** Fails with a `Failure`: PORT_TAKEN, or INVALID_CONFIG for an address that is none of this machine's. */
-  static async open({ port, host = "127.0.0.1", limits, longestMs, serve }: ListenerInit): Promise<HttpListener> {
-    const connections = { open: 0 };
+  static async open({ port, host = "127.0.0.1", sharing, limits, longestMs, serve }: ListenerInit): Promise<HttpListener> {
+    const connections = new Map<Socket, ServerResponse | undefined>();
     const server = createServer({
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersWithinMs,
@@ -60,11 +79,12 @@ export class HttpListener {
     server.maxConnections = limits.connectionsMax;
     server.maxHeadersCount = 0; // their bytes are bounded; dropping some in silence would change what a request means
     server.on("connection", (socket) => {
-      connections.open += 1;
-      socket.once("close", () => (connections.open -= 1));
+      connections.set(socket, undefined);
+      socket.once("close", () => connections.delete(socket));
     });
     const request = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
       if (!server.listening) outgoing.setHeader("connection", "close");
+      else connections.set(incoming.socket, outgoing);
       const answer = withoutRoute(incoming);
       if (answer) send(outgoing, answer);
       else void serve(incoming, outgoing);
@@ -99,24 +119,43 @@ export class HttpListener {
       }
       refuse(socket, clientProblem(error.code, limits));
     });
-    await listening(server, port, host);
+    await listening(server, port, host, sharing);
     const { port: bound, address } = server.address() as AddressInfo;
     const reachable = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
-    return new HttpListener(server, `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound}`, connections);
+    return new HttpListener(server, `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${bound}`, connections, sharing);
   }
 
   get connections(): number {
-    return this.#connections.open;
+    return this.#connections.size;
+  }
+
+  /**
+   * Where others go on at the port: stops accepting, and resolves when those who use their connections have been told to open new ones, or when `late`
+   * does. From here on every answer is the last of its connection.
+   */
+  retire(late: Promise<void>): Promise<void> | undefined {
+    return this.#sharing?.goesOn() ? this.#retire(late) : undefined;
+  }
+
+  async #retire(late: Promise<void>): Promise<void> {
+    await quietMoment();
+    for (const answer of this.#connections.values()) if (answer?.headersSent === false) answer.setHeader("connection", "close");
+    net.Server.prototype.close.call(this.#server); // that of HTTP would close idle connections in the same moment
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const last = setTimeout(resolve, lastAnswersMs);
+    await Promise.race([this.#ended, over, late]);
+    clearTimeout(last);
   }
 
   /** Stops accepting and closes each connection once it is idle, or when `late` resolves, whatever it is doing. */
   async close(late: Promise<void>): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    if (this.#server.listening) this.#server.close();
+    this.#server.closeIdleConnections();
     const sweep = setInterval(() => this.#server.closeIdleConnections(), sweepEveryMs);
     const cut = late.then(() => this.#server.closeAllConnections());
-    await Promise.race([closed, cut]);
+    await Promise.race([this.#ended, cut]);
     clearInterval(sweep);
-    await closed;
+    await this.#ended;
   }
 }
 
@@ -135,15 +174,36 @@ function answering(socket: Socket & { readonly ["_httpMessage"]?: ServerResponse
   return socket["_httpMessage"]?.req.complete === true;
 }
 
-function listening(server: Server, port: number, host: string): Promise<void> {
+/** A shared port is shared with everybody who wants to, so the first one of a system makes sure that it is nobody's. */
+async function listening(server: Server, port: number, host: string, sharing: PortSharing | undefined): Promise<void> {
+  if (sharing?.first && port !== 0) {
+    const probe = net.createServer();
+    await listen(probe, { port, host });
+    await new Promise((resolve) => probe.close(resolve));
+  }
+  await listen(server, { port, host, backlog, ...(sharing === undefined ? {} : { reusePort: true }) });
+}
+
+function listen(server: NetServer, options: ListenOptionsOfNode & { readonly port: number; readonly host: string }): Promise<void> {
+  const { port, host } = options;
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, port, host));
     server.once("error", failed);
-    server.listen({ port, host, backlog }, () => {
+    server.listen(options, () => {
       server.off("error", failed);
       resolve();
     });
   });
+}
+
+/** What is in the kernel's queue when a socket stops listening is reset, so that is done right after a turn of the loop that has emptied it. */
+async function quietMoment(): Promise<void> {
+  for (let turns = 0, sinceMs = performance.now(); turns < quietTurnsMax; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const nowMs = performance.now();
+    if (turns > 0 && nowMs - sinceMs < quietMs) return;
+    sinceMs = nowMs;
+  }
 }
 
 function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string): Failure {

@@ -1,5 +1,6 @@
 // A process that runs one node, as its supervisor holds it: what it is told, what it is asked, what it prints, and its end, which is
 // told exactly once, and last.
+import type { NodeReport } from "@atoll/core/cluster";
 import type { Logger } from "@atoll/core/runtime";
 import { type ChildProcess, spawn } from "node:child_process";
 import { getCompileCacheDir } from "node:module";
@@ -15,6 +16,10 @@ export interface ChildInit {
   /** Takes a line of its log. */
   readonly write: (line: string) => void;
   readonly running: (url: string) => void;
+  readonly beat: () => void;
+  readonly report: (report: NodeReport) => void;
+  /** It knows of a newer directory. */
+  readonly told: () => void;
   readonly signalled: () => void;
   readonly refused: (why: string) => void;
   readonly ended: (how: string) => void;
@@ -22,6 +27,9 @@ export interface ChildInit {
 
 /** The source when run unbuilt, its compiled form otherwise. */
 const program = fileURLToPath(new URL(`./node-process${extname(import.meta.url)}`, import.meta.url));
+
+/** As long as whoever asks at the control socket waits. */
+const answerWithinMs = 10_000;
 
 export class Child {
   /** 0 if it could not be started. */
@@ -33,8 +41,9 @@ export class Child {
   #last = 0;
   #ended = false;
   /** The newest directory that is not under way yet; while one is, no other is sent: a process that reads nothing costs no more than two. */
-  #news: DirectoryEntries | undefined;
+  #news: { readonly version: number; readonly entries: DirectoryEntries } | undefined;
   #telling = false;
+  #known = 0;
 
   constructor(init: ChildInit) {
     this.#init = init;
@@ -58,17 +67,32 @@ export class Child {
     this.#process.send(message, () => then()); // what fails here has ended, which is told by itself
   }
 
-  tellDirectory(entries: DirectoryEntries): void {
-    this.#news = entries;
+  /** Version of the directory that it goes by. */
+  get known(): number {
+    return this.#known;
+  }
+
+  tellDirectory(version: number, entries: DirectoryEntries): void {
+    this.#news = { version, entries };
     this.#tellNews();
   }
 
-  /** Rejects with a `CommandError` if it refuses, or ends before it answers. */
-  ask(verb: string, input: unknown): Promise<unknown> {
+  /** Rejects with a `CommandError` if it refuses, ends before it answers, or does not answer in time. */
+  ask(verb: string, input: unknown, withinMs = answerWithinMs): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#gone());
       const n = (this.#last += 1);
-      this.#asked.set(n, { resolve, reject });
+      const late = setTimeout(() => {
+        this.#asked.delete(n);
+        reject(new CommandError(`node "${this.#init.of.node}" did not answer within ${withinMs / 1_000} s`));
+      }, withinMs);
+      const over =
+        <T>(settle: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(late);
+          settle(value);
+        };
+      this.#asked.set(n, { resolve: over(resolve), reject: over(reject) });
       this.send({ kind: "ask", n, verb, ...(input === undefined ? {} : { input }) });
     });
   }
@@ -78,20 +102,27 @@ export class Child {
   }
 
   #tellNews(): void {
-    const entries = this.#news;
-    if (this.#telling || !entries) return;
+    const news = this.#news;
+    if (this.#telling || !news) return;
     this.#news = undefined;
     this.#telling = true;
-    this.send({ kind: "directory", entries }, () => {
+    this.send({ kind: "directory", ...news }, () => {
       this.#telling = false;
       this.#tellNews();
     });
   }
 
   #heard(message: FromNode): void {
-    if (message.kind === "running") return this.#init.running(message.url);
-    if (message.kind === "signalled") return this.#init.signalled();
-    if (message.kind === "refused") return this.#init.refused(message.why);
+    const { beat, running, report, signalled, refused, told } = this.#init;
+    if (message.kind === "beat") return beat();
+    if (message.kind === "told") {
+      this.#known = message.version;
+      return told();
+    }
+    if (message.kind === "running") return running(message.url);
+    if (message.kind === "report") return report(message.report);
+    if (message.kind === "signalled") return signalled();
+    if (message.kind === "refused") return refused(message.why);
     const asked = this.#asked.get(message.n);
     this.#asked.delete(message.n);
     if (message.kind === "answer") asked?.resolve(message.value);

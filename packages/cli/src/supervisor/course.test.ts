@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { type Course, type Effect, type Input, newCourse, restartLimits, stateOf, step } from "./course.ts";
+import { type Course, type Effect, type Input, newCourse, restartLimits, stateOf, step, successorOf } from "./course.ts";
 
 const { earlyEndsMax, withinMs, steadyMs, backoff } = restartLimits;
 
@@ -116,6 +116,15 @@ test("P1: a restart starts the next process when the one before has ended, witho
   const trial = started().take({ kind: "running", process: 1 }, { kind: "restart" }, { kind: "restart" });
   assert.deepEqual([trial.kinds(), stateOf(trial.course)], [["spawn", "drain"], "draining"]);
   assert.deepEqual([trial.end().kinds(), trial.course.process, trial.course.earlyEnds.length], [["spawn"], 2, 0]);
+});
+
+test("a successor has a course of its own, from its first process on, and counts as one restart more", () => {
+  const trial = started().upFor(60_000).due();
+  assert.equal(trial.course.restarts, 1);
+  const successor = new Trial();
+  successor.course = successorOf(trial.course);
+  assert.deepEqual([successor.take({ kind: "start" }).kinds(), successor.course.process, successor.course.restarts], [["spawn"], 1, 2]);
+  assert.deepEqual([successor.upFor(60_000).due().course.restarts, trial.course.restarts], [3, 1]);
 });
 
 test("P5: asked to stop, a node that is being restarted rests, and one that pauses is not started", () => {

@@ -1,5 +1,6 @@
 // The life of one node as its supervisor sees it: whether a process is there, when the next one is started, when no more is.
-// Pure: (course, input) → course and effects; processes, timers and the log belong to the supervisor (ADR 0029).
+// Pure: (course, input) → course and effects; processes, timers and the log belong to the supervisor (ADR 0029). A successor that is
+// started while the one before still runs has a course of its own, which goes on counting (ADR 0037).
 //
 //  P1  one process    A process is started only when the end of the one before it has been seen.
 //  P2  again          What ends without having been asked to is started again: after `backoff.firstMs` if it had been running, else after
@@ -86,6 +87,9 @@ export const newCourse: Course = {
   refusal: undefined,
 };
 
+/** Of a process that is started ahead, to take the place of another course's. */
+export const successorOf = ({ restarts }: Course): Course => ({ ...newCourse, restarts: restarts + 1 });
+
 export function stateOf({ phase: { kind } }: Course): NodeState {
   return kind === "pausing" ? "starting" : kind;
 }
@@ -121,7 +125,7 @@ const told = (course: Course, level: "info" | "warn" | "error", event: string, f
 
 function spawned(course: Course): Step {
   const process = course.process + 1;
-  const restarts = process - 1;
+  const restarts = course.restarts + (course.process === 0 ? 0 : 1);
   return {
     course: { ...course, phase: { kind: "starting" }, process, restarts, refusal: undefined },
     effects: [{ kind: "spawn", process }],

@@ -1,7 +1,7 @@
 // One node of a system in its own process: does what the supervisor says, and tells it how that went. It ends when it was asked to, when
 // it cannot start, and when its supervisor is gone.
 import type { Running } from "@atoll/core";
-import { Metrics } from "@atoll/core/runtime";
+import { Metrics, type Runtime } from "@atoll/core/runtime";
 import { jsonLogger } from "@atoll/core/runtime/node";
 import { flushCompileCache } from "node:module";
 import { controlVerbs } from "../control.ts";
@@ -10,7 +10,9 @@ import type { Verbs } from "../control-server.ts";
 import { report } from "../report.ts";
 import { settledMs } from "../settled.ts";
 import { loadSystem, ringParts, type SystemFile } from "../system-file.ts";
+import { beatEveryMs } from "./beats.ts";
 import type { Assignment, FromNode, ToNode } from "./channel.ts";
+import { figuresFrom, figuresVerb } from "./figures.ts";
 import { KnownNodes } from "./known-nodes.ts";
 
 interface Up {
@@ -24,6 +26,8 @@ export class Node {
   #known: KnownNodes | undefined;
   #up: Promise<Up> | undefined;
   #stopping = false;
+  /** Other nodes of the service do, when this one stops. */
+  #goesOn = false;
 
   take(message: ToNode): void {
     switch (message.kind) {
@@ -31,18 +35,22 @@ export class Node {
         this.#file = message.file;
         this.#loaded = loadSystem(message.file, 1);
         this.#loaded.catch((error: unknown) => this.#refuse(error));
+        setInterval(beat, beatEveryMs).unref();
         return;
       case "begin":
         this.#begin(message.assignment);
         return;
       case "directory":
         this.#known?.tell(message.entries);
+        send({ kind: "told", version: message.version });
         return;
       case "ask":
         void this.#answer(message);
         return;
       case "stop":
-        void this.#stop(message.graceMs);
+        this.#goesOn = message.goesOn;
+        // What others had sent before they were told of it is here by now, and read in this turn of the loop or in the next.
+        setImmediate(() => setImmediate(() => void this.#stop(message.graceMs)));
     }
   }
 
@@ -73,22 +81,28 @@ export class Node {
     }
   }
 
-  async #start({ self, at, secret, data, port, host, directory }: Assignment): Promise<Up> {
+  async #start({ self, at, secret, data, port, host, sharing, directory }: Assignment): Promise<Up> {
     this.#known = new KnownNodes(directory);
     const known = this.#known;
     const [loaded, { ring, SocketTransport }] = await Promise.all([this.#loaded, ringParts(this.#file)]);
     if (!loaded) throw new CommandError("the supervisor has named no file");
     const { system, start, threads } = loaded;
+    let metrics: Runtime["metrics"] | undefined;
     const running = await start(system, {
       port,
       data,
       logger: jsonLogger(),
       metrics: new Metrics({ node: self.node, service: self.service }),
       ...(host === undefined ? {} : { host }),
+      ...(sharing === undefined ? {} : { sharing: { first: sharing === "first", goesOn: () => this.#goesOn } }),
       ...(threads ? { threads } : {}),
-      ring: (runtime) => ring({ transport: new SocketTransport(runtime, { system: system.name, self }), directory: known, at, secret }),
+      ring: (runtime) => {
+        ({ metrics } = runtime);
+        const transport = new SocketTransport(runtime, { system: system.name, self });
+        return ring({ transport, directory: known, at, secret, report: (said) => send({ kind: "report", report: said }) });
+      },
     });
-    return { running, verbs: controlVerbs(running) };
+    return { running, verbs: { ...controlVerbs(running), [figuresVerb]: () => figuresFrom(metrics?.render() ?? "") } };
   }
 
   #refuse(error: unknown): void {
@@ -108,6 +122,15 @@ export class Node {
       send({ kind: "error", n, message, how });
     }
   }
+}
+
+let beating = false;
+
+/** While one is under way there is no other: a supervisor that reads nothing costs no more than that. */
+function beat(): void {
+  if (beating) return;
+  beating = true;
+  send({ kind: "beat" }, () => (beating = false));
 }
 
 /** Where the supervisor is gone this process ends as well: see node-process.ts. */

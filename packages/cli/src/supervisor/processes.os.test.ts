@@ -7,11 +7,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { AtollProcess, atoll, systemFile, told } from "../../test/atoll-process.ts";
 import { HoldServer } from "../../test/hold-server.ts";
+import { get, Load, nodeOf as firstNodeOf, post, ps as psOf, until } from "../../test/running-system.ts";
 import { isThere } from "./process-start.ts";
-import type { NodeStatus } from "./supervisor.ts";
+import type { NodeStatus } from "./slot.ts";
 
 let folder = "";
 before(async () => {
@@ -20,74 +20,10 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const dataOf = (name: string): string => join(folder, name);
+const ps = (name: string): Promise<readonly NodeStatus[]> => psOf(dataOf(name));
+const nodeOf = (name: string, service: string): ReturnType<typeof firstNodeOf> => firstNodeOf(dataOf(name), service);
 const trio = (name: string, env: { readonly [name: string]: string } = {}): AtollProcess =>
   new AtollProcess(["run", systemFile("trio"), "--port", "0", "--data", dataOf(name)], { env });
-
-async function json(response: Response): Promise<unknown> {
-  const text = await response.text();
-  assert(response.ok, `${response.status} ${text}`);
-  return JSON.parse(text);
-}
-const get = async (url: string): Promise<unknown> => json(await fetch(url));
-const post = async (url: string, body?: object): Promise<unknown> =>
-  json(
-    await fetch(
-      url,
-      body === undefined
-        ? { method: "POST" }
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
-    ),
-  );
-
-async function ps(name: string): Promise<readonly NodeStatus[]> {
-  const { code, stdout, stderr } = await atoll(["ps", "--json", "--data", dataOf(name)]);
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as readonly NodeStatus[];
-}
-
-async function nodeOf(name: string, service: string): Promise<NodeStatus & { readonly pid: number }> {
-  const found = (await ps(name)).find((node) => node.service === service);
-  assert(found && found.pid !== null, `${service} has a process`);
-  return found as NodeStatus & { readonly pid: number };
-}
-
-/** Requests one after the other, from several clients, none of which may fail. */
-class Load {
-  sent = 0;
-  #over = false;
-  readonly #clients: Promise<unknown>;
-
-  constructor(clients: number, request: (n: number) => Promise<unknown>) {
-    const client = async (): Promise<void> => {
-      while (!this.#over) await request((this.sent += 1));
-    };
-    this.#clients = Promise.all(Array.from({ length: clients }, client));
-    this.#clients.catch(() => (this.#over = true)); // told by `reaches` and `end`
-  }
-
-  /** Rejects with the first request that fails. */
-  async reaches(sent: number): Promise<void> {
-    await Promise.race([this.#clients, until(() => this.#over || this.sent > sent)]);
-  }
-
-  /** How many were answered: all. */
-  async end(): Promise<number> {
-    this.#over = true;
-    await this.#clients;
-    return this.sent;
-  }
-}
-
-/** What a test waits for comes within seconds; this only ends one that waits for ever. */
-const patienceMs = 60_000;
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + patienceMs;
-  while (!(await holds())) {
-    assert(performance.now() < endMs, `never: ${holds.toString()}`);
-    await pause(10);
-  }
-}
 
 test("processes: each service and the gateway has one, they answer each other, and all end with an orderly stop", async () => {
   await using running = trio("answers");
@@ -284,6 +220,9 @@ test("processes: a service that cannot come up again has failed, with the reason
   assert.deepEqual(await post(`${url}/purchases`, { item: "a" }), { count: 1 });
   const health = await fetch(`${url}/health`);
   assert.equal(health.status, 503);
+  const listed = await atoll(["deadletters", "--json", "--data", dataOf("failed")]);
+  assert.deepEqual([listed.code, listed.stdout.trim()], [0, "[]"]);
+  assert.match(listed.stderr, /^atoll: this list is not whole: service "ledger" has failed: it has ended 11 times/);
 
   await rm(crash);
   assert.equal((await atoll(["restart", "ledger", "--data", dataOf("failed")])).code, 0);

@@ -2,12 +2,13 @@
 import { jsonLogger, nodeRuntime } from "@atoll/core/runtime/node";
 import { resolve as absolute } from "node:path";
 import { banner } from "../banner.ts";
-import { CommandError } from "../command-error.ts";
-import { ControlServer, type Verbs } from "../control-server.ts";
+import { ControlServer } from "../control-server.ts";
 import { defaultDataDirectory, prepareDataDirectory } from "../data-directory.ts";
 import { stopRequested } from "../stop-signals.ts";
 import { loadSystem } from "../system-file.ts";
+import { askedNodes } from "./asked-nodes.ts";
 import { mergedVerbs } from "./merged-verbs.ts";
+import { processVerbs } from "./process-verbs.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export interface RunProcessesOptions {
@@ -23,17 +24,16 @@ export async function runProcesses(file: string, { port, host, data: dataOption 
   const data = await prepareDataDirectory(shownData);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {}); // whoever read it has gone
   const write = (line: string): void => void process.stderr.write(`${line}\n`);
-  const logger = jsonLogger({ write });
   const asked = stopRequested();
-  const supervisor = await Supervisor.open({ system, file: absolute(file), data, port, host, logger, write });
+  const supervisor = await Supervisor.open({ system, file: absolute(file), data, port, host, write });
   const { promise: told, resolve: stop } = Promise.withResolvers<void>();
-  const verbs = { ...mergedVerbs(supervisor), ...processVerbs(supervisor, stop) };
+  const verbs = { ...mergedVerbs(askedNodes(supervisor)), ...processVerbs(supervisor, stop) };
   // Before anything runs: who waits for a service wants to know how it stands.
   const control = await ControlServer.open(data, verbs).catch((error: unknown) => {
-    logger.log("warn", "control.unavailable", { error });
+    jsonLogger({ write }).log("warn", "control.unavailable", { error });
     return undefined;
   });
-  const alive = nodeRuntime({ logger }).hold(); // also where there is no child
+  const alive = nodeRuntime({ logger: jsonLogger({ write }) }).hold(); // also where there is no child
   try {
     const url = await supervisor.start();
     process.stdout.write(banner(system, url, shownData));
@@ -45,21 +45,4 @@ export async function runProcesses(file: string, { port, host, data: dataOption 
     alive[Symbol.dispose]();
     await control?.[Symbol.asyncDispose]();
   }
-}
-
-function processVerbs(supervisor: Supervisor, stop: () => void): Verbs {
-  return {
-    "GET /ps": () => supervisor.status(),
-    // A service has one node: all at once and one after the other are the same.
-    "POST /restart": async (input) => {
-      const { service } = (input ?? {}) as { readonly service?: unknown };
-      if (typeof service !== "string") throw new CommandError("the request names no service");
-      await supervisor.restart(service);
-      return supervisor.status().filter((node) => node.service === service);
-    },
-    "POST /stop": () => {
-      stop();
-      return { pid: process.pid };
-    },
-  };
 }

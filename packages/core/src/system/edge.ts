@@ -62,12 +62,32 @@ export interface Edge {
   metrics(): Promise<string>;
 }
 
+/** Other processes of the system listen on the port as well, where the operating system allows that (Linux). */
+export interface PortSharing {
+  /** None of them does yet, so whoever does is a stranger. */
+  readonly first: boolean;
+  /** Whether clients find another one there when this one stops; asked then. */
+  goesOn(): boolean;
+}
+
+export interface ListenOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: the port is this process's alone. */
+  readonly sharing?: PortSharing;
+}
+
 /** An opened gateway. `fetch` works without any socket, which is how the simulator drives it. */
 export interface OpenGateway {
   fetch(request: Request): Promise<Response>;
-  /** Listens on 127.0.0.1 unless `host` says otherwise; port 0 takes a free one. PORT_TAKEN if it cannot. */
-  listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly url: string }>;
-  /** Stops accepting, answers what was accepted within `graceMs`, then closes every connection. */
+  /** PORT_TAKEN if it cannot. */
+  listen(options: ListenOptions): Promise<{ readonly url: string }>;
+  /**
+   * Stops accepting, answers what was accepted within `graceMs`, then closes every connection. Where the port goes on with others, requests that come
+   * over open connections are still answered for a moment, and their clients told to open new ones.
+   */
   close(graceMs: number): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { environment, nodeRuntime, type NodeRuntimeOptions } from "../runtime/no
 import type { Logger, Runtime } from "../runtime/index.ts";
 import { bootWith, type Booted } from "./boot.ts";
 import type { System } from "./definition.ts";
+import type { PortSharing } from "./edge.ts";
 import type { Ring } from "./ring.ts";
 import { roomsFor } from "./rooms.ts";
 
@@ -16,6 +17,8 @@ export interface StartOptions extends NodeRuntimeOptions {
   readonly port?: number;
   /** Address the gateway listens on. Default 127.0.0.1: nobody else reaches it. */
   readonly host?: string;
+  /** Present if the gateways of other processes listen on the same port. */
+  readonly sharing?: PortSharing;
   /** Threads for its logs that were started ahead, while the definition was loaded; `start` ends what it has no use for. */
   readonly threads?: ReadyThreads;
   /** For handlers' `config`; wins over the environment. */
@@ -73,6 +76,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
     const listening = await booted.gateway?.listen({
       port: options.port ?? 8080,
       ...(options.host === undefined ? {} : { host: options.host }),
+      ...(options.sharing === undefined ? {} : { sharing: options.sharing }),
     });
     if (listening) url = listening.url;
     options.threads?.[Symbol.dispose]();

@@ -264,9 +264,11 @@ export class RingWorld extends LedgerWorld {
     return {
       nodes: (service) =>
         service === serviceName
-          ? life.told.nodes.map(({ identity, secret }): Address => {
-              return { identity, at: identity.incarnation, ticket: ticketFor(secret, ledgerSystem.name, life.identity) };
-            })
+          ? life.told.nodes
+              .filter((other) => other !== life)
+              .map(({ identity, secret }): Address => {
+                return { identity, at: identity.incarnation, ticket: ticketFor(secret, ledgerSystem.name, life.identity) };
+              })
           : [],
       lost: () => undefined,
       plan: (service) => (service === serviceName ? life.told.plan : undefined),

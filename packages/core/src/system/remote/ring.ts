@@ -4,7 +4,7 @@ import type { NodeReport } from "../../cluster/index.ts";
 import type { Implementation, Json } from "../../contract/index.ts";
 import { type Message, Session } from "../../mailbox/index.ts";
 import type { MetricFamily } from "../../runtime/index.ts";
-import type { Link, LinkHandler, LinkLoss, Listener, Transport } from "../../transport/index.ts";
+import { type Address, type Link, type LinkHandler, type LinkLoss, type Listener, ticketFor, type Transport } from "../../transport/index.ts";
 import type { Service, System } from "../definition.ts";
 import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
@@ -43,6 +43,7 @@ const askedWithinMs = 1_000;
 class Member implements RingMember {
   readonly #how: RingHow;
   readonly #room: RingRoom;
+  readonly #directory: Directory;
   readonly #peers: Peers;
   readonly #served: Served;
   readonly #remotes: RemoteService[] = [];
@@ -58,7 +59,9 @@ class Member implements RingMember {
     this.#how = how;
     this.#room = room;
     const { router, sources, runtime, own } = room;
-    const { transport, directory } = how;
+    const { transport } = how;
+    const directory = room.service && how.report ? withSelf(how, system) : how.directory;
+    this.#directory = directory;
     const limits = remoteLimits;
     this.#peers = new Peers({ transport, directory, runtime, limits });
     const { service } = room;
@@ -72,7 +75,8 @@ class Member implements RingMember {
 
   #share(service: Service, report: (report: NodeReport) => void): SharedService {
     const { runtime, deadlines, own } = this.#room;
-    const { transport, directory } = this.#how;
+    const { transport } = this.#how;
+    const directory = this.#directory;
     const peers = this.#peers;
     const remote = (home: Home): RemoteService =>
       new RemoteService({ service: service.name, peers, runtime, deadlines, limits: remoteLimits, home });
@@ -155,6 +159,20 @@ class Member implements RingMember {
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
     }
   }
+}
+
+/** What is where the log is open is asked for over a link, also if that is here by now: so whoever has asked before goes on. */
+function withSelf({ transport: { self }, directory, at, secret }: RingHow, { name }: System): Directory {
+  const here: Address = { identity: self, at, ticket: ticketFor(secret, name, self) };
+  return {
+    nodes: (service) => {
+      const nodes = directory.nodes(service);
+      return service === self.service ? [...nodes, here] : nodes;
+    },
+    lost: (service) => directory.lost(service),
+    plan: (service) => directory.plan(service),
+    watch: (changed) => directory.watch(changed),
+  };
 }
 
 /** Says at its first message what a link is for. */
