@@ -23,7 +23,7 @@ class Trial {
   }
 }
 
-test("B2: a running process is silent after three turns without a beat, and heard with the next one; each is told once", () => {
+test("B2: a running process is silent after five turns without a beat, and heard with the next one; each is told once", () => {
   const trial = new Trial();
   trial.take("running");
   assert.deepEqual(trial.turns(missedMax - 1), []);

@@ -1,5 +1,5 @@
 // Whether a process still turns its event loop. It beats once a second; its supervisor counts how many of its own turns have gone by
-// without a beat. Pure; what is done about silence is the supervisor's (ADR 0037).
+// without a beat. Pure; what is done about silence is the supervisor's (ADR 0036).
 //
 //  B1  by turns     Time is the supervisor's turns, each of which ends after what had arrived by then was read. One that was stopped or busy
 //                   itself has not counted meanwhile, and accuses nobody of it.
@@ -18,7 +18,7 @@ export interface BeatLimits {
 /** What a process beats at, and its supervisor counts at (ms). */
 export const beatEveryMs = 1_000;
 
-export const beatLimits: BeatLimits = { missedMax: 3, wedgedAfter: 30 };
+export const beatLimits: BeatLimits = { missedMax: 5, wedgedAfter: 30 };
 
 export interface Beats {
   readonly running: boolean;

@@ -1,6 +1,6 @@
 // The life of one node as its supervisor sees it: whether a process is there, when the next one is started, when no more is.
 // Pure: (course, input) → course and effects; processes, timers and the log belong to the supervisor (ADR 0029). A successor that is
-// started while the one before still runs has a course of its own, which goes on counting (ADR 0037).
+// started while the one before still runs has a course of its own, which goes on counting (ADR 0036).
 //
 //  P1  one process    A process is started only when the end of the one before it has been seen.
 //  P2  again          What ends without having been asked to is started again: after `backoff.firstMs` if it had been running, else after

@@ -1,5 +1,5 @@
 // The nodes of one service, and its registry, which says who hosts the log and who owns its partitions. What happens to a node is told to the
-// registry here and nowhere else; what the registry decides is a plan that others carry out (ADR 0030, ADR 0037).
+// registry here and nowhere else; what the registry decides is a plan that others carry out (ADR 0030, ADR 0036).
 import {
   emptyRegistry,
   hasHeir,

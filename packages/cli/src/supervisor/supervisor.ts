@@ -1,6 +1,6 @@
 // Runs a system as one process for each node of each service and of the gateway, and starts again what ends. It runs nothing of the system
 // itself: it mints who is who, tells everybody whom they may ask (ADR 0029), and carries out what the course of each node, its beats and
-// the registry of its service say (ADR 0037). What operators ask for is in operations.ts.
+// the registry of its service say (ADR 0036). What operators ask for is in operations.ts.
 //
 //  S1  one owner     One supervisor for a data directory: the lock ends with its process, whatever the end.
 //  S2  no orphans    Its children end when it does; what hangs is ended by the next supervisor before it starts anything.

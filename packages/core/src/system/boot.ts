@@ -6,7 +6,7 @@ import type { AnyContract, AnyTopicRef, At, Implementation, TopicRef } from "../
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
-import { headsOf, type JournalStore, type LogWriter, type QuarantineEntry } from "../journal/index.ts";
+import { headsOf, type JournalStore, type LogWriter } from "../journal/index.ts";
 import { Deadlines, type Message, Session } from "../mailbox/index.ts";
 import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import { exposition, type Runtime } from "../runtime/index.ts";
@@ -23,6 +23,7 @@ import { readConfig } from "./config.ts";
 import type { OwnLog, Ring } from "./ring.ts";
 import { RunCalls } from "./run-calls.ts";
 import type { Rooms } from "./rooms.ts";
+import { needOf, quarantinedIn } from "./service-need.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { Sharing } from "./sharing.ts";
@@ -381,28 +382,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   };
 }
 
-/** Those that live here: of a log that several nodes share, each shows its own. */
-const quarantinedIn = (host: EntityHost): readonly QuarantineEntry[] =>
-  host.quarantined().filter(({ type, key }) => host.writer.owns(host.writer.partitionOf(type, key)));
-
 const isHandled = (part: Implementation): part is AnyHandlers | AnyAdapter => part.kind === "handlers" || part.kind === "adapter";
-
-/** What of a service somebody has to look at; nothing, if nobody has to. */
-function needOf(
-  sagas: readonly SagaHost[],
-  hosts: readonly EntityHost[],
-  deliveries: ServiceDeliveries | undefined,
-): Pick<ServiceHealth, "sagas" | "quarantined" | "deadLetters"> {
-  const count = (of: "parked" | "owed" | "overdue"): number => sagas.reduce((sum, host) => sum + host.count(of), 0);
-  const [parked, apologies, overdue] = [count("parked"), count("owed"), count("overdue")];
-  const quarantined = hosts.reduce((sum, host) => sum + quarantinedIn(host).length, 0);
-  const deadLetters = deliveries?.deadLetters?.count ?? 0;
-  return {
-    ...(parked + apologies > 0 ? { sagas: { parked, apologies, overdue } } : {}),
-    ...(quarantined > 0 ? { quarantined } : {}),
-    ...(deadLetters > 0 ? { deadLetters } : {}),
-  };
-}
 
 function partitionCount(service: string, partitions = partitionsDefault): number {
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax) return partitions;

@@ -37,7 +37,7 @@ interface Publisher {
   readonly here: { readonly kernel: EntityKernel; readonly writer: LogWriter } | undefined;
   readonly remote: RemotePublisher | undefined;
   /** False where other nodes run the service as well, and one of them has the log open: that one is asked. */
-  isHost(): boolean;
+  readonly isHost: () => boolean;
 }
 
 /** That other nodes run the service as well, of which one has the log open. */

@@ -281,7 +281,7 @@ export class MovingWorld {
       new Promise((resolve, reject) => {
         answer.then(
           (value) => process.scheduler.soon(() => resolve(value)),
-          (error: unknown) => process.scheduler.soon(() => reject(error)),
+          (error: unknown) => process.scheduler.soon(() => reject(error instanceof Error ? error : new TypeError(String(error)))),
         );
       });
     const confirm = async (partition: number, epoch: number): Promise<boolean> => (await journal.partitions())[partition]?.epoch === epoch;

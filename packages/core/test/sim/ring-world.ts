@@ -88,12 +88,14 @@ export class RingWorld extends LedgerWorld {
     this.network.crash(node, what);
     life.journals.crash();
     this.world.note(`crash ${node} ${what}`);
-    void this.pause(this.#upTo(newsMsMax)).then(() => {
-      this.#take({ kind: "ended", incarnation: life.identity.incarnation });
-      void this.pause(100 + this.#upTo(300)).then(() => {
-        if (this.#wanted.has(node) && !this.#over) void this.#up(node, serviceName);
-      });
-    });
+    void this.#bury(life);
+  }
+
+  async #bury({ identity: { node, incarnation } }: Life): Promise<void> {
+    await this.pause(this.#upTo(newsMsMax));
+    this.#take({ kind: "ended", incarnation });
+    await this.pause(100 + this.#upTo(300));
+    if (this.#wanted.has(node) && !this.#over) await this.#up(node, serviceName);
   }
 
   pauseNode(node: string): void {

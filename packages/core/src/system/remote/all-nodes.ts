@@ -3,7 +3,8 @@
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address } from "../../transport/index.ts";
 import type { Answered, Peers, Place, Request } from "./peers.ts";
-import { MalformedFrame, type Rest } from "./wire.ts";
+import { MalformedFrame } from "./frame-members.ts";
+import type { Rest } from "./wire.ts";
 
 export interface AllNodesInit {
   readonly peers: Peers;

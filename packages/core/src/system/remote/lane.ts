@@ -6,24 +6,39 @@
 //                 answered, given back or given up, or its link is lost.
 //  L3  no loops   A message that a node has called moved leaves again only under a higher epoch than it left with.
 import { Deque } from "../../base/deque.ts";
-import type { Goal, Outgoing } from "./outgoing.ts";
+
+/** For whom a message is: the owner of a key's partition, the host of the log, or any instance. */
+export type Goal =
+  | { readonly kind: "owner"; readonly contract: string; readonly key: string }
+  | { readonly kind: "host" }
+  | { readonly kind: "any" };
+
+/** A message, as far as its lane is concerned. */
+export interface Queued {
+  /** In which they came: the order in which they are sent, also again. */
+  readonly order: number;
+  /** Nobody waits for what becomes of it any more. */
+  readonly settled: boolean;
+  /** Of its partition, under which it has left; 0: none. */
+  epoch: number;
+}
 
 /** A place where messages go. */
-export interface Target {
+export interface Target<T> {
   /** False: it takes nothing now. Throws MESSAGE_TOO_LARGE. */
-  deliver(outgoing: Outgoing): boolean;
+  deliver(message: T): boolean;
 }
 
 /** Items that have been given up and are still in the queue before it is cleared of them. */
 const deadMax = 64;
 
-export class Lane {
+export class Lane<T extends Queued> {
   readonly goal: Goal;
   /** Of the service's log; undefined where it is for none, or it is not known yet for which. */
   readonly partition: number | undefined;
   /** To be sent again: each is older than all in the queue. */
-  #returned: Outgoing[] = [];
-  #queue = new Deque<Outgoing>();
+  #returned: T[] = [];
+  #queue = new Deque<T>();
   #dead = 0;
   /** On their way. */
   #open = 0;
@@ -48,12 +63,12 @@ export class Lane {
   }
 
   /** Behind everything that waits. */
-  push(outgoing: Outgoing): void {
+  push(outgoing: T): void {
     this.#queue.push(outgoing);
   }
 
   /** In its old place. `moved`: nobody took it, and nobody will under the epoch that it left with. */
-  takeBack(outgoing: Outgoing, moved: boolean): void {
+  takeBack(outgoing: T, moved: boolean): void {
     if (moved) this.#barred = Math.max(this.#barred, outgoing.epoch);
     this.#returned.push(outgoing);
   }
@@ -67,7 +82,7 @@ export class Lane {
   died(): void {
     this.#dead += 1;
     if (this.#dead < deadMax || this.#dead * 2 < this.#queue.length + this.#returned.length) return; // taken out when their turn comes
-    const queue = new Deque<Outgoing>();
+    const queue = new Deque<T>();
     for (const outgoing of this.#queue) if (!outgoing.settled) queue.push(outgoing);
     this.#queue = queue;
     this.#returned = this.#returned.filter(({ settled }) => !settled);
@@ -80,7 +95,7 @@ export class Lane {
   }
 
   /** False: it takes nothing now. Throws MESSAGE_TOO_LARGE. */
-  give(outgoing: Outgoing, target: Target, epoch: number): boolean {
+  give(outgoing: T, target: Target<T>, epoch: number): boolean {
     const before = this.#epoch;
     outgoing.epoch = epoch;
     this.#epoch = epoch;
@@ -98,14 +113,14 @@ export class Lane {
   }
 
   /** The oldest that waits, which does so no more. */
-  take(): Outgoing | undefined {
+  take(): T | undefined {
     if (this.#returned.length > 1) this.#returned.sort((a, b) => b.order - a.order); // the oldest last; where they are sorted it costs one look
     for (let oldest = this.#returned.pop(); oldest; oldest = this.#returned.pop()) if (this.#lives(oldest)) return oldest;
     for (let oldest = this.#queue.shift(); oldest; oldest = this.#queue.shift()) if (this.#lives(oldest)) return oldest;
     return undefined;
   }
 
-  #lives({ settled }: Outgoing): boolean {
+  #lives({ settled }: T): boolean {
     if (settled) this.#dead -= 1;
     return !settled;
   }

@@ -1,33 +1,39 @@
 // What is on its way to a service that other nodes run, or waits for one of them.
 import { Failure } from "../../base/failure.ts";
 import { type Message, Session } from "../../mailbox/index.ts";
-import type { Lane } from "./lane.ts";
-import type { Answered, Place, Request } from "./peers.ts";
-import type { RemoteService } from "./remote-service.ts";
-import { askedRest, askRest, type Batch, MalformedFrame, type Rest } from "./wire.ts";
+import type { Goal, Lane, Queued } from "./lane.ts";
+import type { Answered, Place, Sendable } from "./peers.ts";
+import { MalformedFrame } from "./frame-members.ts";
+import { askedRest, askRest, type Batch, type Rest } from "./wire.ts";
 
-/** For whom it is: the owner of a key's partition, the host of the log, or any instance. */
-export type Goal =
-  | { readonly kind: "owner"; readonly contract: string; readonly key: string }
-  | { readonly kind: "host" }
-  | { readonly kind: "any" };
+/** Whoever sends messages to a service, as they see it. */
+export interface Sending {
+  readonly name: string;
+  now(): number;
+  /** Of the next message. */
+  nextOrder(): number;
+  /** It was certainly not taken, or may be sent again. `moved`: not before its partition has a higher epoch. */
+  returned(outgoing: Outgoing, moved: boolean): void;
+  /** It is not on its way any more. */
+  ended(outgoing: Outgoing): void;
+  /** Nobody waits for it any more, and it has not left. */
+  gaveUp(outgoing: Outgoing): void;
+}
 
-export abstract class Outgoing implements Request {
+export abstract class Outgoing implements Sendable, Queued {
   abstract readonly rest: Rest;
   /** Characters of it, about. */
   abstract readonly length: number;
   readonly goal: Goal;
-  /** In which they came: the order in which they are sent, also again. */
   readonly order: number;
-  readonly service: RemoteService;
+  readonly service: Sending;
   place: Place | undefined = undefined;
-  lane: Lane | undefined = undefined;
-  /** Of its partition, under which it has left; 0: none. */
+  lane: Lane<Outgoing> | undefined = undefined;
   epoch = 0;
   /** Whether it is among those that wait. */
   held = false;
 
-  constructor(service: RemoteService, goal: Goal) {
+  constructor(service: Sending, goal: Goal) {
     this.service = service;
     this.goal = goal;
     this.order = service.nextOrder();
@@ -87,7 +93,7 @@ export class OutgoingCall extends Outgoing {
   /** Made when the call is made, so that nobody changes it later. */
   readonly #asked: Rest;
 
-  constructor(service: RemoteService, goal: Goal, message: Message, repeatable: boolean) {
+  constructor(service: Sending, goal: Goal, message: Message, repeatable: boolean) {
     super(service, goal);
     this.message = message;
     this.#repeatable = repeatable;
@@ -169,7 +175,7 @@ export class OutgoingQuestion extends Outgoing {
   readonly #resolve: (answer: Answered) => void;
   readonly #reject: (failure: Failure) => void;
 
-  constructor(service: RemoteService, goal: Goal, rest: Rest, resolve: (answer: Answered) => void, reject: (failure: Failure) => void) {
+  constructor(service: Sending, goal: Goal, rest: Rest, resolve: (answer: Answered) => void, reject: (failure: Failure) => void) {
     super(service, goal);
     this.rest = rest;
     this.#resolve = resolve;

@@ -11,8 +11,8 @@ import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../tran
 import type { Directory } from "./directory.ts";
 import type { Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
-import type { Outgoing } from "./outgoing.ts";
-import { type Batch, cancelRest, MalformedFrame, readResponded, request, type Responded, type Rest } from "./wire.ts";
+import { MalformedFrame } from "./frame-members.ts";
+import { type Batch, cancelRest, readResponded, request, type Responded, type Rest } from "./wire.ts";
 
 export type Answered = Exclude<Responded, { readonly kind: "again" | "moved" } | Batch>;
 
@@ -35,8 +35,13 @@ export interface Place {
   readonly n: number;
 }
 
+export interface Sendable extends Request {
+  /** Undefined: it has not left, or is not on its way any more. */
+  place: Place | undefined;
+}
+
 /** One link, from the moment at which it is wanted until it is lost. */
-export class Peer implements LinkHandler, Target {
+export class Peer implements LinkHandler, Target<Sendable> {
   readonly #changed: () => void;
   readonly #open = new Map<number, Request>();
   /** What is to be said of requests that have left, for which there was no room: the newest of each. */
@@ -60,7 +65,7 @@ export class Peer implements LinkHandler, Target {
     return this.#open.size;
   }
 
-  deliver(outgoing: Outgoing): boolean {
+  deliver(outgoing: Sendable): boolean {
     outgoing.place = this.send(outgoing);
     return outgoing.place !== undefined;
   }

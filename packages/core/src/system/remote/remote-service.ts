@@ -12,14 +12,14 @@ import { partitionOf } from "../../base/hash.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Deadlines, Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { Lane, type Target } from "./lane.ts";
+import { type Goal, Lane, type Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
-import { type Goal, type Outgoing, OutgoingCall, OutgoingQuestion } from "./outgoing.ts";
+import { type Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
 import type { Answered, Peers } from "./peers.ts";
 import type { Rest } from "./wire.ts";
 
 /** The instance of the service that this node runs, if it runs one. */
-export interface Home extends Target {
+export interface Home extends Target<Outgoing> {
   readonly incarnation: string;
   /** Whether messages of the partition are served here now. */
   serves(partition: number): boolean;
@@ -40,12 +40,12 @@ export interface Question {
   giveUp(): void;
 }
 
-export class RemoteService {
+export class RemoteService implements Sending {
   readonly name: string;
   readonly #init: RemoteServiceInit;
-  readonly #lanes = new Map<number | Goal["kind"], Lane>();
+  readonly #lanes = new Map<number | Goal["kind"], Lane<Outgoing>>();
   /** Lanes with something that waits. */
-  readonly #waiting = new Set<Lane>();
+  readonly #waiting = new Set<Lane<Outgoing>>();
   #held = 0;
   #heldLength = 0;
   #order = 0;
@@ -151,11 +151,11 @@ export class RemoteService {
     this.#failAll(new Failure("UNAVAILABLE", { what: "the system is stopping", at: this.name }));
   }
 
-  #soon(lane: Lane): void {
+  #soon(lane: Lane<Outgoing>): void {
     this.#init.runtime.scheduler.soon(() => this.#pump(lane));
   }
 
-  #pump(lane: Lane): void {
+  #pump(lane: Lane<Outgoing>): void {
     const unsorted = lane.goal.kind === "owner" && lane.partition === undefined && this.#partitions > 0;
     for (let outgoing = lane.take(); outgoing; outgoing = lane.take()) {
       this.#release(outgoing);
@@ -169,11 +169,11 @@ export class RemoteService {
   }
 
   /** False: nobody takes it now. */
-  #give(lane: Lane, outgoing: Outgoing): boolean {
+  #give(lane: Lane<Outgoing>, outgoing: Outgoing): boolean {
     const { peers, home } = this.#init;
     const { goal, partition } = lane;
     const plan = peers.directory.plan(this.name);
-    let target: Target | undefined;
+    let target: Target<Outgoing> | undefined;
     let epoch = 0;
     if (goal.kind === "any" || !plan) target = peers.ready(this.name);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
@@ -192,7 +192,7 @@ export class RemoteService {
     }
   }
 
-  #laneOf(goal: Goal): Lane {
+  #laneOf(goal: Goal): Lane<Outgoing> {
     const partitions = goal.kind === "owner" ? this.#partitions : 0;
     const partition = goal.kind === "owner" && partitions > 0 ? partitionOf(goal.contract, goal.key, partitions) : undefined;
     const name = partition ?? goal.kind;
@@ -206,7 +206,7 @@ export class RemoteService {
     return this.#init.peers.directory.plan(this.name)?.partitions.length ?? 0;
   }
 
-  #hold(lane: Lane, outgoing: Outgoing): void {
+  #hold(lane: Lane<Outgoing>, outgoing: Outgoing): void {
     outgoing.held = true;
     this.#waiting.add(lane);
     this.#held += 1;

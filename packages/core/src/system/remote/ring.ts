@@ -4,7 +4,15 @@ import type { NodeReport } from "../../cluster/index.ts";
 import type { Implementation, Json } from "../../contract/index.ts";
 import { type Message, Session } from "../../mailbox/index.ts";
 import type { MetricFamily } from "../../runtime/index.ts";
-import { type Address, type Link, type LinkHandler, type LinkLoss, type Listener, ticketFor, type Transport } from "../../transport/index.ts";
+import {
+  type Address,
+  type Link,
+  type LinkHandler,
+  type LinkLoss,
+  type Listener,
+  ticketFor,
+  type Transport,
+} from "../../transport/index.ts";
 import type { Service, System } from "../definition.ts";
 import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
@@ -12,7 +20,7 @@ import { AllNodes } from "./all-nodes.ts";
 import type { Directory } from "./directory.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
-import type { Goal } from "./outgoing.ts";
+import type { Goal } from "./lane.ts";
 import { type Home, RemoteService } from "./remote-service.ts";
 import { RemoteSource } from "./remote-source.ts";
 import { type PlaceOf, Served } from "./served.ts";

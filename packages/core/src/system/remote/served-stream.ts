@@ -2,7 +2,8 @@
 // (stream-machine.ts). Between two batches it is a follower and three numbers.
 import type { PublishedPage, PublishedReader } from "./published-topic.ts";
 import { sendingNothing, stepSending, type SendingInput, type SendingStream, type StreamLimits } from "./stream-machine.ts";
-import { batchRest, MalformedFrame, type Rest } from "./wire.ts";
+import { MalformedFrame } from "./frame-members.ts";
+import { batchRest, type Rest } from "./wire.ts";
 
 export interface ServedStreamInit {
   readonly reader: PublishedReader;

@@ -18,6 +18,7 @@ import type { RemoteLimits } from "./limits.ts";
 import { PublishedTopic, type PublishedReader } from "./published-topic.ts";
 import { assertSameLog } from "./same-log.ts";
 import { ServedStream } from "./served-stream.ts";
+import { MalformedFrame } from "./frame-members.ts";
 import {
   againRest,
   failureRest,
@@ -25,7 +26,6 @@ import {
   healthyRest,
   logRest,
   movedRest,
-  MalformedFrame,
   pageRest,
   readAsked,
   rejectionRest,
@@ -218,8 +218,9 @@ class ServedLink implements LinkHandler {
   replace(): void {
     if (this.#early.size === 0) return;
     const nowMs = this.#init.runtime.clock.monotonic();
-    for (const [n, { asked, dueMs }] of [...this.#early]) {
-      this.#early.delete(n);
+    const early = new Map(this.#early);
+    this.#early.clear();
+    for (const [n, { asked, dueMs }] of early) {
       this.#open.delete(n);
       if (dueMs > nowMs) this.#place(n, dueMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(dueMs - nowMs), asked);
     }

@@ -15,7 +15,8 @@ import {
   type ReadingStream,
   type StreamLimits,
 } from "./stream-machine.ts";
-import { type Batch, MalformedFrame, moreRest, type Rest, type WireItem } from "./wire.ts";
+import { MalformedFrame } from "./frame-members.ts";
+import { type Batch, moreRest, type Rest, type WireItem } from "./wire.ts";
 
 export interface TopicStreamInit {
   readonly service: RemoteService;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricFamily } from "../../runtime/index.ts";
-import { familiesRest, MalformedFrame, metricsRest, readAsked, readResponded, request, response } from "./wire.ts";
+import { MalformedFrame } from "./frame-members.ts";
+import { familiesRest, metricsRest, readAsked, readResponded, request, response } from "./wire.ts";
 
 const family = (name: string, ...lines: readonly string[]): MetricFamily => ({ name, kind: "gauge", help: `Of ${name}.`, lines });
 const sent = (families: readonly MetricFamily[], charsMax: number) =>

@@ -25,6 +25,7 @@ import type { Moment } from "../../contract/index.ts";
 import type { RecordMessages, Told } from "../../journal/index.ts";
 import type { MetricFamily } from "../../runtime/index.ts";
 import type { ServiceHealth } from "../edge.ts";
+import { isCount, MalformedFrame, Members } from "./frame-members.ts";
 
 export interface Ask extends AskedCall {
   readonly kind: "ask";
@@ -175,6 +176,7 @@ export const entryText = (
   { key, version, now, caller }: RecordMessages,
   { index, data }: RecordMessages["messages"][number],
 ): string => `[${offset},${index},${key},${version},${now},${caller},${data}]`;
+
 /** Families beyond `charsMax`, in their order, are left out and counted. */
 export function familiesRest(families: readonly MetricFamily[], charsMax: number): Rest {
   const entries: unknown[] = [];
@@ -186,80 +188,6 @@ export function familiesRest(families: readonly MetricFamily[], charsMax: number
   }
   return restOf(["metrics", families.length - entries.length, entries]);
 }
-
-/** Says what is wrong with a frame; the link that it came by is closed. */
-export class MalformedFrame extends Error {
-  override readonly name = "MalformedFrame";
-}
-
-/** The members of one frame, taken in order, each of the type that it must have. */
-class Members {
-  readonly #members: readonly unknown[];
-  #at = 0;
-
-  constructor(value: unknown) {
-    if (!Array.isArray(value)) throw new MalformedFrame("a frame is an array");
-    this.#members = value;
-  }
-
-  text(): string {
-    const member = this.#members[this.#at];
-    if (typeof member !== "string") throw this.#wrong("a text");
-    this.#at += 1;
-    return member;
-  }
-
-  count(): number {
-    const member = this.#members[this.#at];
-    if (!isCount(member)) throw this.#wrong("a whole number from 0");
-    this.#at += 1;
-    return member;
-  }
-
-  flag(): boolean {
-    const member = this.#members[this.#at];
-    if (typeof member !== "boolean") throw this.#wrong("true or false");
-    this.#at += 1;
-    return member;
-  }
-
-  amount(): number {
-    const member = this.#members[this.#at];
-    if (typeof member !== "number" || !(member >= 0)) throw this.#wrong("a number from 0");
-    this.#at += 1;
-    return member;
-  }
-
-  list(): readonly unknown[] {
-    const member = this.#members[this.#at];
-    if (!Array.isArray(member)) throw this.#wrong("a list");
-    this.#at += 1;
-    return member as readonly unknown[];
-  }
-
-  #wrong(wanted: string): MalformedFrame {
-    return new MalformedFrame(`member ${this.#at} of a frame is ${wanted}`);
-  }
-
-  nullable<T>(read: (members: this) => T): T | undefined {
-    if (this.#members[this.#at] !== null) return read(this);
-    this.#at += 1;
-    return undefined;
-  }
-
-  /** The last member, undefined if it is absent. */
-  last(): unknown {
-    const value = this.#members[this.#at];
-    if (this.#members.length > this.#at) this.#at += 1;
-    return value;
-  }
-
-  end(): void {
-    if (this.#at !== this.#members.length) throw new MalformedFrame(`a frame of ${this.#at} members has ${this.#members.length}`);
-  }
-}
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Throws `MalformedFrame`. */
 export function readAsked(value: unknown): { readonly n: number; readonly leftMs: number; readonly asked: Asked } {
