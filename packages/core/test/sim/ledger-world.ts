@@ -51,12 +51,18 @@ export abstract class LedgerWorld {
 
   /** Asks once and writes down what came back. Never rejects. */
   async ask(operation: Asked["operation"], key: string, id = "", read: "strong" | "local" = "strong"): Promise<Heard> {
-    const { world } = this;
+    const asked = this.asking(operation, key, id);
+    const heard = await this.#ask(asked, read);
+    this.heard(asked, heard);
+    return heard;
+  }
+
+  protected asking(operation: Asked["operation"], key: string, id: string): Asked {
     const asked: Asked = {
       operation,
       key,
       id,
-      askedAt: world.timeMs,
+      askedAt: this.world.timeMs,
       versionAsked: this.version(key),
       heardAt: undefined,
       versionHeard: 0,
@@ -64,13 +70,16 @@ export abstract class LedgerWorld {
       heard: undefined,
     };
     this.history.push(asked);
-    const heard = await this.#ask(asked, read);
-    asked.heardAt = world.timeMs;
+    return asked;
+  }
+
+  protected heard(asked: Asked, heard: Heard): void {
+    const { operation, key, id } = asked;
+    asked.heardAt = this.world.timeMs;
     asked.versionHeard = this.version(key);
     asked.loggedWhenHeard = id !== "" && this.logged(id);
     asked.heard = heard;
-    world.note(`${operation} ${key} ${id} -> ${heard.kind === "failure" ? heard.failure.code : `${heard.kind} ${heard.count}`}`);
-    return heard;
+    this.world.note(`${operation} ${key} ${id} -> ${heard.kind === "failure" ? heard.failure.code : `${heard.kind} ${heard.count}`}`);
   }
 
   /** Like a client that will have an answer: asks again under the same id as long as it may and has none. */

@@ -2,7 +2,7 @@
 // and a disk with faults. Outside of them a supervisor keeps the registry: it hears of deaths late, counts the beats of
 // paused nodes, kills what nobody can replace while it hangs, starts again what has ended, and tells everybody, each by a
 // way of its own that keeps the order and takes its time.
-import type { At } from "@atoll/core";
+import { type At, Failure } from "@atoll/core";
 import { emptyRegistry, type NodeReport, planOf, type RegistryInput, stepRegistry } from "@atoll/core/cluster";
 import { SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { type Directory, ring } from "@atoll/core/ring";
@@ -10,7 +10,7 @@ import type { VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { type Address, type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { type NetworkFaults, SimulatedNetwork } from "@atoll/core/transport/simulated";
-import { ledgerSystem } from "./ledger.ts";
+import { Ledger, ledgerSystem } from "./ledger.ts";
 import { type Heard, LedgerWorld, serviceName } from "./ledger-world.ts";
 
 /** What a node was told last. */
@@ -47,6 +47,7 @@ export class RingWorld extends LedgerWorld {
   #registry = emptyRegistry;
   #started = 0;
   #over = false;
+  #pipelined = 0;
   /** Nodes of the service that are to be there. */
   readonly #wanted = new Set<string>();
 
@@ -140,6 +141,24 @@ export class RingWorld extends LedgerWorld {
     this.#over = true;
     for (const { booted, process, state } of this.#lives.values())
       if (booted && state !== "ended") await process.enter(this.world.outside, () => booted.stop(60_000));
+  }
+
+  /** One client asks for so many things of one key at once. Resolves with the ids, in the order in which they were asked for. */
+  async pipeline(key: string, count: number): Promise<readonly string[]> {
+    const ids = Array.from({ length: count }, () => `p${(this.#pipelined += 1)}`);
+    const { process, booted } = this.#lives.get(clients[this.#upTo(clients.length - 1)] as string) as Life;
+    const ask = async (id: string): Promise<void> => {
+      const asked = this.asking("put", key, id);
+      try {
+        const answer = await (booted as Booted).at(Ledger, key).put({ n: 1 }, { commandId: id });
+        this.heard(asked, answer.rejected ? { kind: "full", count: answer.details.count } : { kind: "reply", count: answer.reply.count });
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        this.heard(asked, { kind: "failure", failure: error });
+      }
+    };
+    await process.enter(this.world.outside, () => Promise.all(ids.map(ask)));
+    return ids;
   }
 
   /** A client asks; now and then somebody at a node of the service itself. */

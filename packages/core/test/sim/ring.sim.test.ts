@@ -1,7 +1,8 @@
 // Scenarios 3 and 4 of the architecture, and the others, on several nodes of one service: owners that are paused, taken over from and
 // continued, partitions that move under load, hosts that die, networks that lose and cut. The production code, unchanged.
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Asked } from "./ledger-world.ts";
+import { type Asked, serviceName } from "./ledger-world.ts";
 import { checkLaws } from "./laws.ts";
 import { RingWorld } from "./ring-world.ts";
 import { eachSeed } from "./seeds.ts";
@@ -76,13 +77,39 @@ test("scenario 3: of an owner that is paused, taken over from and continued noth
     );
   }));
 
+/** The ids that are in the log, in the order of their first record. */
+function logged({ disk }: RingWorld): readonly string[] {
+  const records = disk.rows(serviceName).flatMap(({ body }) => body.split("\n").map((line) => (JSON.parse(line) as { id: string }).id));
+  return [...new Set(records)];
+}
+
+/** What one client asks of one key without waiting takes effect in the order in which it asked. */
+async function pipelining(ring: RingWorld, times: number): Promise<void> {
+  const pipelines: (readonly string[])[] = [];
+  for (let i = 0; i < times; i++) {
+    pipelines.push(await ring.pipeline(pick(ring, keys), 4));
+    await ring.pause(ring.world.random.next() * 500);
+  }
+  const order = logged(ring);
+  for (const ids of pipelines) {
+    const places = ids.map((id) => order.indexOf(id)).filter((place) => place >= 0);
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+      `${ids.join(", ")} took effect in another order`,
+    );
+    if (places.length > 1) ring.world.reach("pipelined");
+  }
+}
+
 test("scenario 4: partitions that move under load, through links that are cut, keep the order and apply everything once", () =>
-  eachSeed("scenario 4", 100, ["drained", "partition.released", "partition.acquired"], async (seed) => {
+  eachSeed("scenario 4", 100, ["drained", "partition.released", "partition.acquired", "pipelined"], async (seed) => {
     const ring = new RingWorld(seed, { lossChance: 0.001, duplicateChance: 0.02, reorderChance: 0.0005 });
     const { random } = ring.world;
     let added = 10;
-    return run(ring, 3, () =>
-      under(ring, 14, 600, () => {
+    return run(ring, 3, async () => {
+      const pipelined = pipelining(ring, 12);
+      await under(ring, 14, 600, () => {
         const way = random.next();
         const node = pick(ring, ring.running);
         if (node === undefined) return;
@@ -93,8 +120,9 @@ test("scenario 4: partitions that move under load, through links that are cut, k
         if (other === node) return;
         ring.network.cut(node, other, random.next() < 0.5 ? "both" : "there");
         void ring.pause(random.next() * 4_000).then(() => ring.network.heal(node, other));
-      }),
-    );
+      });
+      await pipelined;
+    });
   }));
 
 test("scenario 5: nodes that crash at any moment, host or not, lose nothing that was acknowledged", () =>
@@ -107,6 +135,23 @@ test("scenario 5: nodes that crash at any moment, host or not, lose nothing that
         if (node !== undefined) ring.crash(node, random.next() < 0.5 ? "process" : "machine");
       }),
     );
+  }));
+
+test("scenario 2: under failing commits of several nodes rejections, queries and duplicates stay linearizable", () =>
+  eachSeed("scenario 2 of several nodes", 100, ["journal.commit_failed", "duplicate"], async (seed) => {
+    const ring = new RingWorld(seed, {});
+    const { world, disk } = ring;
+    return run(ring, 3, async () => {
+      const rate = world.random.next() * 0.3;
+      disk.faults = { ...disk.faults, failed: rate * 0.5, full: rate * 0.3, slow: rate };
+      const duplicated = ring.freshId();
+      const [heard] = await Promise.all([
+        Promise.all([0, 1, 2].map(() => ring.insist("put", "a", duplicated))),
+        under(ring, 3, 500, () => ring.move(Math.floor(world.random.next() * ring.partitions), pick(ring, ring.running))),
+      ]);
+      assert.equal(new Set(heard.map((one) => (one.kind === "failure" ? one.failure.code : `${one.kind} ${one.count}`))).size, 1);
+      world.reach("duplicate");
+    });
   }));
 
 test("scenario 1: ambiguous and failing commits of several nodes are settled, and nobody told no is in the log", () =>
