@@ -48,6 +48,8 @@ export class RingWorld extends LedgerWorld {
   #started = 0;
   #over = false;
   #pipelined = 0;
+  /** Where the next thing is asked; undefined: anywhere. */
+  #speaker: string | undefined;
   /** Nodes of the service that are to be there. */
   readonly #wanted = new Set<string>();
 
@@ -143,6 +145,14 @@ export class RingWorld extends LedgerWorld {
       if (booted && state !== "ended") await process.enter(this.world.outside, () => booted.stop(60_000));
   }
 
+  /** Somebody at this node itself asks, before it has heard anything. */
+  askAt(node: string, ...what: Parameters<LedgerWorld["ask"]>): Promise<Heard> {
+    this.#speaker = node;
+    const heard = this.ask(...what);
+    this.#speaker = undefined;
+    return heard;
+  }
+
   /** One client asks for so many things of one key at once. Resolves with the ids, in the order in which they were asked for. */
   async pipeline(key: string, count: number): Promise<readonly string[]> {
     const ids = Array.from({ length: count }, () => `p${(this.#pipelined += 1)}`);
@@ -166,7 +176,7 @@ export class RingWorld extends LedgerWorld {
     const { random } = this.world;
     const near = random.next() < 0.2 ? this.running : [];
     const names = near.length > 0 ? near : clients;
-    const life = this.#lives.get(names[Math.floor(random.next() * names.length)] as string);
+    const life = this.#lives.get(this.#speaker ?? (names[Math.floor(random.next() * names.length)] as string));
     const { booted } = life ?? {};
     if (!life || !booted || life.process.state !== "running") return undefined;
     return life.process.enter(this.world.outside, () => act(booted.at));
