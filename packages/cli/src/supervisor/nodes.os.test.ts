@@ -172,68 +172,91 @@ test("nodes: one that is drained stays stopped until restart or scale; the last 
   assert.equal((await running.stop()).code, 0);
 });
 
-test("nodes: partitions are shared by the nodes that run, leave one that is to end, and are with others when it has ended however it ended", async () => {
+test("nodes: a service with a log is shared by its nodes, moves, rolls and survives kills and stops under load; nothing fails, nothing is applied twice", async () => {
   const data = dataOf("owned");
-  const standIn = new URL("../../test/stand-in-owner.ts", import.meta.url).href;
-  const args = ["run", systemFile("crowd"), "--port", "0", "--isolation", "process", "--data", data];
-  await using running = new AtollProcess(args, { execArgv: ["--import", standIn] });
-  await running.url();
+  await using running = run("trio", "owned");
+  const url = await running.url();
   const owners = async (): Promise<{ readonly [node: string]: number }> => {
     const owned: Record<string, number> = {};
-    for (const { node, state } of await ask<readonly PartitionRow[]>("owned", "POST /partitions", {}))
+    for (const { node, state } of await ask<readonly PartitionRow[]>("owned", "POST /partitions", { service: "stock" }))
       if (state === "held") owned[node ?? ""] = (owned[node ?? ""] ?? 0) + 1;
     return owned;
   };
-  await until(async () => (await owners())["clerks-1"] === 8);
-  await ask("owned", "POST /scale", { service: "clerks", nodes: 3 });
-  assert.deepEqual(counts(await owners()), [2, 3, 3]);
+  // Each client has items of its own, and knows what the next answer must be.
+  const taken = new Map<string, number>();
+  const items = Array.from({ length: 6 }, (_, client) => Array.from({ length: 8 }, (__, i) => `item-${client}-${i}`));
+  let client = 0;
+  const load = new Load(6, async (n) => {
+    const own = items[n <= 6 ? client++ : n % 6] ?? [];
+    const free = own.find((item) => !taken.has(`busy ${item}`));
+    if (free === undefined) return;
+    taken.set(`busy ${free}`, 1);
+    const { count } = (await post(`${url}/items/${free}`)) as { readonly count: number };
+    assert.equal(count, (taken.get(free) ?? 0) + 1, free);
+    taken.set(free, count);
+    taken.delete(`busy ${free}`);
+    own.push(own.shift() as string);
+  });
+  await ask("owned", "POST /scale", { service: "stock", nodes: 3 });
+  assert.deepEqual(counts(await owners()), [5, 5, 6]);
 
-  const moved = await atoll(["move", "clerks", "0", "clerks-3", "--json", "--data", data]);
+  const moved = await atoll(["move", "stock", "0", "stock-3", "--json", "--data", data]);
   assert.equal(moved.code, 0, moved.stderr);
   const [row] = JSON.parse(moved.stdout) as readonly PartitionRow[];
-  assert.deepEqual([row?.service, row?.partition, row?.node, row?.state], ["clerks", 0, "clerks-3", "held"]);
+  assert.deepEqual([row?.service, row?.partition, row?.node, row?.state], ["stock", 0, "stock-3", "held"]);
   for (const [input, sentence] of [
-    [{ service: "clerks", partition: 8, node: "clerks-1" }, 'service "clerks" has the partitions 0 to 7, and no 8'],
-    [
-      { service: "clerks", partition: 0, node: "gateway-1" },
-      'service "clerks" has no node "gateway-1"; it has: clerks-1, clerks-2, clerks-3',
-    ],
+    [{ service: "stock", partition: 16, node: "stock-1" }, 'service "stock" has the partitions 0 to 15, and no 16'],
+    [{ service: "stock", partition: 0, node: "gateway-1" }, 'service "stock" has no node "gateway-1"; it has: stock-1, stock-2, stock-3'],
   ] as const)
     await assert.rejects(ask("owned", "POST /move", input), { message: sentence });
 
   // The host goes with the others' knowledge: what it had is with them before it ends.
-  await ask("owned", "POST /drain", { node: "clerks-1" });
-  assert.deepEqual(counts(await owners()), [4, 4]);
-  assert.notEqual((await ask<readonly ServiceStatus[]>("owned", "GET /services"))[0]?.host, "clerks-1");
+  await ask("owned", "POST /drain", { node: "stock-1" });
+  assert.deepEqual(counts(await owners()), [8, 8]);
+  const hostOf = async (): Promise<string> => (await ask<readonly ServiceStatus[]>("owned", "GET /services"))[0]?.host ?? "";
+  assert.notEqual(await hostOf(), "stock-1");
   await assert.rejects(
-    ask("owned", "POST /move", { service: "clerks", partition: 0, node: "clerks-1" }),
-    /"clerks-1" is not running, but stopped/,
+    ask("owned", "POST /move", { service: "stock", partition: 0, node: "stock-1" }),
+    /"stock-1" is not running, but stopped/,
   );
-  await ask("owned", "POST /restart", { service: "clerks", rolling: true });
-  assert.deepEqual(counts(await owners()), [2, 3, 3]);
+  await ask("owned", "POST /restart", { service: "stock", rolling: true });
+  assert.deepEqual(counts(await owners()), [5, 5, 6]);
 
-  const killed = pidOf(await ps(data), "clerks-3");
+  const killed = pidOf(await ps(data), "stock-3");
   process.kill(killed, "SIGKILL");
-  await until(async () => pidOf(await ask("owned", "GET /ps"), "clerks-3") !== killed && Object.keys(await owners()).length === 3);
-  assert.deepEqual(counts(await owners()), [2, 3, 3]);
+  await until(async () => pidOf(await ask("owned", "GET /ps"), "stock-3") !== killed && counts(await owners()).join() === "5,5,6");
 
   // A host that is silent is killed; another one is only silent, and gives up what it had.
-  const hostOf = async (): Promise<string> => (await ask<readonly ServiceStatus[]>("owned", "GET /services"))[0]?.host ?? "";
   const host = await hostOf();
   const hostPid = pidOf(await ps(data), host);
   process.kill(hostPid, "SIGSTOP");
-  await until(async () => !isThere(hostPid) && counts(await owners()).join() === "2,3,3");
+  await until(async () => !isThere(hostPid) && counts(await owners()).join() === "5,5,6");
   const nextHost = await hostOf();
   assert.notEqual(nextHost, host);
-  const nodes = await ps(data);
-  const other = nodes.find(({ node }) => node.startsWith("clerks") && node !== nextHost);
+  const other = (await ps(data)).find(({ node }) => node.startsWith("stock") && node !== nextHost);
   process.kill(other?.pid ?? 0, "SIGSTOP");
-  await until(async () => counts(await owners()).join() === "4,4");
+  await until(async () => counts(await owners()).join() === "8,8");
+  const before = new Map(taken);
   process.kill(other?.pid ?? 0, "SIGCONT");
-  await until(async () => counts(await owners()).join() === "2,3,3");
+  for (const [item, count] of before) {
+    if (item.startsWith("busy")) continue;
+    const { count: read } = (await get(`${url}/items/${item}`)) as { readonly count: number };
+    assert(read >= count, `${item}: what was answered before the zombie went on is seen after it`);
+  }
+  await until(async () => counts(await owners()).join() === "5,5,6");
   assert.equal(pidOf(await ps(data), other?.node ?? ""), other?.pid, "it was only silent");
-  await ask("owned", "POST /scale", { service: "clerks", nodes: 1 });
-  assert.deepEqual(await owners(), { "clerks-1": 8 });
+  await ask("owned", "POST /scale", { service: "stock", nodes: 1 });
+  assert.deepEqual(await owners(), { "stock-1": 16 });
+  assert((await load.end()) > 0);
+  const sum = [...taken].reduce((all, [item, count]) => (item.startsWith("busy") ? all : all + count), 0);
+  let noted = 0;
+  await until(async () => {
+    noted = 0;
+    for (const item of taken.keys())
+      if (!item.startsWith("busy")) noted += ((await get(`${url}/ledger/${item}`)) as { readonly count: number }).count;
+    return noted >= sum;
+  });
+  assert.equal(noted, sum, "whoever follows the topic has heard of each once");
   assert.equal((await running.stop()).code, 0);
 });
 
