@@ -236,9 +236,9 @@ test("nodes: a service with a log is shared by its nodes, moves, rolls and survi
   const other = (await ps(data)).find(({ node }) => node.startsWith("stock") && node !== nextHost);
   process.kill(other?.pid ?? 0, "SIGSTOP");
   await until(async () => counts(await owners()).join() === "8,8");
-  const before = new Map(taken);
+  const known = new Map(taken);
   process.kill(other?.pid ?? 0, "SIGCONT");
-  for (const [item, count] of before) {
+  for (const [item, count] of known) {
     if (item.startsWith("busy")) continue;
     const { count: read } = (await get(`${url}/items/${item}`)) as { readonly count: number };
     assert(read >= count, `${item}: what was answered before the zombie went on is seen after it`);

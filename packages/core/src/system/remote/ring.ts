@@ -75,7 +75,8 @@ class Member implements RingMember {
     const { service } = room;
     this.sharing = service && how.report ? this.#share(service, how.report) : undefined;
     const placeOf: PlaceOf = this.sharing?.placeOf ?? (() => "here");
-    this.#served = new Served({ router, logs: sources, own, placeOf, runtime, limits });
+    const whenHosting = (act: () => void): void => (this.sharing?.hasLog ? this.sharing.whenHosting(act) : act());
+    this.#served = new Served({ router, logs: sources, own, placeOf, whenHosting, runtime, limits });
     this.sharing?.watchPlaces(() => this.#served.replace());
     for (const other of system.services) if (other !== service) this.#add(other);
     this.#allNodes = new AllNodes({ peers: this.#peers, services: this.#remotes.map(({ name }) => name), runtime });

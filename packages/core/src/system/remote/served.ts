@@ -46,6 +46,8 @@ export interface ServedInit {
   readonly logs: Pick<EventSources, "published">;
   readonly own: OwnNode;
   readonly placeOf: PlaceOf;
+  /** Calls `act` when the log of the service is open here: at once, if it is. */
+  readonly whenHosting: (act: () => void) => void;
   readonly runtime: Runtime;
   readonly limits: RemoteLimits;
 }
@@ -192,12 +194,20 @@ class ServedLink implements LinkHandler {
     if (asked.kind === "ask") return this.#place(n, leftMs, asked);
     if (asked.kind === "health") return this.#send(n, healthyRest(own.health()));
     if (asked.kind === "metrics") return this.#send(n, familiesRest(runtime.metrics.families(), limits.metricsCharsMax));
-    if (asked.kind === "heads") {
-      const log = own.log() ?? { logId: "", timeline: 0, heads: [] };
-      return this.#send(n, logRest(log, log.heads));
-    }
-    if (asked.kind === "stream") this.#stream(n, asked);
-    else if (asked.kind === "describe" || asked.kind === "history") this.#question(n, asked);
+    if (asked.kind === "cancel" || asked.kind === "more") return;
+    // Whoever asks for the log has heard that it is open here, or will be: perhaps before this node.
+    let wanted = true;
+    this.#open.set(n, { giveUp: () => (wanted = false) });
+    this.#init.whenHosting(() => {
+      if (wanted && this.#open.delete(n)) this.#ofLog(n, asked);
+    });
+  }
+
+  #ofLog(n: number, asked: Exclude<Asked, { readonly kind: "ask" | "health" | "metrics" | "cancel" | "more" }>): void {
+    if (asked.kind === "stream") return this.#stream(n, asked);
+    if (asked.kind !== "heads") return this.#question(n, asked);
+    const log = this.#init.own.log() ?? { logId: "", timeline: 0, heads: [] };
+    this.#send(n, logRest(log, log.heads));
   }
 
   /** What is for a partition that is elsewhere is not taken; what is for one that is to come here waits for that, within its asker's deadline. */

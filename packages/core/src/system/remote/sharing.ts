@@ -83,6 +83,12 @@ export class SharedService implements RingSharing, Home {
     this.#partitions.begin(writer, tenants);
   }
 
+  /** Some node of the service has opened its log; handlers alone need none before they tell something. */
+  get hasLog(): boolean {
+    const { directory, service } = this.#init;
+    return (directory.plan(service.name)?.partitions.length ?? 0) > 0;
+  }
+
   get hosts(): boolean {
     return this.#store?.epochs !== undefined;
   }
