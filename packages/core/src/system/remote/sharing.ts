@@ -53,6 +53,7 @@ export class SharedService implements RingSharing, Home {
     const open = (): Promise<void> => own.openLog();
     this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, logger: runtime.logger, report, open });
     this.remote = init.remote(this);
+    directory.watch(() => this.#look());
     this.#partitions.watch(() => this.remote.pump());
   }
 
@@ -70,7 +71,7 @@ export class SharedService implements RingSharing, Home {
     store.onHosting(({ epochs, heads }) => {
       for (const [partition, head] of heads.entries()) this.#writer?.observeHead(partition, head);
       this.#partitions.hosting(epochs);
-      for (const act of this.#whenHosting.splice(0)) act();
+      this.#look();
     });
     store.onAppended((row) => this.#writer?.observe(row.partition, row));
     store.onTaken((partition, _, head) => this.#writer?.observeHead(partition, head));
@@ -94,8 +95,15 @@ export class SharedService implements RingSharing, Home {
   }
 
   whenHosting(act: () => void): void {
-    if (this.hosts) act();
-    else this.#whenHosting.push(act);
+    this.#whenHosting.push(act);
+    this.#look();
+  }
+
+  /** Where nothing is kept there is no log to open: who is named as its host is where it would be. */
+  #look(): void {
+    const { service, directory } = this.#init;
+    const named = directory.plan(service.name)?.host === this.incarnation;
+    if (this.hosts || (named && !keepsLog(service))) for (const act of this.#whenHosting.splice(0)) act();
   }
 
   /** A link of another node of the service that is for the log; undefined for what is none. */
@@ -165,5 +173,7 @@ export class SharedService implements RingSharing, Home {
 }
 
 const isPartitioned = ({ kind }: Implementation): boolean => kind === "entity" || kind === "saga";
+
+const keepsLog = ({ parts, subscriptions }: Service): boolean => subscriptions.length > 0 || parts.some(isPartitioned);
 
 const nameOf = ({ name, version }: { readonly name: string; readonly version: number }): string => `${name}@${version}`;
