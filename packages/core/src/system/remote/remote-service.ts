@@ -16,6 +16,7 @@ import { type Goal, Lane, type Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { type Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
 import type { Answered, Peers } from "./peers.ts";
+import { Spreading } from "./spreading.ts";
 import type { Rest } from "./wire.ts";
 
 /** The instance of the service that this node runs, if it runs one. */
@@ -43,6 +44,7 @@ export interface Question {
 export class RemoteService implements Sending {
   readonly name: string;
   readonly #init: RemoteServiceInit;
+  readonly #spreading: Spreading;
   readonly #lanes = new Map<number | Goal["kind"], Lane<Outgoing>>();
   /** Lanes with something that waits. */
   readonly #waiting = new Set<Lane<Outgoing>>();
@@ -54,6 +56,7 @@ export class RemoteService implements Sending {
   constructor(init: RemoteServiceInit) {
     this.#init = init;
     this.name = init.service;
+    this.#spreading = new Spreading(init.runtime);
     init.peers.watch(init.service, () => this.pump());
   }
 
@@ -175,7 +178,7 @@ export class RemoteService implements Sending {
     const plan = peers.directory.plan(this.name);
     let target: Target<Outgoing> | undefined;
     let epoch = 0;
-    if (goal.kind === "any" || !plan) target = peers.ready(this.name);
+    if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {
       const granted = plan.partitions[partition];
