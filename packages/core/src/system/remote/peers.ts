@@ -103,6 +103,20 @@ export class Peer implements LinkHandler, Target<Sendable> {
     this.say(n, cancelRest);
   }
 
+  /** Nobody waits any more for the answers to those that are `over`, which may come or not: they hear that they are lost. How many. */
+  writeOff(over: (asked: Request) => boolean, why: string): number {
+    let count = 0;
+    for (const [n, { asked }] of this.#open) {
+      if (!over(asked)) continue;
+      this.#open.delete(n);
+      this.say(n, cancelRest);
+      asked.lost(why);
+      count += 1;
+    }
+    if (count > 0 && this.leaving && this.#open.size === 0) this.#changed();
+    return count;
+  }
+
   /** Of a request that has left. It takes the place of what was to be said of it and has not left. */
   say(n: number, rest: Rest): void {
     if (!this.#link) return;
@@ -233,6 +247,17 @@ export class Peers {
     const target = this.#target(address);
     if (!target.peer) this.#connect(service, target);
     return target.peer?.ready ? target.peer : undefined;
+  }
+
+  /** Of what is open at nodes of the service that nobody names any more, those that are `over` hear that they are lost. */
+  writeOff(service: string, over: (asked: Request) => boolean): void {
+    const named = new Set(this.directory.nodes(service).map(nameOf));
+    for (const [name, { address, peer }] of this.#targets) {
+      if (!peer || peer.open === 0 || address.identity.service !== service || named.has(name)) continue;
+      const { node } = address.identity;
+      const count = peer.writeOff(over, `node "${node}" is not there any more, and others do its work`);
+      if (count > 0) this.#init.runtime.logger.log("info", "link.written_off", { service, node, count });
+    }
   }
 
   close(): void {
