@@ -1,6 +1,7 @@
 // The nodes of one system in one virtual process, with links in memory: what crosses from node to node is real, what could be lost
 // on the way is not. For tests of rules between nodes.
 import { strict as assert } from "node:assert";
+import type { ServicePlan } from "@atoll/core/cluster";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { type Directory, ring as joining } from "@atoll/core/ring";
@@ -26,6 +27,7 @@ export class VirtualRing {
   /** Nodes that nobody's directory names. */
   readonly #unnamed = new Set<string>();
   readonly #lost = new Map<string, string>();
+  readonly #plans = new Map<string, ServicePlan>();
   readonly #watchers: (() => void)[] = [];
   #started = 0;
 
@@ -68,6 +70,22 @@ export class VirtualRing {
     const [address] = this.#directoryOf(self).nodes(to);
     assert(address, `nobody runs "${to}"`);
     return this.inside(() => this.#network.transport({ system: this.#system.name, self, limits }).connect(address, handle));
+  }
+
+  /** A node of the service that runs nothing: the test hears what comes over its links, and says what goes back. Its incarnation. */
+  async stand(service: string, number: number, accept: HandleLink): Promise<string> {
+    this.#started += 1;
+    const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
+    const { node, incarnation } = identity;
+    const secret = `secret of ${incarnation}`;
+    await this.inside(() => this.#network.transport({ system: this.#system.name, self: identity }).listen(incarnation, secret, accept));
+    this.#change(() => this.#places.set(node, { identity, secret }));
+    return incarnation;
+  }
+
+  /** Everybody hears it. */
+  plan(service: string, plan: ServicePlan): void {
+    this.#change(() => this.#plans.set(service, plan));
   }
 
   /** Nobody finds the service any more. */
@@ -115,7 +133,7 @@ export class VirtualRing {
             return { identity, at: identity.incarnation, ticket: ticketFor(secret, this.#system.name, self) };
           }),
       lost: (service) => this.#lost.get(service),
-      plan: () => undefined,
+      plan: (service) => this.#plans.get(service),
       watch: (changed) => this.#watchers.push(changed),
     };
   }

@@ -85,7 +85,7 @@ test("scenario 3: of an owner that is paused, taken over from and continued noth
     );
   }));
 
-test("scenario 3: what is on its way to an owner that stops goes to the one that takes its place, in its order, and does not wait for its deadline", () =>
+test("scenario 3: what is on its way to an owner that stops goes to the one that takes its place, in its order, before its link is found to be lost", () =>
   eachSeed("stopped owner", 20, ["link.written_off", "silent"], async (seed) => {
     const ring = new RingWorld(seed, {});
     return run(ring, 3, async () => {
