@@ -1,6 +1,7 @@
 // The nodes of one system in one virtual process, with links in memory: what crosses from node to node is real, what could be lost
 // on the way is not. For tests of rules between nodes.
 import { strict as assert } from "node:assert";
+import type { ServicePlan } from "@atoll/core/cluster";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { type Directory, ring as joining } from "@atoll/core/ring";
@@ -21,9 +22,12 @@ export class VirtualRing {
   readonly #network: MemoryNetwork;
   readonly #journals: SimulatedJournalStore;
   readonly #tables: SimulatedTables;
-  /** Who is named in everybody's directory. */
+  /** By node, who is there; a node that is started again takes the place of the one before. */
   readonly #places = new Map<string, Place>();
+  /** Nodes that nobody's directory names. */
+  readonly #unnamed = new Set<string>();
   readonly #lost = new Map<string, string>();
+  readonly #plans = new Map<string, ServicePlan>();
   readonly #watchers: (() => void)[] = [];
   #started = 0;
 
@@ -37,10 +41,10 @@ export class VirtualRing {
     this.#network = new MemoryNetwork(this.#process);
   }
 
-  /** Starts a node of the service; others find it at once, or, with `named` false, when `name` is called. */
-  async up(service: string, named = true): Promise<Booted> {
+  /** Starts the node of the service that has this number; others find it at once, or, with `named` false, never. */
+  async up(service: string, named = true, number = 1): Promise<Booted> {
     this.#started += 1;
-    const identity = { node: `${service}-1`, service, incarnation: String(this.#started).padStart(32, "0") };
+    const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
     const joined = joining({
       transport: this.#network.transport({ system: this.#system.name, self: identity }),
@@ -51,12 +55,12 @@ export class VirtualRing {
     const platform = {
       runtime: this.#process,
       journals: this.#journals,
-      config: {},
+      config: { INSTANCE: identity.node },
       tables: this.#tables.store(this.#process),
       ring: joined,
     };
     const booted = await this.inside(() => boot(this.#system, platform));
-    if (named) this.#change(() => this.#places.set(service, place));
+    if (named) this.#change(() => this.#places.set(identity.node, place));
     return booted;
   }
 
@@ -68,9 +72,36 @@ export class VirtualRing {
     return this.inside(() => this.#network.transport({ system: this.#system.name, self, limits }).connect(address, handle));
   }
 
+  /** A node of the service that runs nothing: the test hears what comes over its links, and says what goes back. Its incarnation. */
+  async stand(service: string, number: number, accept: HandleLink): Promise<string> {
+    this.#started += 1;
+    const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
+    const { node, incarnation } = identity;
+    const secret = `secret of ${incarnation}`;
+    await this.inside(() => this.#network.transport({ system: this.#system.name, self: identity }).listen(incarnation, secret, accept));
+    this.#change(() => this.#places.set(node, { identity, secret }));
+    return incarnation;
+  }
+
+  /** Everybody hears it. */
+  plan(service: string, plan: ServicePlan): void {
+    this.#change(() => this.#plans.set(service, plan));
+  }
+
   /** Nobody finds the service any more. */
   forget(service: string): void {
-    this.#change(() => this.#places.delete(service));
+    this.#change(() => {
+      for (const [node, { identity }] of this.#places) if (identity.service === service) this.#places.delete(node);
+    });
+  }
+
+  /** Nobody finds the node, until it is named again; its links stay. */
+  unname(node: string): void {
+    this.#change(() => this.#unnamed.add(node));
+  }
+
+  name(node: string): void {
+    this.#change(() => this.#unnamed.delete(node));
   }
 
   lose(service: string, why: string): void {
@@ -95,18 +126,14 @@ export class VirtualRing {
 
   #directoryOf(self: NodeIdentity): Directory {
     return {
-      nodes: (service) => {
-        const place = this.#places.get(service);
-        if (!place) return [];
-        const address: Address = {
-          identity: place.identity,
-          at: place.identity.incarnation,
-          ticket: ticketFor(place.secret, this.#system.name, self),
-        };
-        return [address];
-      },
+      nodes: (service) =>
+        [...this.#places.values()]
+          .filter(({ identity: { service: of, node } }) => of === service && !this.#unnamed.has(node))
+          .map(({ identity, secret }): Address => {
+            return { identity, at: identity.incarnation, ticket: ticketFor(secret, this.#system.name, self) };
+          }),
       lost: (service) => this.#lost.get(service),
-      plan: () => undefined,
+      plan: (service) => this.#plans.get(service),
       watch: (changed) => this.#watchers.push(changed),
     };
   }

@@ -17,6 +17,8 @@ export interface CallOptions {
   readonly commandId?: string;
   /** "strong", the default: an answer from the newest committed state. "local": cheaper, may be stale. For queries. */
   readonly read?: "strong" | "local";
+  /** Of a contract without keys: calls with the same text go to the same instance of the service, as long as that can be reached. */
+  readonly sticky?: string;
 }
 
 /** Arguments of one operation: its input, if it has one, and the options. */

@@ -1,3 +1,3 @@
 export { Deadlines } from "./deadlines.ts";
 export { type LogIdentity, Session, type Wanted } from "./session.ts";
-export { addressOf, Inbox, Message, type MessageAnswer } from "./message.ts";
+export { addressOf, Inbox, Message, type MessageAnswer, type Spread } from "./message.ts";

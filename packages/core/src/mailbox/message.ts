@@ -36,7 +36,15 @@ export interface MessageInit {
   readonly read: "strong" | "local";
   /** What the caller has seen: a read waits for it, and the answer adds to it. */
   readonly session: Session | undefined;
+  /** Undefined: the instance that is the least loaded. */
+  readonly spread?: Spread | undefined;
 }
+
+/** Which instance takes a call of a contract without keys. */
+export type Spread =
+  | { readonly kind: "round-robin" }
+  /** The same one for the same key, while it can be reached. */
+  | { readonly kind: "sticky"; readonly key: string };
 
 /** What the messages of one process share: how many wait, and how many answers came too late. */
 export class Inbox {
@@ -84,6 +92,7 @@ export class Message {
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
+  readonly spread: Spread | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
   /** Takes it where it cannot be served where it came to. Undefined: it is sent on from there. */
@@ -116,6 +125,7 @@ export class Message {
     this.withinMs = init.withinMs;
     this.read = init.read;
     this.session = init.session;
+    this.spread = init.spread;
     this.#inbox = inbox;
     this.#resolve = resolve;
     this.#reject = reject;

@@ -14,6 +14,7 @@ test("calls: a policy is decoded into required members, each with its default", 
     bulkhead: { concurrency: 100, waiting: 100 },
     breaker: { failures: 5, withinMs: 10_000, halfOpenAfterMs: 5_000 },
     retry: { attempts: 1, budget: 0.1, pauseMs: 100 },
+    balance: "least-loaded",
   };
   assert.deepEqual(decodeCalls([[Bank, {}]], "x"), [bare]);
   assert.deepEqual(decodeCalls([[Bank, { retry: {}, breaker: { failures: 2 }, concurrency: 7 }]], "x"), [
@@ -25,6 +26,7 @@ test("calls: a policy is decoded into required members, each with its default", 
     waiting: 0,
     breaker: { failures: 4, within: "1m", halfOpenAfter: "500ms" },
     retry: { attempts: 2, budget: 1, pause: "10ms" },
+    balance: "round-robin",
   } as const;
   const [decoded, second] = decodeCalls(
     [
@@ -39,6 +41,7 @@ test("calls: a policy is decoded into required members, each with its default", 
     bulkhead: { concurrency: 20, waiting: 0 },
     breaker: { failures: 4, withinMs: 60_000, halfOpenAfterMs: 500 },
     retry: { attempts: 2, budget: 1, pauseMs: 10 },
+    balance: "round-robin",
   });
   assert.equal(second?.contract, "stock");
 });
@@ -50,6 +53,7 @@ test("calls: nonsense is refused with service, contract, member and what would b
     [[[Bank]], /entry 0 is not \[Contract/],
     [[["bank", {}]], /entry 0 is not \[Contract/],
     [[[Bank, {}, {}]], /entry 0 is not \[Contract/],
+    [[[Bank, { balance: "sticky" }]], /calls bank: balance\): it is "least-loaded" or "round-robin", not "sticky"/],
     [[[Bank, []]], /entry 0 is not \[Contract/],
     [
       [

@@ -26,6 +26,11 @@ export interface CallPolicy {
    * before the caller's deadline. `budget`: retries per call, above 0 and at most 1, beyond a small reserve. Default 0.1.
    */
   readonly retry?: { readonly attempts?: number; readonly budget?: number; readonly pause?: Duration };
+  /**
+   * Which instance of a stateless service takes a call. "least-loaded", the default: of two picked at random the one that answers
+   * faster and has less to do, so that one that is slow loses its load; "round-robin": all in turn. A call with `sticky` goes by that.
+   */
+  readonly balance?: "least-loaded" | "round-robin";
 }
 
 /** A contract that the service calls, and how. */
@@ -39,6 +44,7 @@ export interface DependencyPolicy {
   readonly bulkhead: BulkheadPolicy;
   readonly breaker: BreakerPolicy;
   readonly retry: RetryPolicy;
+  readonly balance: "least-loaded" | "round-robin";
 }
 
 const concurrencyMax = 10_000;
@@ -63,7 +69,11 @@ export function decodeCalls(calls: unknown, at: string): readonly DependencyPoli
 }
 
 function decode(contract: string, policy: { readonly [member: string]: unknown }, at: string): DependencyPolicy {
-  checkMembers(policy, { at, of: "how a contract is called", members: ["within", "concurrency", "waiting", "breaker", "retry"] });
+  checkMembers(policy, {
+    at,
+    of: "how a contract is called",
+    members: ["within", "concurrency", "waiting", "breaker", "retry", "balance"],
+  });
   const breaker = section(policy, "breaker", ["failures", "within", "halfOpenAfter"], at) ?? {};
   const retry = section(policy, "retry", ["attempts", "budget", "pause"], at);
   const concurrency = whole(policy["concurrency"], 100, 1, concurrencyMax, `${at}: concurrency`);
@@ -81,7 +91,14 @@ function decode(contract: string, policy: { readonly [member: string]: unknown }
       budget: share(retry?.["budget"], 0.1, `${at}: retry.budget`),
       pauseMs: duration(retry?.["pause"], "100ms", `${at}: retry.pause`),
     },
+    balance: balanceOf(policy["balance"], `${at}: balance`),
   });
+}
+
+function balanceOf(value: unknown, at: string): DependencyPolicy["balance"] {
+  if (value === undefined) return "least-loaded";
+  if (value === "least-loaded" || value === "round-robin") return value;
+  throw new Failure("INVALID_DEFINITION", { what: `it is "least-loaded" or "round-robin", not ${shown(value)}`, at });
 }
 
 const isRecord = (value: unknown): value is { readonly [member: string]: unknown } =>

@@ -97,6 +97,7 @@ function call(
       withinMs: within(options, leftMs),
       read: options?.read ?? "strong",
       session: asker.session,
+      spread: options?.sticky === undefined ? undefined : { kind: "sticky", key: options.sticky },
     };
     const signal = options?.signal;
     if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);

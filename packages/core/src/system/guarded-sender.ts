@@ -25,7 +25,7 @@ export class GuardedSender implements Sender {
     const contract = to.contract.$.name;
     const dependency = this.#dependencies.get(contract);
     if (!dependency) return this.#sender.send(call, resolve, reject);
-    const identified = this.#identified(call);
+    const identified = spread(this.#identified(call), dependency.policy.balance);
     return guarded<MessageAnswer>(
       dependency,
       {
@@ -44,3 +44,7 @@ export class GuardedSender implements Sender {
     return { ...call, id: this.#runtime.random.id(), minted: this.#runtime.clock.now() };
   }
 }
+
+/** A call that says itself where it goes goes there. */
+const spread = (call: Call, balance: DependencyPolicy["balance"]): Call =>
+  balance === "least-loaded" || call.spread ? call : { ...call, spread: { kind: balance } };

@@ -3,7 +3,7 @@
 import { Failure } from "../base/failure.ts";
 import type { AnyContract, AnyOpRef } from "../contract/index.ts";
 import type { Told } from "../journal/index.ts";
-import { addressOf, Inbox, Message, type MessageAnswer, type Session } from "../mailbox/index.ts";
+import { addressOf, Inbox, Message, type MessageAnswer, type Session, type Spread } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
 
 /** Speaks for whoever runs the system; may call everything. */
@@ -36,6 +36,8 @@ export interface Call {
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
+  /** Over the instances of a service without keys; undefined: as the service that calls says, or the least loaded. */
+  readonly spread?: Spread | undefined;
   /** Takes it if it cannot be served here: see `Message.onReturned`. */
   readonly returned?: (taken: boolean) => void;
 }
@@ -165,9 +167,14 @@ export class Router implements Sender {
     const taken = to.checks.input(call.input);
     const input = route.remote ? call.input : taken;
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
-    const { caller, told, withinMs, read, session } = call;
+    const { caller, told, withinMs, read, session, spread } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
-    return new Message({ to, key, input, caller, id, minted, timeless, told, withinMs, read, session }, this.inbox, resolve, reject);
+    return new Message(
+      { to, key, input, caller, id, minted, timeless, told, withinMs, read, session, spread },
+      this.inbox,
+      resolve,
+      reject,
+    );
   }
 
   #identity({ id, minted }: Call, at: string): typeof noIdentity {

@@ -10,6 +10,7 @@ import type { VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { type Address, type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { type NetworkFaults, SimulatedNetwork } from "@atoll/core/transport/simulated";
+import { partitionOf } from "../../src/base/hash.ts";
 import { Ledger, ledgerSystem } from "./ledger.ts";
 import { type Heard, LedgerWorld, serviceName } from "./ledger-world.ts";
 
@@ -69,6 +70,14 @@ export class RingWorld extends LedgerWorld {
   /** Names of the nodes of the service that run. */
   get running(): readonly string[] {
     return [...this.#wanted].filter((node) => this.#lives.get(node)?.state === "running");
+  }
+
+  /** Node that owns the key, if it does not have the log open. */
+  guestOwnerOf(key: string): string | undefined {
+    const { host, partitions } = planOf(this.#registry);
+    const owner = partitions[partitionOf(Ledger.$.name, key, partitions.length)]?.owner;
+    const life = [...this.#lives.values()].find(({ identity }) => identity.incarnation === owner);
+    return life?.state === "running" && owner !== host ? life.identity.node : undefined;
   }
 
   get partitions(): number {

@@ -85,6 +85,28 @@ test("scenario 3: of an owner that is paused, taken over from and continued noth
     );
   }));
 
+test("scenario 3: what is on its way to an owner that stops goes to the one that takes its place, in its order, before its link is found to be lost", () =>
+  eachSeed("stopped owner", 20, ["link.written_off", "silent"], async (seed) => {
+    const ring = new RingWorld(seed, {});
+    return run(ring, 3, async () => {
+      let owner: string | undefined;
+      const key = (): string => keys.find((one) => (owner = ring.guestOwnerOf(one)) !== undefined) ?? "";
+      while (key() === "" || ring.running.length < 3) await ring.pause(50);
+      await ring.pause(2_000);
+      const of = key();
+      assert(owner !== undefined);
+      await ring.ask("touch", of, ring.freshId());
+      ring.pauseNode(owner);
+      const ids = await ring.pipeline(of, 4);
+      assert(ring.isPaused(owner), "it has not gone on meanwhile");
+      const heard = ring.history.filter(({ id }) => ids.includes(id)).map((asked) => asked.heard?.kind);
+      assert(!heard.includes("failure"), heard.join(", "));
+      const order = logged(ring).filter((id) => ids.includes(id));
+      assert.deepEqual(order, ids);
+      await ring.pause(5_000);
+    });
+  }));
+
 /** The ids that are in the log, in the order of their first record. */
 function logged({ disk }: RingWorld): readonly string[] {
   const records = disk.rows(serviceName).flatMap(({ body }) => body.split("\n").map((line) => (JSON.parse(line) as { id: string }).id));

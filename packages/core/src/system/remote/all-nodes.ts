@@ -54,6 +54,7 @@ export class AllNodes {
 class NodeQuestion implements Request {
   readonly service: string;
   readonly rest: Rest;
+  readonly isMeasured = false;
   /** Undefined: it was given up. */
   readonly answer: Promise<Answered | undefined>;
   readonly #node: Address;

@@ -3,7 +3,7 @@
 //
 //  L1  in order   Messages leave in the order in which they came; what comes back leaves again before anything younger does.
 //  L2  no mixing  What is for a partition goes to a new owner only when nothing of the lane is on its way to the one before: each has been
-//                 answered, given back or given up, or its link is lost.
+//                 answered, given back or given up, or its link is lost, or it was written off (R5).
 //  L3  no loops   A message that a node has called moved leaves again only under a higher epoch than it left with.
 import { Deque } from "../../base/deque.ts";
 

@@ -1,6 +1,6 @@
 // What is on its way to a service that other nodes run, or waits for one of them.
 import { Failure } from "../../base/failure.ts";
-import { type Message, Session } from "../../mailbox/index.ts";
+import { type Message, Session, type Spread } from "../../mailbox/index.ts";
 import type { Goal, Lane, Queued } from "./lane.ts";
 import type { Answered, Place, Sendable } from "./peers.ts";
 import { MalformedFrame } from "./frame-members.ts";
@@ -30,12 +30,17 @@ export abstract class Outgoing implements Sendable, Queued {
   place: Place | undefined = undefined;
   lane: Lane<Outgoing> | undefined = undefined;
   epoch = 0;
+  /** Which instance takes it, if any may; undefined: the least loaded. */
+  readonly spread: Spread | undefined = undefined;
+  /** Only of handlers: the time of others is also that of a log. */
+  readonly isMeasured: boolean;
   /** Whether it is among those that wait. */
   held = false;
 
   constructor(service: Sending, goal: Goal) {
     this.service = service;
     this.goal = goal;
+    this.isMeasured = goal.kind === "any";
     this.order = service.nextOrder();
   }
 
@@ -88,6 +93,7 @@ export abstract class Outgoing implements Sendable, Queued {
 
 export class OutgoingCall extends Outgoing {
   readonly message: Message;
+  override readonly spread: Spread | undefined;
   readonly #repeatable: boolean;
   readonly #dueMs: number;
   /** Made when the call is made, so that nobody changes it later. */
@@ -96,6 +102,7 @@ export class OutgoingCall extends Outgoing {
   constructor(service: Sending, goal: Goal, message: Message, repeatable: boolean) {
     super(service, goal);
     this.message = message;
+    this.spread = message.spread;
     this.#repeatable = repeatable;
     const { to, key, id, minted, timeless, told, withinMs, read, session, input } = message;
     this.#dueMs = service.now() + withinMs;

@@ -7,9 +7,10 @@
 import { assert } from "../../base/assert.ts";
 import { backoffMs } from "../../base/backoff.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../transport/index.ts";
+import type { Address, Link, LinkHandler, LinkLoss, NodeIdentity, Transport } from "../../transport/index.ts";
 import type { Directory } from "./directory.ts";
 import type { Target } from "./lane.ts";
+import { Latency } from "./latency.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { MalformedFrame } from "./frame-members.ts";
 import { type Batch, cancelRest, readResponded, request, type Responded, type Rest } from "./wire.ts";
@@ -18,6 +19,8 @@ export type Answered = Exclude<Responded, { readonly kind: "again" | "moved" } |
 
 export interface Request {
   readonly rest: Rest;
+  /** Whether the time that it takes says something of the node. */
+  readonly isMeasured: boolean;
   /** Of its time, milliseconds; 0: it has no deadline. */
   leftMs(): number;
   answered(answer: Answered): void;
@@ -42,8 +45,11 @@ export interface Sendable extends Request {
 
 /** One link, from the moment at which it is wanted until it is lost. */
 export class Peer implements LinkHandler, Target<Sendable> {
+  readonly identity: NodeIdentity;
+  readonly latency: Latency;
+  readonly #clock: Runtime["clock"];
   readonly #changed: () => void;
-  readonly #open = new Map<number, Request>();
+  readonly #open = new Map<number, Opened>();
   /** What is to be said of requests that have left, for which there was no room: the newest of each. */
   readonly #unsaid = new Map<number, string>();
   #link: Link | undefined;
@@ -52,7 +58,10 @@ export class Peer implements LinkHandler, Target<Sendable> {
   /** It has said that it takes nothing: nothing more is sent, what is open is still answered. */
   leaving = false;
 
-  constructor(changed: () => void) {
+  constructor(identity: NodeIdentity, clock: Runtime["clock"], changed: () => void) {
+    this.identity = identity;
+    this.latency = new Latency(clock.monotonic());
+    this.#clock = clock;
     this.#changed = changed;
   }
 
@@ -79,13 +88,33 @@ export class Peer implements LinkHandler, Target<Sendable> {
       return undefined;
     }
     this.#last = n;
-    this.#open.set(n, asked);
+    const sinceMs = asked.isMeasured ? this.#clock.monotonic() : 0;
+    if (asked.isMeasured) this.latency.asked(sinceMs);
+    this.#open.set(n, { asked, sinceMs });
     return { peer: this, n };
   }
 
   /** Nobody waits for the answer any more. */
   forget(n: number): void {
-    if (this.#open.delete(n)) this.say(n, cancelRest);
+    const opened = this.#open.get(n);
+    if (!opened) return;
+    this.#open.delete(n);
+    if (opened.asked.isMeasured) this.latency.gaveUp(opened.sinceMs, this.#clock.monotonic());
+    this.say(n, cancelRest);
+  }
+
+  /** Nobody waits any more for the answers to those that are `over`, which may come or not: they hear that they are lost. How many. */
+  writeOff(over: (asked: Request) => boolean, why: string): number {
+    let count = 0;
+    for (const [n, { asked }] of this.#open) {
+      if (!over(asked)) continue;
+      this.#open.delete(n);
+      this.say(n, cancelRest);
+      asked.lost(why);
+      count += 1;
+    }
+    if (count > 0 && this.leaving && this.#open.size === 0) this.#changed();
+    return count;
   }
 
   /** Of a request that has left. It takes the place of what was to be said of it and has not left. */
@@ -108,20 +137,30 @@ export class Peer implements LinkHandler, Target<Sendable> {
   message(value: unknown): void {
     try {
       const { n, responded } = readResponded(value);
-      const asked = this.#open.get(n);
-      if (!asked) return; // it was given up
-      if (responded.kind === "batch") return asked.batch(responded);
+      const opened = this.#open.get(n);
+      if (!opened) return; // it was given up
+      if (responded.kind === "batch") return opened.asked.batch(responded);
       this.#open.delete(n);
-      if (responded.kind === "again") {
-        this.leaving = true;
-        asked.again();
-      } else if (responded.kind === "moved") asked.moved(responded.taken);
-      else asked.answered(responded);
+      this.#responded(opened, responded);
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error;
       this.#link?.close(error.message);
     }
     if (this.leaving && this.#open.size === 0) this.#changed();
+  }
+
+  #responded({ asked, sinceMs }: Opened, responded: Exclude<Responded, Batch>): void {
+    if (responded.kind === "again") {
+      this.leaving = true;
+      return asked.again();
+    }
+    if (responded.kind === "moved") return asked.moved(responded.taken);
+    if (asked.isMeasured) {
+      const nowMs = this.#clock.monotonic();
+      if (responded.kind === "failure") this.latency.failed(sinceMs, nowMs);
+      else this.latency.answered(sinceMs, nowMs);
+    }
+    asked.answered(responded);
   }
 
   room(): void {
@@ -139,9 +178,15 @@ export class Peer implements LinkHandler, Target<Sendable> {
     const open = [...this.#open.values()];
     this.#open.clear();
     this.#unsaid.clear();
-    for (const asked of open) asked.lost(why);
+    for (const { asked } of open) asked.lost(why);
     this.#changed();
   }
+}
+
+interface Opened {
+  readonly asked: Request;
+  /** When it left, of one that is measured. */
+  readonly sinceMs: number;
 }
 
 interface Known {
@@ -187,14 +232,14 @@ export class Peers {
     return address && this.to(service, address);
   }
 
-  /** A link of the service with room, the one with the fewest open requests; if there is none, one is made where possible. */
-  ready(service: string): Peer | undefined {
-    let best: Peer | undefined;
+  /** The links of the service with room; where there is none, it is made where possible. */
+  ready(service: string): readonly Peer[] {
+    const ready: Peer[] = [];
     for (const address of this.directory.nodes(service)) {
       const peer = this.to(service, address);
-      if (peer && (!best || peer.open < best.open)) best = peer;
+      if (peer) ready.push(peer);
     }
-    return best;
+    return ready;
   }
 
   /** The link to this node of the service, if it has room; if there is none, it is made where possible. */
@@ -202,6 +247,17 @@ export class Peers {
     const target = this.#target(address);
     if (!target.peer) this.#connect(service, target);
     return target.peer?.ready ? target.peer : undefined;
+  }
+
+  /** Of what is open at nodes of the service that nobody names any more, those that are `over` hear that they are lost. */
+  writeOff(service: string, over: (asked: Request) => boolean): void {
+    const named = new Set(this.directory.nodes(service).map(nameOf));
+    for (const [name, { address, peer }] of this.#targets) {
+      if (!peer || peer.open === 0 || address.identity.service !== service || named.has(name)) continue;
+      const { node } = address.identity;
+      const count = peer.writeOff(over, `node "${node}" is not there any more, and others do its work`);
+      if (count > 0) this.#init.runtime.logger.log("info", "link.written_off", { service, node, count });
+    }
   }
 
   close(): void {
@@ -223,7 +279,7 @@ export class Peers {
     const { transport } = this.#init;
     let made: Peer | undefined;
     const handle = (link: Link): LinkHandler => {
-      made = new Peer(() => {
+      made = new Peer(link.peer, this.#init.runtime.clock, () => {
         if (made?.leaving && made.open === 0 && target.peer === made) this.#drop(service, target);
         this.#changed(service);
       });

@@ -8,14 +8,17 @@
 //                 the order in which they came (lane.ts).
 //  R3  bounded    What is held is bounded in number and characters; beyond that OVERLOADED. Nothing outlives its deadline.
 //  R4  apart      What waits for one partition holds up nothing else.
+//  R5  no waiting for the stopped   Of a node that nobody names any more, nothing is awaited that is for a partition which has a
+//                 higher epoch by now: either it is in the log from before the take-over, or it is fenced. It is sent on.
 import { partitionOf } from "../../base/hash.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Deadlines, Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { type Goal, Lane, type Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
-import { type Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
-import type { Answered, Peers } from "./peers.ts";
+import { Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
+import type { Answered, Peers, Request } from "./peers.ts";
+import { Spreading } from "./spreading.ts";
 import type { Rest } from "./wire.ts";
 
 /** The instance of the service that this node runs, if it runs one. */
@@ -43,6 +46,7 @@ export interface Question {
 export class RemoteService implements Sending {
   readonly name: string;
   readonly #init: RemoteServiceInit;
+  readonly #spreading: Spreading;
   readonly #lanes = new Map<number | Goal["kind"], Lane<Outgoing>>();
   /** Lanes with something that waits. */
   readonly #waiting = new Set<Lane<Outgoing>>();
@@ -54,7 +58,9 @@ export class RemoteService implements Sending {
   constructor(init: RemoteServiceInit) {
     this.#init = init;
     this.name = init.service;
+    this.#spreading = new Spreading(init.runtime);
     init.peers.watch(init.service, () => this.pump());
+    init.peers.directory.watch(() => init.peers.writeOff(this.name, this.#isOvertaken));
   }
 
   now(): number {
@@ -175,7 +181,7 @@ export class RemoteService implements Sending {
     const plan = peers.directory.plan(this.name);
     let target: Target<Outgoing> | undefined;
     let epoch = 0;
-    if (goal.kind === "any" || !plan) target = peers.ready(this.name);
+    if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {
       const granted = plan.partitions[partition];
@@ -200,6 +206,13 @@ export class RemoteService implements Sending {
     if (!lane) this.#lanes.set(name, (lane = new Lane(goal, partition)));
     return lane;
   }
+
+  /** Whoever had it cannot apply it any more. */
+  readonly #isOvertaken = (asked: Request): boolean => {
+    if (!(asked instanceof Outgoing) || asked.service !== this || asked.lane?.partition === undefined) return false;
+    const granted = this.#init.peers.directory.plan(this.name)?.partitions[asked.lane.partition];
+    return granted !== undefined && granted.epoch > asked.epoch;
+  };
 
   /** Of its log; 0: it has none, or it is not known yet. */
   get #partitions(): number {
