@@ -16,7 +16,7 @@ import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import { fingerprint } from "../base/hash.ts";
 import { JournalError, type Sink, type Snapshot, type SnapshotSource, type Submission } from "../journal/index.ts";
-import type { LogIdentity, Message, MessageAnswer } from "../mailbox/index.ts";
+import { type LogIdentity, type Message, type MessageAnswer, traceField } from "../mailbox/index.ts";
 import {
   answerFromLog,
   answerOf,
@@ -134,7 +134,7 @@ export class Resident implements Sink, SnapshotSource {
       this.#wake();
     } catch (error) {
       if (this.#isLeaving()) return;
-      if (error instanceof PoisonedRecord) this.#strike(error, error.offset);
+      if (error instanceof PoisonedRecord) this.#strike(error, { offset: error.offset });
       else if (!(error instanceof JournalError)) throw error;
       else if (error.kind === "damaged") this.#strike(error);
       else this.#restartLater(error, (this.#unreadable += 1));
@@ -181,7 +181,7 @@ export class Resident implements Sink, SnapshotSource {
     } catch (error) {
       assert(error instanceof Failure, "the kernel turns what implementations throw into failures");
       this.#depart(this.#pending.last(), message, error);
-      this.#strike(error);
+      this.#strike(error, { trace: message.trace });
       return;
     }
     const prev = this.#pending.last()?.submission.offset ?? this.#committed.offset;
@@ -269,11 +269,12 @@ export class Resident implements Sink, SnapshotSource {
     for (const { departures } of open) this.#departing -= departures.length;
     this.#pending.clear();
     const again = withoutEnded(open, doubted, this.#host.limits.commitAttemptsMax);
-    const refused = open.find(({ submission }) => submission.failure?.kind === "refused")?.submission.failure;
+    const refused = open.find(({ submission }) => submission.failure?.kind === "refused");
     this.#state = this.#committed.state;
     this.#version = this.#committed.version;
     for (const message of again.reverse()) this.#mailbox.unshift(message);
-    if (refused && !this.#isLeaving()) this.#strike(refused);
+    if (refused?.submission.failure && !this.#isLeaving())
+      this.#strike(refused.submission.failure, { trace: refused.departures[0]?.message.trace });
     this.#settled();
     if (this.#phase.kind === "active") this.#wake();
   }
@@ -284,11 +285,12 @@ export class Resident implements Sink, SnapshotSource {
 
   // ── supervision ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #strike(cause: Error, offset?: number): void {
+  #strike(cause: Error, { offset, trace }: { readonly offset?: number; readonly trace?: string | undefined } = {}): void {
     const host = this.#host;
     const strikes = host.failed(this.key);
     const { service, kernel, runtime, limits } = host;
-    runtime.logger.log("error", "entity.failed", { service, type: kernel.type, key: this.key, strikes, error: cause });
+    const fields = { service, type: kernel.type, key: this.key, strikes, error: cause, ...traceField(trace) };
+    runtime.logger.log("error", "entity.failed", fields);
     if (strikes < limits.strikesMax) return this.#restartLater(cause, strikes);
     host.quarantine(this.key, cause.message, offset);
     this.#quarantined();

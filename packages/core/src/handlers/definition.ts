@@ -36,7 +36,10 @@ export interface HandlerContext<O, C> extends Moment {
   readonly commandId: string;
   /** Aborted when the deadline passes or the caller gives up: pass it on to whatever waits. */
   readonly signal: AbortSignal;
+  /** Sends `trace` along, unless the request says which `traceparent` it has. */
   readonly fetch: Network["fetch"];
+  /** The value of a `traceparent` header (W3C Trace Context) for what this handler asks of others; undefined if it was asked without one. */
+  readonly trace: string | undefined;
   /** Uniform in [0, 1). Not for secrets. */
   readonly random: () => number;
   readonly reject: Reject<O, Rejection>;

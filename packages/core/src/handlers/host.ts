@@ -6,7 +6,7 @@
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import type { At, Tell } from "../contract/index.ts";
-import type { Deadlines, Message, MessageAnswer } from "../mailbox/index.ts";
+import { type Deadlines, type Message, type MessageAnswer, traceField } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyAdapter } from "./adapter.ts";
 import type { AnyHandlers } from "./definition.ts";
@@ -22,6 +22,7 @@ export const handlersLimits: HandlersLimits = { concurrency: 1_024, mailboxCapac
 
 /** Of its time, what a message may be expected to wait for a free handler: the rest is for its run, and for runs that take longer than others. */
 const waitingPartMax = 0.5;
+const traceHeader = "traceparent";
 /** Of the newest run, in the mean of what runs take. */
 const newestPart = 1 / 16;
 
@@ -29,6 +30,8 @@ const newestPart = 1 / 16;
 export interface NestedCalls {
   readonly at: At;
   readonly tell: Tell;
+  /** The `traceparent` of what it asks; undefined if it was asked without one. */
+  readonly trace: string | undefined;
   /** What was told and is not yet in the log; undefined if there is nothing to wait for. */
   told(): Promise<unknown> | undefined;
   /** True once a nested command may have taken effect. */
@@ -129,7 +132,8 @@ export class HandlersHost {
     } catch (error) {
       const failure = failureOf(error, message, calls.acted || run.fetched);
       if (failure.code === "DEFECT" || failure.code === "HANDLER_FAILED") {
-        runtime.logger.log("error", "handler.failed", { service: this.#init.service, operation: message.address, error });
+        const fields = { service: this.#init.service, operation: message.address, error, ...traceField(message.trace) };
+        runtime.logger.log("error", "handler.failed", fields);
       }
       message.fail(failure);
     } finally {
@@ -182,7 +186,9 @@ class HandlerRun {
     this.random = () => runtime.random.next();
     this.fetch = (input, init) => {
       this.fetched = true;
-      return runtime.network.fetch(input, { ...init, signal: init?.signal ?? this.signal });
+      const asked = { ...init, signal: init?.signal ?? this.signal };
+      const { trace } = this;
+      return trace === undefined ? runtime.network.fetch(input, asked) : traced(runtime.network.fetch, trace, input, asked);
     };
     this.#calls = calls;
     this.#message = message;
@@ -205,6 +211,10 @@ class HandlerRun {
     return this.#abort.signal;
   }
 
+  get trace(): string | undefined {
+    return this.#calls.trace;
+  }
+
   get tell(): Tell {
     return this.#calls.tell;
   }
@@ -214,4 +224,12 @@ class HandlerRun {
   end(): void {
     this.#abort?.abort();
   }
+}
+
+/** Rejects, as `fetch` does, where the given headers are none. */
+async function traced(fetch: Runtime["network"]["fetch"], trace: string, ...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const given = init?.headers ?? (typeof input === "object" && "headers" in input ? input.headers : undefined);
+  const headers = new Headers(given);
+  if (!headers.has(traceHeader)) headers.set(traceHeader, trace);
+  return await fetch(input, { ...init, headers });
 }

@@ -38,6 +38,8 @@ export interface MessageInit {
   readonly session: Session | undefined;
   /** Undefined: the instance that is the least loaded. */
   readonly spread?: Spread | undefined;
+  /** The `traceparent` with which it was asked (trace.ts). */
+  readonly trace?: string | undefined;
 }
 
 /** Which instance takes a call of a contract without keys. */
@@ -93,6 +95,7 @@ export class Message {
   readonly read: "strong" | "local";
   readonly session: Session | undefined;
   readonly spread: Spread | undefined;
+  readonly trace: string | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined = undefined;
   /** Takes it where it cannot be served where it came to. Undefined: it is sent on from there. */
@@ -126,6 +129,7 @@ export class Message {
     this.read = init.read;
     this.session = init.session;
     this.spread = init.spread;
+    this.trace = init.trace;
     this.#inbox = inbox;
     this.#resolve = resolve;
     this.#reject = reject;

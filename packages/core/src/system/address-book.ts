@@ -11,6 +11,8 @@ export interface Asker {
   readonly caller: string;
   /** What it has seen so far, for a caller that wants to read what it wrote. */
   readonly session?: Session | undefined;
+  /** The `traceparent` of its calls. */
+  readonly trace?: string | undefined;
   /** Milliseconds left, for a caller that is itself under a deadline; undefined: the default. */
   withinMs?(): number;
   /** Identity of the next command, for a caller whose own command may be repeated. */
@@ -98,6 +100,7 @@ function call(
       read: options?.read ?? "strong",
       session: asker.session,
       spread: options?.sticky === undefined ? undefined : { kind: "sticky", key: options.sticky },
+      trace: asker.trace,
     };
     const signal = options?.signal;
     if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);

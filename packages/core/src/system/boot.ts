@@ -277,9 +277,9 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
 
   const ask = (call: EdgeCall): Promise<EdgeAnswer> =>
     new Promise((resolve, reject) => {
-      const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal, session } = call;
+      const { to, key, input, withinMs = defaultWithinMs, read = "strong", signal, session, trace } = call;
       const message = router.send(
-        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read, session },
+        { to, key, input, caller: "gateway", id: call.commandId, minted: call.mintedAt, withinMs, read, session, trace },
         resolve,
         reject,
       );

@@ -6,7 +6,7 @@ import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { ReadModelStatus } from "./read-models.ts";
 
-export { Session } from "../mailbox/index.ts";
+export { Session, traceField, traceOfRequest } from "../mailbox/index.ts";
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
 export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "../journal/index.ts";
 
@@ -24,6 +24,8 @@ export interface EdgeCall {
   readonly read?: "strong" | "local";
   /** What the client has seen: its reads wait for it, its answers add to it. */
   readonly session?: Session;
+  /** The `traceparent` of the request, with the gateway's own span (`traceOfRequest`). */
+  readonly trace?: string | undefined;
 }
 
 export type EdgeAnswer = MessageAnswer;

@@ -3,7 +3,7 @@
 import { Failure } from "../base/failure.ts";
 import type { AnyContract, AnyOpRef } from "../contract/index.ts";
 import type { Told } from "../journal/index.ts";
-import { addressOf, Inbox, Message, type MessageAnswer, type Session, type Spread } from "../mailbox/index.ts";
+import { addressOf, Inbox, Message, type MessageAnswer, type Session, type Spread, traceField } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
 
 /** Speaks for whoever runs the system; may call everything. */
@@ -38,6 +38,8 @@ export interface Call {
   readonly session: Session | undefined;
   /** Over the instances of a service without keys; undefined: as the service that calls says, or the least loaded. */
   readonly spread?: Spread | undefined;
+  /** The `traceparent` of what it is asked for. */
+  readonly trace?: string | undefined;
   /** Takes it if it cannot be served here: see `Message.onReturned`. */
   readonly returned?: (taken: boolean) => void;
 }
@@ -147,12 +149,12 @@ export class Router implements Sender {
   }
 
   /** The operation as its receiver has it, for a caller who may use it. */
-  #operation({ to, caller }: Call, route: Route): AnyOpRef {
+  #operation({ to, caller, trace }: Call, route: Route): AnyOpRef {
     const door = route.doors.get(to.name);
     if (door?.allowed && !door.allowed.has(caller)) {
       const at = addressOf(to, "");
       this.#denied.add(1);
-      this.#runtime.logger.log("warn", "access.denied", { caller, operation: at });
+      this.#runtime.logger.log("warn", "access.denied", { caller, operation: at, ...traceField(trace) });
       throw new Failure("ACCESS_DENIED", { what: `service "${caller}" is not listed for it`, at });
     }
     if (door?.to.kind !== to.kind) {
@@ -167,14 +169,10 @@ export class Router implements Sender {
     const taken = to.checks.input(call.input);
     const input = route.remote ? call.input : taken;
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
-    const { caller, told, withinMs, read, session, spread } = call;
+    const { caller, told, withinMs, read, session, spread, trace } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
-    return new Message(
-      { to, key, input, caller, id, minted, timeless, told, withinMs, read, session, spread },
-      this.inbox,
-      resolve,
-      reject,
-    );
+    const init = { to, key, input, caller, id, minted, timeless, told, withinMs, read, session, spread, trace };
+    return new Message(init, this.inbox, resolve, reject);
   }
 
   #identity({ id, minted }: Call, at: string): typeof noIdentity {

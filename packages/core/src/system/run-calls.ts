@@ -2,7 +2,7 @@
 import { Failure } from "../base/failure.ts";
 import type { At, Tell } from "../contract/index.ts";
 import type { NestedCalls } from "../handlers/index.ts";
-import type { Message, Session } from "../mailbox/index.ts";
+import { type Message, nextSpan, type Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AddressBooks, Asker } from "./address-book.ts";
 import type { Telling } from "./outbox.ts";
@@ -14,6 +14,8 @@ export class RunCalls implements NestedCalls, Asker {
   readonly caller: string;
   /** The caller's own: what a handler's calls see, its caller has seen. */
   readonly session: Session | undefined;
+  /** A span of its own. A field and no getter: every call reads it, and there is nothing to make where there is none. */
+  readonly trace: string | undefined;
   acted = false;
   readonly #books: AddressBooks;
   readonly #deliveries: ServiceDeliveries;
@@ -27,6 +29,7 @@ export class RunCalls implements NestedCalls, Asker {
   constructor(books: AddressBooks, deliveries: ServiceDeliveries, runtime: Runtime, caller: string, message: Message, deadlineMs: number) {
     this.caller = caller;
     this.session = message.session;
+    this.trace = message.trace === undefined ? undefined : nextSpan(message.trace, runtime.random);
     this.#books = books;
     this.#deliveries = deliveries;
     this.#runtime = runtime;

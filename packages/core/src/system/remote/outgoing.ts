@@ -104,7 +104,7 @@ export class OutgoingCall extends Outgoing {
     this.message = message;
     this.spread = message.spread;
     this.#repeatable = repeatable;
-    const { to, key, id, minted, timeless, told, withinMs, read, session, input } = message;
+    const { to, key, id, minted, timeless, told, withinMs, read, session, trace, input } = message;
     this.#dueMs = service.now() + withinMs;
     this.#asked = askedRest({
       contract: to.contract.$.name,
@@ -116,6 +116,7 @@ export class OutgoingCall extends Outgoing {
       told,
       read,
       session: session?.token ?? "",
+      trace,
       input,
     });
     message.onSettled = () => this.abandon();

@@ -237,7 +237,7 @@ class ServedLink implements LinkHandler {
   }
 
   #ask(n: number, leftMs: number, asked: Ask): void {
-    const { epoch, contract, version, operation, key, id, minted, told, read, session: token, input } = asked;
+    const { epoch, contract, version, operation, key, id, minted, told, read, session: token, trace, input } = asked;
     const { router } = this.#init;
     const to = router.operation(contract, version, operation);
     if (!to) {
@@ -260,6 +260,7 @@ class ServedLink implements LinkHandler {
       withinMs: leftMs === 0 ? Number.POSITIVE_INFINITY : leftMs,
       read,
       session,
+      trace,
       ...(told ? { told } : {}),
     };
     this.#open.set(n, {

@@ -1,9 +1,9 @@
-// What a frame of metrics may hold: it is shown to whoever looks, so a node must not be able to say anything in the name of another.
+// What frames may hold. One of metrics is shown to whoever looks, so a node must not be able to say anything in the name of another.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricFamily } from "../../runtime/index.ts";
 import { MalformedFrame } from "./frame-members.ts";
-import { familiesRest, metricsRest, readAsked, readResponded, request, response } from "./wire.ts";
+import { askedRest, askRest, familiesRest, metricsRest, readAsked, readResponded, request, response, type AskedCall } from "./wire.ts";
 
 const family = (name: string, ...lines: readonly string[]): MetricFamily => ({ name, kind: "gauge", help: `Of ${name}.`, lines });
 const sent = (families: readonly MetricFamily[], charsMax: number) =>
@@ -38,4 +38,38 @@ test("wire: a family whose name is none, whose kind is unknown, or that has a li
     "a",
   ])
     assert.throws(() => readResponded([7, "metrics", 0, [entry]]), MalformedFrame, JSON.stringify(entry));
+});
+
+const call: AskedCall = {
+  contract: "c",
+  version: 1,
+  operation: "o",
+  key: "k",
+  id: "i",
+  minted: 5,
+  told: undefined,
+  read: "strong",
+  session: "",
+  trace: undefined,
+  input: { n: 1 },
+};
+
+test("wire: a call arrives as it was asked, with its trace or without, with its input or without", () => {
+  for (const trace of [undefined, `00-${"a".repeat(32)}-${"b".repeat(16)}-01`])
+    for (const input of [call.input, undefined]) {
+      const asked = { ...call, trace, input };
+      assert.deepEqual(readAsked(JSON.parse(request(7, 90, askRest(3, askedRest(asked))))), {
+        n: 7,
+        leftMs: 90,
+        asked: { kind: "ask", epoch: 3, ...asked },
+      });
+    }
+});
+
+test("wire: a trace that is no traceparent is a malformed frame", () => {
+  const good = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  const frame = (trace: unknown): unknown => [7, 90, "ask", 3, "c", 1, "o", "k", "i", 5, null, "strong", "", trace];
+  assert.equal(readAsked(frame(good)).asked.kind, "ask");
+  for (const trace of ["x", `${good}0`, good.toUpperCase(), null, 1, [good]])
+    assert.throws(() => readAsked(frame(trace)), MalformedFrame, JSON.stringify(trace));
 });

@@ -2,7 +2,7 @@
 // business. Every request has a number of the asking end's, and one response, unless it was given up; a stream
 // has a batch for each that it was asked for, until it ends with another response.
 //
-//   request   [n, left, "ask", epoch, contract, version, operation, key, id, minted, told, read, session, input?]
+//   request   [n, left, "ask", epoch, contract, version, operation, key, id, minted, told, read, session, trace, input?]
 //             [n, 0, "describe", contract, version, topic]                     which log, and its heads
 //             [n, 0, "stream", contract, version, topic, logId, timeline, partition, from, bytesMax, demand]
 //             [n, 0, "more", demand]                                           of stream n, in all
@@ -18,11 +18,13 @@
 //             [n, "metrics", leftOut, families]
 //
 // `left`: of the asker's time, in milliseconds; a question to the node itself has no deadline. Values travel in the form in which they were given, and each end takes them by its own schema. `minted` is null for an id in
-// free form; `session` is "" for none, and in an answer also if it has not changed; what is absent has no last member.
+// free form; `session` is "" for none, and in an answer also if it has not changed; `trace` is a
+// `traceparent`, or "" for none; what is absent has no last member.
 // An item is [offset, index, key, version, now, caller, data]. A family is [name, kind, help, lines]; `leftOut` says how many had no room.
 import { Failure, failures, type FailureCode, type Issue } from "../../base/failure.ts";
 import type { Moment } from "../../contract/index.ts";
 import type { RecordMessages, Told } from "../../journal/index.ts";
+import { traceIn } from "../../mailbox/index.ts";
 import type { MetricFamily } from "../../runtime/index.ts";
 import type { ServiceHealth } from "../edge.ts";
 import { isCount, MalformedFrame, Members } from "./frame-members.ts";
@@ -44,6 +46,7 @@ export interface AskedCall {
   readonly told: Told | undefined;
   readonly read: "strong" | "local";
   readonly session: string;
+  readonly trace: string | undefined;
   readonly input: unknown;
 }
 
@@ -117,8 +120,8 @@ export const response = (n: number, rest: Rest): string => `[${n},${rest}`;
 const restOf = (members: readonly unknown[]): Rest => JSON.stringify(members).slice(1);
 
 /** Of an ask, what follows its epoch. */
-export function askedRest({ contract, version, operation, key, id, minted, told, read, session, input }: AskedCall): Rest {
-  const members: unknown[] = [contract, version, operation, key, id, minted ?? null, told ?? null, read, session];
+export function askedRest({ contract, version, operation, key, id, minted, told, read, session, trace, input }: AskedCall): Rest {
+  const members: unknown[] = [contract, version, operation, key, id, minted ?? null, told ?? null, read, session, trace ?? ""];
   if (input !== undefined) members.push(input);
   return restOf(members);
 }
@@ -213,6 +216,7 @@ function askedOf(kind: string, members: Members): Asked {
         told: members.nullable((m) => toldOf(m.list())),
         read: members.text() === "local" ? "local" : "strong",
         session: members.text(),
+        trace: traceOf(members.text()),
         input: members.last(),
       };
     case "describe":
@@ -251,6 +255,13 @@ function askedOf(kind: string, members: Members): Asked {
 const topicNameOf = (members: Members): TopicName => ({ contract: members.text(), version: members.count(), topic: members.text() });
 
 const logNameOf = (members: Members): LogName => ({ logId: members.text(), timeline: members.count() });
+
+function traceOf(text: string): string | undefined {
+  if (text === "") return undefined;
+  const trace = traceIn(text);
+  if (trace === undefined) throw new MalformedFrame("a trace is a traceparent of version 00");
+  return trace;
+}
 
 function toldOf(list: readonly unknown[]): Told {
   const members = new Members(list);

@@ -15,6 +15,8 @@ export interface AskingInit {
   readonly runtime: Runtime;
   /** What the saga has seen; every answer adds to it. */
   readonly session: Session;
+  /** The `traceparent` of its calls. */
+  readonly trace: string | undefined;
   /** An address book that speaks for the asker. */
   readonly book: (asker: Asker) => At;
   /** Called once, with what came of it. */
@@ -57,7 +59,7 @@ export class Asking {
   }
 
   async #try(): Promise<void> {
-    const { ask, service, runtime, session, book } = this.#init;
+    const { ask, service, runtime, session, trace, book } = this.#init;
     const deadlineMs = runtime.clock.monotonic() + (ask.withinMs ?? defaultWithinMs);
     let commands = 0;
     /** Answers that say whether they are a rejection; anything else a step comes to is its own. */
@@ -65,6 +67,7 @@ export class Asking {
     const at = book({
       caller: service,
       session,
+      trace,
       withinMs: () => deadlineMs - runtime.clock.monotonic(),
       identity: () => ({ id: (commands += 1) === 1 ? ask.id : `${ask.id}.${commands}`, minted: ask.minted }),
       commanded: (settled) => {

@@ -328,7 +328,7 @@ export class SagaHost implements SagaHome, Tenant {
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #start(message: Message, partition: number): void {
-    const { key, input, caller, told, session } = message;
+    const { key, input, caller, told, session, trace } = message;
     const known = this.#instances.get(key);
     const full = !known && this.#instances.size >= this.limits.runningMax;
     if (full || this.#waiting.size >= this.limits.waitingMax) {
@@ -341,6 +341,7 @@ export class SagaHost implements SagaHome, Tenant {
       caller,
       told,
       session,
+      trace,
       resolve: (state) => {
         if (!state) {
           const what = "a saga of this key was started with another input";

@@ -3,7 +3,7 @@
 import { backoffMs } from "../../base/backoff.ts";
 import type { Failure } from "../../base/failure.ts";
 import type { Told } from "../../journal/index.ts";
-import { Session } from "../../mailbox/index.ts";
+import { nextSpan, Session } from "../../mailbox/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
 import {
   evolve,
@@ -52,6 +52,8 @@ export interface Starting {
   readonly told: Told | undefined;
   /** What the caller has seen: the saga reads that too. */
   readonly session: Session | undefined;
+  /** With which it is started. */
+  readonly trace: string | undefined;
   /** It has been started, now or before, with this input; undefined: with another one. */
   readonly resolve: (state: SagaState | undefined) => void;
   readonly reject: (failure: Failure) => void;
@@ -103,6 +105,8 @@ export class SagaInstance implements Stage {
   #submitting = false;
   /** What its steps have seen. Of one that was brought back nobody knows: then it is all that was there. */
   #seen = new Session();
+  /** Of the call that started it, as long as it stays in memory: the journal says nothing of it. */
+  #trace: string | undefined;
   readonly #loaded: ((failure: Failure | undefined) => void)[] = [];
 
   constructor(host: SagaHome, key: string) {
@@ -185,7 +189,8 @@ export class SagaInstance implements Stage {
       this.#asking.delete(ask);
       this.#machine?.asked(ask, asked);
     };
-    const asking = new Asking({ ask, service, runtime, session: this.#seen, book: (asker) => books.of(asker), done });
+    const trace = this.#trace === undefined ? undefined : nextSpan(this.#trace, runtime.random);
+    const asking = new Asking({ ask, service, runtime, session: this.#seen, trace, book: (asker) => books.of(asker), done });
     this.#asking.set(ask, asking);
     asking.begin();
   }
@@ -217,7 +222,7 @@ export class SagaInstance implements Stage {
 
   async #open(starting: Starting): Promise<void> {
     this.#mode = "loading";
-    const { input, caller, told, session, resolve, reject } = starting;
+    const { input, caller, told, session, trace, resolve, reject } = starting;
     const { newest, runtime } = this.#host;
     // Started once by its key, whatever the id of the message: the id of the record is the saga's own.
     const run = runtime.random.id();
@@ -231,6 +236,7 @@ export class SagaInstance implements Stage {
         this.#version = 1;
         this.#seen = new Session();
         if (session) this.#seen.merge(session);
+        this.#trace = trace;
         this.#go(evolve(unstarted, event, caller), true);
         resolve(this.state);
       } else {
