@@ -1,7 +1,7 @@
 // `gateway`: routes as a value, and the edge that opens from it. A request goes: limits, plain handlers, routes, answer; any
 // error on the way becomes a problem document here and nowhere else.
 import { Failure } from "@atoll/core";
-import type { Edge, Gateway, ListenOptions, OpenGateway, Session } from "@atoll/core/edge";
+import { traceOfRequest, type Edge, type Gateway, type ListenOptions, type OpenGateway, type Session } from "@atoll/core/edge";
 import { assert } from "@atoll/core/extension";
 import { httpAccepted } from "./accepted-request.ts";
 import { Admission } from "./admission.ts";
@@ -82,6 +82,8 @@ interface Visit {
   route: string;
   recorded: boolean;
   session: Session | undefined;
+  /** Of a request that a route or a feed answers. */
+  trace: string | undefined;
 }
 
 class HttpEdge implements OpenGateway {
@@ -113,7 +115,7 @@ class HttpEdge implements OpenGateway {
     this.#traffic = new Traffic(runtime);
     const admission = new Admission(limits);
     const once = new Once(edge, limits.keptAnswerBytesMax);
-    this.#later = new Later(edge, limits, (key, at, answer) => once.keep(key, at, answer));
+    this.#later = new Later(edge, limits, (...outcome) => once.keep(...outcome));
     this.#sessions = new Sessions(edge);
     const room: EdgeRoom = { edge, limits, bodies: this.#bodies, once, later: this.#later, admission, sessions: this.#sessions };
     this.#feeds = new Feeds(edge, limits);
@@ -192,7 +194,8 @@ class HttpEdge implements OpenGateway {
   }
 
   #visit(receive: ReceiveBody | undefined, cut: (() => void) | undefined): Visit {
-    return { startedMs: this.#edge.runtime.clock.monotonic(), receive, cut, route: "unmatched", recorded: false, session: undefined };
+    const startedMs = this.#edge.runtime.clock.monotonic();
+    return { startedMs, receive, cut, route: "unmatched", recorded: false, session: undefined, trace: undefined };
   }
 
   async #throughPlain(plain: PlainHandlers<Visit>, request: Request, visit: Visit): Promise<Response> {
@@ -256,12 +259,14 @@ class HttpEdge implements OpenGateway {
         return route.serve.answer();
       }
       visit.route = (route.kind === "feed" ? route.plan.feed : route.plan.route).pattern.path;
+      const trace = traceOfRequest(request.headers.get("traceparent"), this.#edge.runtime.random);
+      visit.trace = trace;
       if (this.#refusing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
       if (route.kind === "feed") return route.plan.answer({ request, target, values, cut: visit.cut });
       const { receive } = visit;
       assert(receive, "whoever serves a request knows how its body comes");
       visit.session = this.#sessions.of(request.headers);
-      return route.plan.answer({ request, target, values, receive, session: visit.session });
+      return route.plan.answer({ request, target, values, receive, session: visit.session, trace });
     }
     const allow = new Set([...(match.kind === "other-method" ? match.allow : []), ...(this.#plain?.methodsAt(target.path) ?? [])]);
     if (allow.size === 0) throw new Problem("NOT_FOUND", { detail: "The paths that exist are listed at /docs." });
@@ -273,7 +278,7 @@ class HttpEdge implements OpenGateway {
 
   #refuse(error: unknown, visit: Visit, method: string): Answer {
     const problem = problemOf(error);
-    if (problem.status >= 500) this.#traffic.failed(problem, method, visit.route);
+    if (problem.status >= 500) this.#traffic.failed(problem, method, visit.route, visit.trace);
     return problemAnswer(problem);
   }
 }

@@ -53,8 +53,9 @@ export class LaterPlan implements LaterRoute {
     readonly input: unknown;
     /** Of a request with an Idempotency-Key. */
     readonly fingerprint: Fingerprint | undefined;
+    readonly trace: string;
   }): Promise<Answer> {
-    const { r, scope, key, input } = asked;
+    const { r, scope, key, input, trace } = asked;
     const { once, later, edge } = this.#room;
     const preference = asyncPreference(asked.request.headers.get("prefer"));
     const location = locationOf(this.#route.later?.(r), this.#name);
@@ -66,7 +67,7 @@ export class LaterPlan implements LaterRoute {
       view: JSON.stringify({ params, query, body, origin, id }),
     };
     const route = this as LaterRoute;
-    const call = { route, preference, location };
+    const call = { route, preference, location, trace };
     if (!scope || !asked.fingerprint) {
       const request: Unaccepted = { ...stored, id: edge.runtime.random.id(), minted: edge.runtime.clock.now(), key: null };
       return located((await later.run({ ...call, request, withinMs: this.#withinMs, repeated: false })).answer, location, {});
@@ -76,6 +77,7 @@ export class LaterPlan implements LaterRoute {
       key: of,
       fingerprint: asked.fingerprint,
       withinMs: this.#withinMs,
+      trace,
       eager: preference !== undefined,
       perform: ({ commandId, mintedAt, begunAt, fresh }, withinMs) => {
         const request: Unaccepted = { ...stored, id: commandId, minted: mintedAt, key: { of, at: begunAt } };
@@ -85,9 +87,9 @@ export class LaterPlan implements LaterRoute {
     return located(answer, location, replayed ? { "idempotency-replayed": "true" } : {});
   }
 
-  carryOut({ id, minted, call }: Unaccepted, withinMs: number, signal: AbortSignal): Promise<EdgeAnswer> {
+  carryOut({ id, minted, call }: Unaccepted, withinMs: number, signal: AbortSignal, trace: string | undefined): Promise<EdgeAnswer> {
     const { key, input } = JSON.parse(call) as StoredCall;
-    const asked: EdgeCall = { to: this.#route.to, input, withinMs, signal, commandId: id, mintedAt: minted };
+    const asked: EdgeCall = { to: this.#route.to, input, withinMs, signal, commandId: id, mintedAt: minted, trace };
     return this.#room.edge.ask(key === undefined ? asked : { ...asked, key });
   }
 

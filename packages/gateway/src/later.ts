@@ -10,7 +10,7 @@
 //  A5  in sight     Where a 202 points, a route that marks its "not there" as `accepted` says 202 until there is an outcome.
 //  A6  not for free A request that is done in time costs nothing of this: acceptance is written when 202 is due.
 import { Failure } from "@atoll/core";
-import type { Edge, EdgeAnswer } from "@atoll/core/edge";
+import { traceField, type Edge, type EdgeAnswer } from "@atoll/core/edge";
 import type { Counter } from "@atoll/core/runtime";
 import { acceptedShards, HttpAccepted, lengthOf, shardOf, type AcceptedRequest } from "./accepted-request.ts";
 import { acceptedAnswer, type Answer } from "./answer.ts";
@@ -24,8 +24,8 @@ import { Turns } from "./turns.ts";
 export interface LaterRoute {
   /** The operation it leads to, "shop.buy". */
   readonly operation: string;
-  /** Asks under the request's command id. */
-  carryOut(request: Unaccepted, withinMs: number, signal: AbortSignal): Promise<EdgeAnswer>;
+  /** Asks under the request's command id. `trace`: of the request, in the process that took it. */
+  carryOut(request: Unaccepted, withinMs: number, signal: AbortSignal, trace: string | undefined): Promise<EdgeAnswer>;
   dressed(answer: EdgeAnswer, request: Unaccepted): Answer;
   /** Path of what the 202 pointed to; undefined if today's route cannot say. */
   place(request: Unaccepted): string | undefined;
@@ -42,6 +42,8 @@ export interface LaterCall {
   readonly location: string;
   /** It repeats a request with the same Idempotency-Key. */
   readonly repeated: boolean;
+  /** The `traceparent` of the request. */
+  readonly trace: string;
 }
 
 export interface LaterAnswer {
@@ -61,10 +63,12 @@ type Outcome =
 const commitWithinMs = 2_000;
 const retry = { firstMs: 500, maxMs: 60_000 };
 
+type Keep = (key: string, at: number, answer: Answer, trace: string | undefined) => Promise<Answer>;
+
 export class Later {
   readonly #edge: Edge;
   readonly #limits: Limits;
-  readonly #keep: (key: string, at: number, answer: Answer) => Promise<Answer>;
+  readonly #keep: Keep;
   readonly #routes = new Map<string, LaterRoute>();
   /** By command id. */
   readonly #drives = new Map<string, Promise<Outcome>>();
@@ -78,7 +82,7 @@ export class Later {
   #resuming: Promise<unknown> | undefined;
 
   /** `keep` stores the outcome for an Idempotency-Key and returns the answer that holds. */
-  constructor(edge: Edge, limits: Limits, keep: (key: string, at: number, answer: Answer) => Promise<Answer>) {
+  constructor(edge: Edge, limits: Limits, keep: Keep) {
     const { metrics } = edge.runtime;
     this.#edge = edge;
     this.#limits = limits;
@@ -126,7 +130,7 @@ export class Later {
       return { answer: acceptance(call), replayed: call.repeated, toKeep: false };
     }
     const giveUp = new AbortController();
-    const asked = call.route.carryOut(request, Math.max(withinMs, this.#limits.laterAttemptMs), giveUp.signal);
+    const asked = call.route.carryOut(request, Math.max(withinMs, this.#limits.laterAttemptMs), giveUp.signal, call.trace);
     this.#asked.set(request.id, asked);
     try {
       const done = await atMost(timers, waitMs, asked);
@@ -169,7 +173,7 @@ export class Later {
     });
   }
 
-  async #accept({ route, request }: LaterCall, asked: Promise<EdgeAnswer> | undefined): Promise<void> {
+  async #accept({ route, request, trace }: LaterCall, asked: Promise<EdgeAnswer> | undefined): Promise<void> {
     const accepted = { ...request, at: this.#edge.runtime.clock.now() };
     let answer: EdgeAnswer;
     try {
@@ -178,17 +182,18 @@ export class Later {
         key: shardOf(request.id),
         input: accepted,
         withinMs: commitWithinMs,
+        trace,
       });
     } catch (error) {
       // If it may have been stored, a later process may find it: then it is this one's business as well.
-      if (!(error instanceof Failure) || error.outcome === "unknown") this.#start(accepted, route, asked);
+      if (!(error instanceof Failure) || error.outcome === "unknown") this.#start(accepted, route, asked, trace);
       throw error;
     }
     if (answer.kind === "rejection") {
       throw new Failure("OVERLOADED", { what: "too many requests are accepted and not done", at: "gateway" });
     }
     this.#accepted.add(1);
-    this.#start(accepted, route, asked);
+    this.#start(accepted, route, asked, trace);
   }
 
   async #resume(shard: string): Promise<void> {
@@ -202,7 +207,7 @@ export class Later {
     for (const request of requests) {
       const route = this.#routes.get(request.route);
       if (this.#drives.has(request.id)) continue;
-      if (route?.operation === request.to) this.#start(request, route, undefined);
+      if (route?.operation === request.to) this.#start(request, route, undefined, undefined);
       else {
         const { id, at, route: name, to } = request;
         logger.log("error", "gateway.accepted_without_route", { id, route: name, operation: to });
@@ -213,9 +218,9 @@ export class Later {
 
   // ── carrying out ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #start(request: AcceptedRequest, route: LaterRoute, asked: Promise<EdgeAnswer> | undefined): void {
+  #start(request: AcceptedRequest, route: LaterRoute, asked: Promise<EdgeAnswer> | undefined, trace: string | undefined): void {
     if (this.#drives.has(request.id)) return;
-    const drive = this.#drive(request, route, asked);
+    const drive = this.#drive(request, route, asked, trace);
     this.#drives.set(request.id, drive);
     const place = route.place(request);
     if (place !== undefined) this.#places.add(place);
@@ -228,7 +233,12 @@ export class Later {
   }
 
   /** Never rejects. */
-  async #drive(request: AcceptedRequest, route: LaterRoute, asked: Promise<EdgeAnswer> | undefined): Promise<Outcome> {
+  async #drive(
+    request: AcceptedRequest,
+    route: LaterRoute,
+    asked: Promise<EdgeAnswer> | undefined,
+    trace: string | undefined,
+  ): Promise<Outcome> {
     const { clock, logger } = this.#edge.runtime;
     let running = asked;
     let failures = 0;
@@ -238,30 +248,33 @@ export class Later {
         running = undefined;
         const never = new AbortController().signal; // what was promised goes on, whoever waits for it
         const given = await this.#turns.take(
-          () => going ?? route.carryOut(request, this.#limits.laterAttemptMs, never),
+          () => going ?? route.carryOut(request, this.#limits.laterAttemptMs, never, trace),
           going !== undefined,
         );
         if (!given) return { kind: "suspended" };
-        return await this.#done(request, route.dressed(given.value, request));
+        return await this.#done(request, route.dressed(given.value, request), trace);
       } catch (error) {
         failures += 1;
         const final = !(error instanceof Failure) || error.retry === "never";
         const { id, route: name, to: operation } = request;
+        const said = { id, route: name, operation, error, ...traceField(trace) };
         if (final || clock.now() - request.at > this.#limits.laterForMs) {
           this.#givenUp.add(1);
-          logger.log("error", "gateway.accepted_given_up", { id, route: name, operation, location: route.place(request), error });
+          logger.log("error", "gateway.accepted_given_up", { ...said, location: route.place(request) });
           return (await this.#end(request, "given-up")) ? { kind: "given-up", error } : { kind: "suspended" };
         }
-        logger.log(failures === 1 ? "warn" : "debug", "gateway.accepted_retried", { id, route: name, operation, error });
+        logger.log(failures === 1 ? "warn" : "debug", "gateway.accepted_retried", said);
         if (!(await this.#turns.pause(failures))) return { kind: "suspended" };
       }
     }
   }
 
-  async #done(request: AcceptedRequest, answer: Answer): Promise<Outcome> {
+  async #done(request: AcceptedRequest, answer: Answer, trace: string | undefined): Promise<Outcome> {
     const { key } = request;
     const held =
-      key === null ? { value: answer } : await this.#stored(request, async () => ({ value: await this.#keep(key.of, key.at, answer) }));
+      key === null
+        ? { value: answer }
+        : await this.#stored(request, async () => ({ value: await this.#keep(key.of, key.at, answer, trace) }));
     if (!held || !(await this.#end(request, "answered"))) return { kind: "suspended" };
     return { kind: "answered", answer: held.value };
   }

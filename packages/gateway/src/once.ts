@@ -12,7 +12,7 @@
 // under the same command id. Its request keeps the key, because nobody can be sure that it did nothing. A 202 of a route with
 // `later` is no outcome either: it says that the outcome will be kept (later.ts).
 import { Failure } from "@atoll/core";
-import type { Edge } from "@atoll/core/edge";
+import type { Edge, EdgeCall } from "@atoll/core/edge";
 import type { Answer } from "./answer.ts";
 import { atMost } from "./at-most.ts";
 import { digest } from "./digest.ts";
@@ -36,6 +36,8 @@ export interface OnceRequest {
   /** Of what was sent. */
   readonly fingerprint: Fingerprint;
   readonly withinMs: number;
+  /** The `traceparent` of the request. */
+  readonly trace: string;
   /** Does not wait for another request with the same key that is running: `perform` knows how to join it. */
   readonly eager?: boolean;
   /** Calls the operation. */
@@ -105,28 +107,30 @@ export class Once {
     // time refuses the older one, too.
     const mintedAt = fresh ? Math.max(at, clock.now()) : at;
     const { answer, replayed, toKeep } = await init.perform({ commandId, mintedAt, begunAt: at, fresh }, leftMs());
-    return { answer: toKeep ? await this.keep(init.key, at, answer, leftMs()) : answer, replayed };
+    return { answer: toKeep ? await this.keep(init.key, at, answer, init.trace, leftMs()) : answer, replayed };
   }
 
   /** Stores the outcome of the beginning `at`, and returns the one that holds. UNKNOWN_OUTCOME if it cannot be stored. */
-  async keep(key: string, at: number, answer: Answer, withinMs = finishWithinMs): Promise<Answer> {
+  async keep(key: string, at: number, answer: Answer, trace: string | undefined, withinMs = finishWithinMs): Promise<Answer> {
     const kept = keptOf(answer);
     if ((kept.body?.length ?? 0) > this.#keptBytesMax) return answer;
-    return answerOf(await this.#finish(key, at, kept, Math.max(finishWithinMs, withinMs)));
+    return answerOf(await this.#finish({ key, input: { at, answer: kept }, withinMs: Math.max(finishWithinMs, withinMs), trace }));
   }
 
-  async #begin({ key, fingerprint: { request, before } }: OnceRequest, withinMs: number): Promise<Beginning> {
-    const answer = await this.#edge.ask({ to: HttpKey.begin, key, input: { request, before }, withinMs });
+  async #begin({ key, fingerprint: { request, before }, trace }: OnceRequest, withinMs: number): Promise<Beginning> {
+    const answer = await this.#edge.ask({ to: HttpKey.begin, key, input: { request, before }, withinMs, trace });
     if (answer.kind === "reply") return answer.value as Beginning;
     throw new Problem("IDEMPOTENCY_KEY_REUSED", {
       detail: "This Idempotency-Key stands for another request: another body, or another query. Send a new request under a new key.",
     });
   }
 
-  async #finish(key: string, at: number, kept: KeptAnswer, withinMs: number): Promise<KeptAnswer> {
+  async #finish(
+    call: Omit<EdgeCall, "to" | "input"> & { readonly input: { readonly at: number; readonly answer: KeptAnswer } },
+  ): Promise<KeptAnswer> {
     try {
-      const answer = await this.#edge.ask({ to: HttpKey.finish, key, input: { at, answer: kept }, withinMs });
-      return answer.kind === "reply" ? (answer.value as { readonly answer: KeptAnswer }).answer : kept;
+      const answer = await this.#edge.ask({ ...call, to: HttpKey.finish });
+      return answer.kind === "reply" ? (answer.value as { readonly answer: KeptAnswer }).answer : call.input.answer;
     } catch (cause) {
       throw new Failure("UNKNOWN_OUTCOME", {
         what: "the request was carried out, but its answer could not be kept for its Idempotency-Key",

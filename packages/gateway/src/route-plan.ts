@@ -26,6 +26,8 @@ export interface Arrival {
   readonly receive: ReceiveBody;
   /** What the client has seen. */
   readonly session: Session;
+  /** What it is part of: the `traceparent` of all its calls. */
+  readonly trace: string;
 }
 
 /**
@@ -73,7 +75,7 @@ export class RoutePlan {
     const query = this.#query(arrival.target.search);
     const sent = this.#bodyUse === "unread" ? undefined : await this.#body(arrival);
     const { admission, edge, sessions } = this.#room;
-    const { session } = arrival;
+    const { session, trace } = arrival;
     admission.enter();
     try {
       const scope = this.#scope(arrival);
@@ -83,16 +85,17 @@ export class RoutePlan {
       if (this.#later) {
         this.#checkCall(key, input, r);
         const fingerprint = scope && fingerprintOf(scope, sent, arrival.target.search);
-        const answer = await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint });
+        const answer = await this.#later.answer({ request: arrival.request, r, scope, key, input, fingerprint, trace });
         await sessions.sawAll(session);
         return answer;
       }
       if (scope) {
-        const answer = await this.#once(r, scope, { key, input, fingerprint: fingerprintOf(scope, sent, arrival.target.search), session });
+        const fingerprint = fingerprintOf(scope, sent, arrival.target.search);
+        const answer = await this.#once(r, scope, { key, input, fingerprint, session, trace });
         await sessions.sawAll(session);
         return answer;
       }
-      const call = { ...this.#call(key, input, this.#withinMs), session };
+      const call = { ...this.#call(key, input, this.#withinMs), session, trace };
       // Before it is asked: what was under way and then is not has an outcome, and the answer shows it.
       const underWay = this.#awaited.size > 0 && (await this.#room.later.underWay(arrival.target.path));
       let answer: EdgeAnswer;
@@ -151,17 +154,18 @@ export class RoutePlan {
   async #once(
     r: View,
     scope: KeyScope,
-    asked: { readonly key: unknown; readonly input: unknown; readonly fingerprint: Fingerprint; readonly session: Session },
+    asked: Pick<Arrival, "session" | "trace"> & { readonly key: unknown; readonly input: unknown; readonly fingerprint: Fingerprint },
   ): Promise<Answer> {
-    const { key, input, session } = asked;
+    const { key, input, session, trace } = asked;
     // What is not even a call must not use up the key: the client corrects it and sends it again.
     this.#checkCall(key, input, r);
     const { answer, replayed } = await this.#room.once.run({
       key: scopeDigest("http-key", scope),
       fingerprint: asked.fingerprint,
       withinMs: this.#withinMs,
+      trace,
       perform: async ({ commandId, mintedAt }, withinMs) => {
-        const call = { ...this.#call(key, input, withinMs), session };
+        const call = { ...this.#call(key, input, withinMs), session, trace };
         const given = await this.#room.edge.ask(this.route.to.kind === "command" ? { ...call, commandId, mintedAt } : call);
         return { answer: this.#dress(given, r), replayed: given.replayed, toKeep: true };
       },

@@ -1,5 +1,6 @@
 // What is counted and logged of requests. Each series is made once, when its first sample comes; their number is bounded
 // by routes × statuses. Single requests are not logged, only those that failed on our side.
+import { traceField } from "@atoll/core/edge";
 import type { Clock, Counter, Histogram, Logger, Metrics } from "@atoll/core/runtime";
 import type { Problem } from "./problem.ts";
 
@@ -59,7 +60,7 @@ export class Traffic {
   }
 
   /** For problems of 500 and above. The cause is told here and nowhere else. */
-  failed(problem: Problem, method: string, route: string): void {
+  failed(problem: Problem, method: string, route: string, trace: string | undefined): void {
     const { code, status, cause } = problem;
     const second = Math.floor(this.#clock.monotonic() / 1000);
     let logged = this.#logged.get(code);
@@ -79,6 +80,7 @@ export class Traffic {
       method,
       route,
       error: cause,
+      ...traceField(trace),
       ...(suppressed > 0 ? { suppressed } : {}),
     });
   }
