@@ -1,23 +1,10 @@
 // The log of a service as a node sees it that does not have its file open: over one link to the node that does. It lives as
 // long as the link. All laws of the journal hold; what the loss of the link makes of what is open is said by `HostLost`.
 import { Deque } from "../../base/deque.ts";
-import {
-  type AlarmEntry,
-  type Appended,
-  type Chain,
-  type Cursor,
-  type DeadLetter,
-  type IndexUpdate,
-  type Journal,
-  JournalError,
-  type JournalMeta,
-  type Page,
-  type PartitionState,
-  type QuarantineEntry,
-  type Row,
-} from "../../journal/index.ts";
+import { type Appended, JournalError, type JournalMeta, type Row } from "../../journal/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../transport/index.ts";
+import { AskedJournal, type JournalOperation } from "./asked-journal.ts";
 import type { LogHostLimits } from "./limits.ts";
 import { MalformedMessage } from "./reader.ts";
 import { TextsIn, TextsOut } from "./texts.ts";
@@ -62,7 +49,7 @@ interface Confirmation {
   readonly reject: (error: JournalError) => void;
 }
 
-export class RemoteJournal implements Journal, LinkHandler {
+export class RemoteJournal extends AskedJournal implements LinkHandler {
   readonly #link: Link;
   readonly #runtime: RemoteJournalInit["runtime"];
   readonly #limits: LogHostLimits;
@@ -84,6 +71,7 @@ export class RemoteJournal implements Journal, LinkHandler {
   #closing: PromiseWithResolvers<void> | undefined;
 
   private constructor(link: Link, { runtime, limits, lost, signal }: RemoteJournalInit) {
+    super();
     this.#link = link;
     this.#runtime = runtime;
     this.#limits = limits;
@@ -116,16 +104,8 @@ export class RemoteJournal implements Journal, LinkHandler {
     return this.#meta as JournalMeta;
   }
 
-  partitions(): Promise<readonly PartitionState[]> {
-    return this.#ask("partitions", []);
-  }
-
-  takeOver(partition: number, seen: number, to = seen + 1): Promise<Answer<"takeOver">> {
-    return this.#ask("takeOver", [partition, seen, to]);
-  }
-
   append(rows: readonly Row[]): Promise<readonly Appended[]> {
-    return this.#ask("append", [rows], (this.#allWritten[rows.length] ??= Object.freeze(rows.map((): Appended => "written"))));
+    return this.#askFor("append", [rows], (this.#allWritten[rows.length] ??= Object.freeze(rows.map((): Appended => "written"))));
   }
 
   /** J14. Those of one turn are one request; it leaves after all of them were asked. */
@@ -139,65 +119,9 @@ export class RemoteJournal implements Journal, LinkHandler {
     });
   }
 
-  read(partition: number, from: number, bytesMax: number): Promise<Page> {
-    return this.#ask("read", [partition, from, bytesMax]);
-  }
-
-  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain> {
-    return this.#ask("chain", [partition, last, after, max, bytesMax]);
-  }
-
-  records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {
-    return this.#ask("records", [partition, offsets]);
-  }
-
-  lookup(partition: number, type: string, key: string): Promise<Answer<"lookup">> {
-    return this.#ask("lookup", [partition, type, key]);
-  }
-
   /** The index is elsewhere (J13). */
   mayHold(): boolean {
     return true;
-  }
-
-  index(update: IndexUpdate): Promise<boolean> {
-    return this.#ask("index", [update]);
-  }
-
-  alarms(after: AlarmEntry | undefined, max: number): Promise<readonly AlarmEntry[]> {
-    return this.#ask("alarms", [after, max]);
-  }
-
-  cursors(): Promise<readonly Cursor[]> {
-    return this.#ask("cursors", []);
-  }
-
-  moveCursors(cursors: readonly Cursor[]): Promise<void> {
-    return this.#ask("moveCursors", [cursors]);
-  }
-
-  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): Promise<readonly DeadLetter[]> {
-    return this.#ask("deadLetters", [after, max]);
-  }
-
-  park(letter: DeadLetter): Promise<void> {
-    return this.#ask("park", [letter]);
-  }
-
-  discard(stream: string, place: number): Promise<boolean> {
-    return this.#ask("discard", [stream, place]);
-  }
-
-  quarantined(): Promise<readonly QuarantineEntry[]> {
-    return this.#ask("quarantined", []);
-  }
-
-  quarantine(entry: QuarantineEntry): Promise<void> {
-    return this.#ask("quarantine", [entry]);
-  }
-
-  release(type: string, key: string): Promise<boolean> {
-    return this.#ask("release", [type, key]);
   }
 
   /** Waits until what is open is answered, or the link lost. Idempotent. */
@@ -253,7 +177,11 @@ export class RemoteJournal implements Journal, LinkHandler {
 
   // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #ask<O extends Operation>(operation: O, args: Arguments<O>, done?: Answer<O>): Promise<Answer<O>> {
+  protected ask<O extends JournalOperation>(operation: O, args: Arguments<O>): Promise<Answer<O>> {
+    return this.#askFor(operation, args);
+  }
+
+  #askFor<O extends JournalOperation>(operation: O, args: Arguments<O>, done?: Answer<O>): Promise<Answer<O>> {
     if (this.#closing) return Promise.reject(this.#closed(operation));
     return this.#request(operation, args, done);
   }

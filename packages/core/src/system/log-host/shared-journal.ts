@@ -7,50 +7,28 @@
 //                  nobody is asked of the next host. Of the rest the answer of the next host holds.
 //  S4  one file    The log's file is open in one process at a time: that of the host, until it ends or closes it.
 //  S5  confirmed   J14, whatever happens to the host meanwhile. Rejects if the host is lost that was asked.
-import {
-  type AlarmEntry,
-  type Appended,
-  type Chain,
-  type Cursor,
-  type DeadLetter,
-  type IndexUpdate,
-  type Journal,
-  JournalError,
-  type JournalMeta,
-  type Page,
-  type PartitionState,
-  type QuarantineEntry,
-  type Row,
-} from "../../journal/index.ts";
+import { type Appended, type Journal, JournalError, type JournalMeta, type Row } from "../../journal/index.ts";
+import { AskedJournal, type JournalOperation } from "./asked-journal.ts";
 import type { LogHostLimits } from "./limits.ts";
 import { HostLost } from "./remote-journal.ts";
 import type { Seat } from "./seat.ts";
 import { type Answer, type Arguments, forms, type Operation } from "./wire.ts";
 
-type JournalOperation = Exclude<Operation, "confirm">;
-
-export class SharedJournal implements Journal {
+export class SharedJournal extends AskedJournal {
   readonly meta: JournalMeta;
   readonly #seat: Seat;
   readonly #limits: LogHostLimits;
   #closed: Promise<void> | undefined;
 
   constructor(meta: JournalMeta, seat: Seat, limits: LogHostLimits) {
+    super();
     this.meta = meta;
     this.#seat = seat;
     this.#limits = limits;
   }
 
-  partitions(): Promise<readonly PartitionState[]> {
-    return this.#ask("partitions", []);
-  }
-
-  takeOver(partition: number, seen: number, to = seen + 1): Promise<Answer<"takeOver">> {
-    return this.#ask("takeOver", [partition, seen, to]);
-  }
-
   append(rows: readonly Row[]): Promise<readonly Appended[]> {
-    return this.#ask("append", [rows]);
+    return this.ask("append", [rows]);
   }
 
   confirm(partition: number, epoch: number): boolean | Promise<boolean> {
@@ -58,64 +36,8 @@ export class SharedJournal implements Journal {
     return here && !this.#closed ? here.confirm(partition, epoch) : this.#wait("confirm", (journal) => journal.confirm(partition, epoch));
   }
 
-  read(partition: number, from: number, bytesMax: number): Promise<Page> {
-    return this.#ask("read", [partition, from, bytesMax]);
-  }
-
-  chain(partition: number, last: number, after: number, max: number, bytesMax: number): Promise<Chain> {
-    return this.#ask("chain", [partition, last, after, max, bytesMax]);
-  }
-
-  records(partition: number, offsets: readonly number[]): Promise<readonly string[]> {
-    return this.#ask("records", [partition, offsets]);
-  }
-
-  lookup(partition: number, type: string, key: string): Promise<Answer<"lookup">> {
-    return this.#ask("lookup", [partition, type, key]);
-  }
-
   mayHold(partition: number, type: string, key: string): boolean {
     return this.#seat.here?.mayHold(partition, type, key) ?? true;
-  }
-
-  index(update: IndexUpdate): Promise<boolean> {
-    return this.#ask("index", [update]);
-  }
-
-  alarms(after: AlarmEntry | undefined, max: number): Promise<readonly AlarmEntry[]> {
-    return this.#ask("alarms", [after, max]);
-  }
-
-  cursors(): Promise<readonly Cursor[]> {
-    return this.#ask("cursors", []);
-  }
-
-  moveCursors(cursors: readonly Cursor[]): Promise<void> {
-    return this.#ask("moveCursors", [cursors]);
-  }
-
-  deadLetters(after: Pick<DeadLetter, "stream" | "place"> | undefined, max: number): Promise<readonly DeadLetter[]> {
-    return this.#ask("deadLetters", [after, max]);
-  }
-
-  park(letter: DeadLetter): Promise<void> {
-    return this.#ask("park", [letter]);
-  }
-
-  discard(stream: string, place: number): Promise<boolean> {
-    return this.#ask("discard", [stream, place]);
-  }
-
-  quarantined(): Promise<readonly QuarantineEntry[]> {
-    return this.#ask("quarantined", []);
-  }
-
-  quarantine(entry: QuarantineEntry): Promise<void> {
-    return this.#ask("quarantine", [entry]);
-  }
-
-  release(type: string, key: string): Promise<boolean> {
-    return this.#ask("release", [type, key]);
   }
 
   /** Answers what is under way; what waits for a host fails. Idempotent. */
@@ -123,7 +45,7 @@ export class SharedJournal implements Journal {
     return (this.#closed ??= this.#seat.close(new JournalError("failed", "the journal is closed")));
   }
 
-  #ask<O extends JournalOperation>(operation: O, args: Arguments<O>): Promise<Answer<O>> {
+  protected ask<O extends JournalOperation>(operation: O, args: Arguments<O>): Promise<Answer<O>> {
     const call = (journal: Journal): Promise<Answer<O>> =>
       (journal[operation] as (...given: Arguments<O>) => Promise<Answer<O>>).call(journal, ...args);
     const { here } = this.#seat;

@@ -96,7 +96,6 @@ export class Lane<T extends Queued> {
 
   /** False: it takes nothing now. Throws MESSAGE_TOO_LARGE. */
   give(outgoing: T, target: Target<T>, epoch: number): boolean {
-    const before = this.#epoch;
     outgoing.epoch = epoch;
     this.#epoch = epoch;
     this.#open += 1; // first: it may come back before it has left
@@ -105,10 +104,7 @@ export class Lane<T extends Queued> {
       given = target.deliver(outgoing);
       return given;
     } finally {
-      if (!given) {
-        this.#open -= 1;
-        this.#epoch = before;
-      }
+      if (!given) this.#open -= 1;
     }
   }
 
