@@ -88,14 +88,14 @@ export class HandlersHost {
 
   #start(message: Message): void {
     this.#running += 1;
-    const { clock } = this.#init.runtime;
-    const startedMs = clock.monotonic();
-    void this.#run(message, startedMs).finally(() => {
-      this.#running -= 1;
-      const tookMs = clock.monotonic() - startedMs;
-      this.#runMs = this.#runMs === undefined ? tookMs : this.#runMs + newestPart * (tookMs - this.#runMs);
-      this.#next();
-    });
+    void this.#run(message, this.#init.runtime.clock.monotonic());
+  }
+
+  #ended(startedMs: number): void {
+    this.#running -= 1;
+    const tookMs = this.#init.runtime.clock.monotonic() - startedMs;
+    this.#runMs = this.#runMs === undefined ? tookMs : this.#runMs + newestPart * (tookMs - this.#runMs);
+    this.#next();
   }
 
   #next(): void {
@@ -108,7 +108,7 @@ export class HandlersHost {
 
   async #run(message: Message, startedMs: number): Promise<void> {
     const { deadlines, handlers, runtime, nested } = this.#init;
-    const calls = nested(message, startedMs + message.withinMs);
+    const calls = nested(message, startedMs + deadlines.leftMs(message));
     const run = new HandlerRun(this.#init, message, calls);
     const { checks } = message.to;
     try {
@@ -138,6 +138,7 @@ export class HandlersHost {
       message.fail(failure);
     } finally {
       run.end();
+      this.#ended(startedMs);
     }
   }
 }
@@ -160,6 +161,8 @@ class HandlerRejection {
   }
 }
 
+const rejection = (name: string, details: unknown): HandlerRejection => new HandlerRejection(name, details);
+
 /** The context of one run, as handlers see it. What costs something is made when it is first asked for. */
 class HandlerRun {
   readonly key: string;
@@ -167,32 +170,40 @@ class HandlerRun {
   readonly now: number;
   readonly caller: string;
   readonly commandId: string;
-  readonly config: { readonly [name: string]: unknown };
-  readonly fetch: Runtime["network"]["fetch"];
-  readonly random: () => number;
+  readonly reject = rejection;
   fetched = false;
+  readonly #init: HandlersHostInit;
   readonly #calls: NestedCalls;
   readonly #message: Message;
-  readonly #deadlines: Deadlines;
   #abort: AbortController | undefined;
 
-  constructor({ runtime, config, deadlines }: HandlersHostInit, message: Message, calls: NestedCalls) {
+  constructor(init: HandlersHostInit, message: Message, calls: NestedCalls) {
     this.key = message.key;
-    this.now = runtime.clock.now();
+    this.now = init.runtime.clock.now();
     this.caller = message.caller;
     this.commandId = message.id;
+    this.#init = init;
     this.#calls = calls;
-    this.config = config;
-    this.random = () => runtime.random.next();
-    this.fetch = (input, init) => {
+    this.#message = message;
+  }
+
+  get config(): HandlersHostInit["config"] {
+    return this.#init.config;
+  }
+
+  get random(): () => number {
+    const { random } = this.#init.runtime;
+    return () => random.next();
+  }
+
+  get fetch(): Runtime["network"]["fetch"] {
+    const { network } = this.#init.runtime;
+    return (input, init) => {
       this.fetched = true;
       const asked = { ...init, signal: init?.signal ?? this.signal };
       const { trace } = this;
-      return trace === undefined ? runtime.network.fetch(input, asked) : traced(runtime.network.fetch, trace, input, asked);
+      return trace === undefined ? network.fetch(input, asked) : traced(network.fetch, trace, input, asked);
     };
-    this.#calls = calls;
-    this.#message = message;
-    this.#deadlines = deadlines;
   }
 
   get at(): At {
@@ -206,7 +217,7 @@ class HandlerRun {
       this.#abort = abort;
       this.#message.onSettled = () => abort.abort();
       if (this.#message.settled) abort.abort();
-      else this.#deadlines.watch(this.#message);
+      else this.#init.deadlines.watch(this.#message);
     }
     return this.#abort.signal;
   }
@@ -218,8 +229,6 @@ class HandlerRun {
   get tell(): Tell {
     return this.#calls.tell;
   }
-
-  readonly reject = (name: string, details: unknown): HandlerRejection => new HandlerRejection(name, details);
 
   end(): void {
     this.#abort?.abort();

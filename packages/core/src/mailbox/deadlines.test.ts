@@ -81,3 +81,23 @@ test("deadlines: a message that is answered leaves the wheel, and its deadline s
   assert.deepEqual(heard, ["answer"]);
   assert.equal(late, 1, "the second answer is dropped and counted");
 });
+
+test("deadlines: what is left is all of a message's time until its clock starts, and then what the clock has left", async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const deadlines = new Deadlines(world.outside);
+  const inbox = new Inbox({ add: () => undefined });
+  const within = (ms: number): Message =>
+    message(
+      inbox,
+      ms,
+      () => undefined,
+      () => undefined,
+    );
+  const [waits, unwatched, endless] = [within(1_000), within(1_000), within(Number.POSITIVE_INFINITY)];
+  deadlines.watch(waits);
+  deadlines.watch(endless);
+  await world.runFor(700);
+  const left = deadlines.leftMs(waits);
+  assert(left > 300 - deadlineTickMs && left <= 300 + deadlineTickMs, `${left}`);
+  assert.deepEqual([deadlines.leftMs(unwatched), deadlines.leftMs(endless)], [1_000, Number.POSITIVE_INFINITY]);
+});

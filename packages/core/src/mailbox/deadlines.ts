@@ -36,6 +36,12 @@ export class Deadlines {
     if (!this.#timer || message.dueTick < this.#armedTick) this.#arm(message.dueTick);
   }
 
+  /** What is left of its time, milliseconds: all of it for one whose clock has not started. */
+  leftMs({ slot, dueTick, withinMs }: Message): number {
+    if (!slot) return withinMs;
+    return Math.max(1, Math.min(withinMs, (dueTick - 1) * deadlineTickMs - this.#runtime.clock.monotonic()));
+  }
+
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -38,6 +38,8 @@ const everything = "*";
 /** stock:3f9a01bc.1:0=a3,5=12 or stock:3f9a01bc.1:* ; offsets in base 36. */
 const servicePattern = /^([a-z][a-z0-9-]{0,62}):([0-9a-f]{8}\.[1-9]\d{0,8}):(\*|\d{1,4}=[0-9a-z]{1,10}(?:,\d{1,4}=[0-9a-z]{1,10})*)$/;
 
+const nothing: ReadonlyMap<string, Seen> = new Map();
+
 const logs = new WeakMap<LogIdentity, string>();
 
 /** As a token says it. */
@@ -48,7 +50,8 @@ function logOf(log: LogIdentity): string {
 }
 
 export class Session {
-  readonly #services = new Map<string, Seen>();
+  /** Empty until something is seen: most sessions never see anything. */
+  #services: ReadonlyMap<string, Seen> = nothing;
   #everything = false;
   /** Undefined since something has changed: most answers change nothing, and all of them carry it. */
   #token: string | undefined;
@@ -141,7 +144,7 @@ export class Session {
   #of(service: string, log: string): Seen {
     let seen = this.#services.get(service);
     if (seen?.log === log) return seen;
-    this.#services.set(service, (seen = { log, partitions: new Map(), everything: false, text: undefined }));
+    this.#add(service, (seen = { log, partitions: new Map(), everything: false, text: undefined }));
     this.#token = undefined;
     return seen;
   }
@@ -158,7 +161,12 @@ export class Session {
         seen.partitions.set(Number(partition), Number.parseInt(above, 36));
       }
     }
-    this.#services.set(service, seen);
+    this.#add(service, seen);
+  }
+
+  #add(service: string, seen: Seen): void {
+    if (this.#services === nothing) this.#services = new Map([[service, seen]]);
+    else (this.#services as Map<string, Seen>).set(service, seen);
   }
 }
 

@@ -78,3 +78,34 @@ test("handlers: what has more time may wait for longer, and what is refused is t
     assert.equal(await codeOf("2s"), "reply");
   });
 });
+
+test("handlers: what has waited for a free handler has only the rest of its time for what it asks of others", async () => {
+  const Deaf = contract("deaf", { version: 1, commands: { listen: {} }, access: { listen: "any" } });
+  const Clerk = contract("clerk", { version: 1, commands: { call: {} }, access: { call: "any" } });
+  const at: { now?: VirtualSystem } = {};
+  const gaveUpMs: number[] = [];
+  const nobody = handlers(Deaf, {
+    handle: {
+      listen: (_, { signal }) =>
+        new Promise<void>((resolve) =>
+          signal.addEventListener("abort", () => {
+            gaveUpMs.push(at.now?.world.outside.clock.monotonic() ?? 0);
+            resolve();
+          }),
+        ),
+    },
+  });
+  const clerk = handlers(Clerk, { handle: { call: (_, cx) => cx.at(Deaf).listen({ within: "20s" }) } });
+  const services = [service("deaf", [nobody]), service("clerk", [clerk], { limits: { handlers: { concurrency: 1 } } })];
+  await virtually(system("calling", { services }), async (running) => {
+    at.now = running;
+    const startMs = running.world.outside.clock.monotonic();
+    const ask = (within: "6s" | "10s"): Promise<unknown> => running.inside(() => running.booted.at(Clerk).call({ within })).catch(String);
+    await Promise.all([ask("6s"), ask("10s")]);
+    await running.pause(10_000);
+    assert.deepEqual(
+      gaveUpMs.map((ms) => Math.round((ms - startMs) / 1_000)),
+      [6, 10],
+    );
+  });
+});

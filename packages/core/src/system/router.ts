@@ -32,7 +32,7 @@ export interface Call {
   readonly id: string | undefined;
   readonly minted: number | undefined;
   /** The durable tell by which a command comes. */
-  readonly told?: Told;
+  readonly told?: Told | undefined;
   readonly withinMs: number;
   readonly read: "strong" | "local";
   readonly session: Session | undefined;

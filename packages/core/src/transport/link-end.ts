@@ -99,7 +99,9 @@ export class LinkEnd implements Link {
       chars = message.length + 1; // and the comma before it
       if (chars > state.allowed.messageCharsMax) throw this.#tooLarge(chars, state.allowed.messageCharsMax);
     }
-    if (this.#waitingChars + chars > this.#batchCharsMax(state.allowed.messageCharsMax)) this.#flush(); // its head counts before room is looked for
+    const { batchMessages } = this.#config.limits;
+    const isFull = this.#waiting.length >= batchMessages || this.#waitingChars + chars > this.#batchCharsMax(state.allowed.messageCharsMax);
+    if (isFull) this.#flush(); // its head counts before room is looked for
     if (!hasRoom(this.#state as OpenLink, this.#waiting.length, this.#waitingChars, chars)) {
       this.#wanted = true;
       return false;

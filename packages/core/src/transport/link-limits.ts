@@ -8,6 +8,8 @@ export interface LinkLimits {
   /** Their characters; at least twice those of the largest message. */
   readonly charsInFlightMax: number;
   readonly messageCharsMax: number;
+  /** A batch of so many closes before the end of the turn, so that the other end works while this one goes on. */
+  readonly batchMessages: number;
   /** A batch that would have more closes before the end of the turn. */
   readonly batchChars: number;
   /** Of a hello or its answer. */
@@ -26,6 +28,7 @@ export const linkLimits: LinkLimits = {
   messagesInFlightMax: 4_096,
   charsInFlightMax: 4 * 2 ** 20,
   messageCharsMax: 2 ** 20,
+  batchMessages: 32,
   batchChars: 64 * 2 ** 10,
   helloCharsMax: 16 * 2 ** 10,
   silentMs: 3_000,

@@ -2,6 +2,7 @@
 // the process alive exactly as long as an answer is outstanding.
 import type { Worker } from "node:worker_threads";
 import { Failure } from "../../base/failure.ts";
+import { Numbered } from "../../base/numbered.ts";
 import type { Logger } from "../../runtime/index.ts";
 import { JournalError } from "../journal.ts";
 import type { KeyFilter } from "./key-filter.ts";
@@ -24,7 +25,7 @@ export class LogThread {
   readonly #signal: Int32Array;
   readonly #keys: KeyFilter;
   readonly #logger: Logger;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Numbered<Pending>();
   readonly #ended = Promise.withResolvers<void>();
   #lastId = 0;
   #alive = true;
@@ -112,7 +113,7 @@ export class LogThread {
     if (this.#pending.size > 0 || this.#cause !== undefined) {
       this.#logger.log("error", "journal.worker_died", { pending: this.#pending.size, error: this.#cause });
     }
-    for (const [id, { op, reject }] of this.#pending) {
+    for (const [id, { op, reject }] of this.#pending.entries()) {
       const open = writing.has(op) && ((begun - id) | 0) >= 0;
       reject(
         new JournalError(open ? "ambiguous" : "failed", `${op}: the journal's thread ended before it answered`, { cause: this.#cause }),

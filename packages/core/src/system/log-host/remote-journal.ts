@@ -1,6 +1,7 @@
 // The log of a service as a node sees it that does not have its file open: over one link to the node that does. It lives as
 // long as the link. All laws of the journal hold; what the loss of the link makes of what is open is said by `HostLost`.
 import { Deque } from "../../base/deque.ts";
+import { Numbered } from "../../base/numbered.ts";
 import { type Appended, JournalError, type JournalMeta, type Row } from "../../journal/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, Transport } from "../../transport/index.ts";
@@ -57,7 +58,7 @@ export class RemoteJournal extends AskedJournal implements LinkHandler {
   readonly #opened = Promise.withResolvers<RemoteJournal>();
   readonly #in: TextsIn;
   readonly #out: TextsOut;
-  readonly #open = new Map<number, Request>();
+  readonly #open = new Numbered<Request>();
   #openChars = 0;
   readonly #waiting = new Deque<Request>();
   /** "Every row written", by number of rows. */
@@ -166,7 +167,7 @@ export class RemoteJournal extends AskedJournal implements LinkHandler {
 
   closed({ why }: LinkLoss): void {
     this.#over = why;
-    const requests = [...this.#open.values(), ...this.#waiting];
+    const requests = [...this.#open.entries().map(([, request]) => request), ...this.#waiting];
     this.#open.clear();
     while (this.#waiting.shift());
     for (const { operation, sent, reject } of requests) reject(new HostLost(operation, sent, why));

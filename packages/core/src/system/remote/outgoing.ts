@@ -9,7 +9,6 @@ import { askedRest, askRest, type Batch, type Rest } from "./wire.ts";
 /** Whoever sends messages to a service, as they see it. */
 export interface Sending {
   readonly name: string;
-  now(): number;
   /** Of the next message. */
   nextOrder(): number;
   /** It was certainly not taken, or may be sent again. `moved`: not before its partition has a higher epoch. */
@@ -45,7 +44,7 @@ export abstract class Outgoing implements Sendable, Queued {
   }
 
   abstract readonly settled: boolean;
-  abstract leftMs(): number;
+  abstract leftMs(nowMs: number): number;
   abstract fail(failure: Failure): void;
   protected abstract take(answer: Answered): void;
   protected abstract vanished(why: string): void;
@@ -99,13 +98,14 @@ export class OutgoingCall extends Outgoing {
   /** Made when the call is made, so that nobody changes it later. */
   readonly #asked: Rest;
 
-  constructor(service: Sending, goal: Goal, message: Message, repeatable: boolean) {
+  /** `dueMs`: its deadline, by the monotonic clock. */
+  constructor(service: Sending, goal: Goal, message: Message, repeatable: boolean, dueMs: number) {
     super(service, goal);
     this.message = message;
     this.spread = message.spread;
     this.#repeatable = repeatable;
-    const { to, key, id, minted, timeless, told, withinMs, read, session, trace, input } = message;
-    this.#dueMs = service.now() + withinMs;
+    const { to, key, id, minted, timeless, told, read, session, trace, input } = message;
+    this.#dueMs = dueMs;
     this.#asked = askedRest({
       contract: to.contract.$.name,
       version: to.contract.$.version,
@@ -135,8 +135,8 @@ export class OutgoingCall extends Outgoing {
   }
 
   /** At least 1: nothing is sent that has no time left but by a timer that is late. */
-  leftMs(): number {
-    return this.#dueMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.round(this.#dueMs - this.service.now()));
+  leftMs(nowMs: number): number {
+    return this.#dueMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.round(this.#dueMs - nowMs));
   }
 
   protected take(answer: Answered): void {

@@ -6,6 +6,7 @@
 //  N3  Requests of one asker to one node leave in the order in which they were taken.
 import { assert } from "../../base/assert.ts";
 import { backoffMs } from "../../base/backoff.ts";
+import { Numbered } from "../../base/numbered.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, NodeIdentity, Transport } from "../../transport/index.ts";
 import type { Directory } from "./directory.ts";
@@ -21,8 +22,8 @@ export interface Request {
   readonly rest: Rest;
   /** Whether the time that it takes says something of the node. */
   readonly isMeasured: boolean;
-  /** Of its time, milliseconds; 0: it has no deadline. */
-  leftMs(): number;
+  /** Of its time, milliseconds, by the monotonic clock; 0: it has no deadline. */
+  leftMs(nowMs: number): number;
   answered(answer: Answered): void;
   /** Throws `MalformedFrame`, also for what is no stream. */
   batch(batch: Batch): void;
@@ -49,7 +50,7 @@ export class Peer implements LinkHandler, Target<Sendable> {
   readonly latency: Latency;
   readonly #clock: Runtime["clock"];
   readonly #changed: () => void;
-  readonly #open = new Map<number, Opened>();
+  readonly #open = new Numbered<Opened>();
   /** What is to be said of requests that have left, for which there was no room: the newest of each. */
   readonly #unsaid = new Map<number, string>();
   #link: Link | undefined;
@@ -83,15 +84,16 @@ export class Peer implements LinkHandler, Target<Sendable> {
   send(asked: Request): Place | undefined {
     if (!this.#link || !this.ready) return undefined;
     const n = this.#last + 1;
-    if (!this.#link.send(request(n, asked.leftMs(), asked.rest))) {
+    const nowMs = this.#clock.monotonic();
+    if (!this.#link.send(request(n, asked.leftMs(nowMs), asked.rest))) {
       this.#full = true;
       return undefined;
     }
     this.#last = n;
-    const sinceMs = asked.isMeasured ? this.#clock.monotonic() : 0;
-    if (asked.isMeasured) this.latency.asked(sinceMs);
-    this.#open.set(n, { asked, sinceMs });
-    return { peer: this, n };
+    if (asked.isMeasured) this.latency.asked(nowMs);
+    const opened: Opened = { peer: this, n, asked, sinceMs: nowMs };
+    this.#open.set(n, opened);
+    return opened;
   }
 
   /** Nobody waits for the answer any more. */
@@ -106,7 +108,7 @@ export class Peer implements LinkHandler, Target<Sendable> {
   /** Nobody waits any more for the answers to those that are `over`, which may come or not: they hear that they are lost. How many. */
   writeOff(over: (asked: Request) => boolean, why: string): number {
     let count = 0;
-    for (const [n, { asked }] of this.#open) {
+    for (const [n, { asked }] of this.#open.entries()) {
       if (!over(asked)) continue;
       this.#open.delete(n);
       this.say(n, cancelRest);
@@ -175,17 +177,17 @@ export class Peer implements LinkHandler, Target<Sendable> {
   closed({ why }: LinkLoss): void {
     this.#link = undefined;
     this.leaving = true;
-    const open = [...this.#open.values()];
+    const open = this.#open.entries();
     this.#open.clear();
     this.#unsaid.clear();
-    for (const { asked } of open) asked.lost(why);
+    for (const [, { asked }] of open) asked.lost(why);
     this.#changed();
   }
 }
 
-interface Opened {
+interface Opened extends Place {
   readonly asked: Request;
-  /** When it left, of one that is measured. */
+  /** When it left. */
   readonly sinceMs: number;
 }
 

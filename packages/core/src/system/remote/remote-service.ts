@@ -63,10 +63,6 @@ export class RemoteService implements Sending {
     init.peers.directory.watch(() => init.peers.writeOff(this.name, this.#isOvertaken));
   }
 
-  now(): number {
-    return this.#init.runtime.clock.monotonic();
-  }
-
   /** Of the next request. */
   nextOrder(): number {
     return (this.#order += 1);
@@ -74,8 +70,10 @@ export class RemoteService implements Sending {
 
   /** `repeatable`: the receiver knows what it has applied, or applies nothing. */
   receive(message: Message, goal: Goal, repeatable: boolean): void {
-    this.submit(new OutgoingCall(this, goal, message, repeatable));
-    if (!message.settled) this.#init.deadlines.watch(message);
+    const { runtime, deadlines } = this.#init;
+    const dueMs = runtime.clock.monotonic() + deadlines.leftMs(message);
+    this.submit(new OutgoingCall(this, goal, message, repeatable, dueMs));
+    if (!message.settled) deadlines.watch(message);
   }
 
   /** Asks the host of the log, which is the node itself where there is only one. */

@@ -8,12 +8,13 @@
 //  V3  hostile        A frame that is malformed costs the link, never more.
 import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
+import { Numbered } from "../../base/numbered.ts";
 import { type MessageAnswer, Session } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Link, LinkHandler } from "../../transport/index.ts";
 import type { EventSources } from "../event-sources.ts";
 import type { OwnNode } from "../ring.ts";
-import type { Router } from "../router.ts";
+import type { Call, Router } from "../router.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { PublishedTopic, type PublishedReader } from "./published-topic.ts";
 import { assertSameLog } from "./same-log.ts";
@@ -108,7 +109,7 @@ class ServedLink implements LinkHandler {
   readonly link: Link;
   readonly #init: ServedInit;
   readonly #door: Door;
-  readonly #open = new Map<number, Open>();
+  readonly #open = new Numbered<Open>();
   /** Of the open ones, those that are streams. */
   readonly #streams = new Map<number, ServedStream>();
   /** Of the open ones, those for partitions that this node does not own yet, in their order. */
@@ -171,9 +172,9 @@ class ServedLink implements LinkHandler {
   closed(): void {
     this.#lost = true;
     this.#door.gone();
-    const open = [...this.#open.values()];
+    const open = this.#open.entries();
     this.#open.clear();
-    for (const one of open) one.giveUp();
+    for (const [, one] of open) one.giveUp();
   }
 
   #cancel(n: number): void {
@@ -250,24 +251,25 @@ class ServedLink implements LinkHandler {
     } catch (error) {
       return this.#send(n, failureRest(error as Failure));
     }
-    const call = {
+    this.#open.set(n, {
+      giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
+    });
+    const call: Call = {
       to,
       key: to.contract.$.keyed ? key : undefined,
       input,
       caller: this.link.peer.service,
       id: to.kind === "query" ? undefined : id,
       minted,
+      told,
       withinMs: leftMs === 0 ? Number.POSITIVE_INFINITY : leftMs,
       read,
       session,
       trace,
-      ...(told ? { told } : {}),
+      returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)),
     };
-    this.#open.set(n, {
-      giveUp: () => message?.fail(new Failure("CANCELLED", { what: "the calling node waits no longer", at: message.address })),
-    });
     const message = router.send(
-      { ...call, returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)) },
+      call,
       (answer) => this.#answer(n, answer, session, token),
       (failure) => this.#respond(n, () => failureRest(failure)),
     );

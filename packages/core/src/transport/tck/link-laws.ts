@@ -31,6 +31,17 @@ export function linkLaws(subject: Subject): void {
     );
   });
 
+  law(subject, "T1: what one turn sends leaves in frames of at most batchMessages", async (stage) => {
+    const [a, b] = [stage.node({ name: "a", limits: { batchMessages: 4 } }), stage.node({ name: "b" })];
+    const { near, far } = await stage.link(a, b);
+    const frames = (): number => a.metric('atoll_link_frames_total{direction="out"}');
+    const before = frames();
+    await near.sendAll(numbers(10));
+    await far.arrived(10);
+    assert.deepEqual(far.messages, numbers(10));
+    assert.equal(frames() - before, 3);
+  });
+
   law(subject, "T1: every kind of JSON arrives as it was sent", async (stage) => {
     const { near, far } = await stage.pair();
     const all: readonly Json[] = [
