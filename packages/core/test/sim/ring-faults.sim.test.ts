@@ -7,7 +7,7 @@ import { RingWorld } from "./ring-world.ts";
 import { eachSeed } from "./seeds.ts";
 
 test("ring, scenario 5: nodes that crash at any moment, host or not, lose nothing that was acknowledged", () =>
-  eachSeed("scenario 5 of several nodes", 60, ["journal.doubt_resolved"], async (seed) => {
+  eachSeed("ring, scenario 5", 60, ["journal.doubt_resolved"], async (seed) => {
     const ring = new RingWorld(seed, { lossChance: 0.0005 });
     const { random } = ring.world;
     return run(ring, nodesIn(seed), () =>
@@ -19,7 +19,7 @@ test("ring, scenario 5: nodes that crash at any moment, host or not, lose nothin
   }));
 
 test("ring, scenario 2: under failing commits of several nodes rejections, queries and duplicates stay linearizable", () =>
-  eachSeed("scenario 2 of several nodes", 60, ["journal.commit_failed", "duplicate"], async (seed) => {
+  eachSeed("ring, scenario 2", 60, ["journal.commit_failed", "duplicate"], async (seed) => {
     const ring = new RingWorld(seed, {});
     const { world, disk } = ring;
     return run(ring, nodesIn(seed), async () => {
@@ -36,7 +36,7 @@ test("ring, scenario 2: under failing commits of several nodes rejections, queri
   }));
 
 test("ring, scenario 1: ambiguous and failing commits of several nodes are settled, and nobody told no is in the log", () =>
-  eachSeed("scenario 1 of several nodes", 60, ["journal.commit_ambiguous", "journal.doubt_resolved"], async (seed) => {
+  eachSeed("ring, scenario 1", 60, ["journal.commit_ambiguous", "journal.doubt_resolved"], async (seed) => {
     const ring = new RingWorld(seed, {});
     return run(ring, nodesIn(seed), () => {
       const rate = ring.world.random.next() * 0.3;

@@ -37,7 +37,7 @@ interface Life {
   fromIt: Promise<void>;
 }
 
-const clients = ["client-1", "client-2"] as const;
+export const clients = ["client-1", "client-2"] as const;
 const beatMs = 1_000;
 const silentAfter = 3;
 const newsMsMax = 30;
@@ -162,8 +162,11 @@ export class RingWorld extends LedgerWorld {
     return heard;
   }
 
-  /** One client asks for so many things of one key at once. Resolves with the ids, in the order in which they were asked for. */
-  async pipeline(key: string, count: number): Promise<readonly string[]> {
+  /**
+   * One client asks for so many things of one key without waiting for answers, at most `apartMs` apart. Resolves with the ids, in the
+   * order in which they were asked for.
+   */
+  async pipeline(key: string, count: number, apartMs = 0): Promise<readonly string[]> {
     const ids = Array.from({ length: count }, () => `p${(this.#pipelined += 1)}`);
     const { process, booted } = this.#lives.get(clients[this.#upTo(clients.length - 1)] as string) as Life;
     const ask = async (id: string): Promise<void> => {
@@ -176,7 +179,13 @@ export class RingWorld extends LedgerWorld {
         this.heard(asked, { kind: "failure", failure: error });
       }
     };
-    await process.enter(this.world.outside, () => Promise.all(ids.map(ask)));
+    const asking: Promise<void>[] = [];
+    const turns = apartMs > 0 ? ids.map((id) => [id]) : [ids];
+    for (const turn of turns) {
+      await process.enter(this.world.outside, async () => void asking.push(...turn.map(ask)));
+      await this.pause(this.world.random.next() * apartMs);
+    }
+    await Promise.all(asking);
     return ids;
   }
 
