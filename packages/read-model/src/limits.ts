@@ -25,6 +25,8 @@ export interface ReadModelLimits {
   readonly buildingWaitMs: number;
   /** Those who wait for a position; beyond: OVERLOADED. */
   readonly waitersMax: number;
+  /** A node that reads what another one projects looks for the file that answers so often, while it knows none (ms). */
+  readonly findAgainMs: number;
   /** A replaced file is closed after so long, even if a query still has it (ms). */
   readonly retireMsMax: number;
 }
@@ -42,5 +44,6 @@ export const readModelLimits: ReadModelLimits = {
   mailboxCapacity: 1_024,
   buildingWaitMs: 1_000,
   waitersMax: 10_000,
+  findAgainMs: 100,
   retireMsMax: 30_000,
 };

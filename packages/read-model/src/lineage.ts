@@ -4,7 +4,8 @@
 //  G1  answering  As long as there is a file of this version that was finished, it is the one that answers, also while another
 //                 is built beside it. The file of an older version is none: its code is not here.
 //  G2  swap       The new one answers from one moment on, when it has applied at least what the old one has: nobody who begins
-//                 later sees less than somebody who began before. The old file is removed when its last query has ended.
+//                 later sees less than somebody who began before. The old file says that it is replaced before the new one
+//                 answers, for those who read it elsewhere (reader.ts), and is removed when its last query here has ended.
 //  G3  again      At a start the newest finished generation of this version answers and older ones are removed; an unfinished
 //                 one is gone on with. Files of lower versions are removed once this one is finished, those of higher ones are
 //                 left alone: a program that was rolled back and comes again finds its own.
@@ -34,6 +35,9 @@ export interface LineageInit {
   /** The one that answers has got on, or another one does; or it is known that there will be none for now. */
   readonly changed: (answering: readonly Stream[] | undefined) => void;
 }
+
+/** How often a file is told that it is replaced, before it is taken from those who still read it. */
+const replacedTriesMax = 5;
 
 export class Lineage {
   readonly #init: LineageInit;
@@ -229,12 +233,32 @@ export class Lineage {
         building.failing = undefined;
       }
     }
+    if (old && !(await this.#replaced(old))) return; // the next start removes it
     this.#live = building;
     this.#building = undefined;
     this.#broken = undefined;
     room.runtime.logger.log("info", "read_model.live", { service: room.service, file: building.file.name });
     this.#changed();
     this.#retiring = this.#retire(old, limits.retireMsMax);
+  }
+
+  /** Nobody begins to read it any more, here or elsewhere. One that does not take the word for that is removed at once. False: closing. */
+  async #replaced(old: Serving): Promise<boolean> {
+    const { tables, service } = this.#init.room;
+    for (let failures = 0; !this.#isClosing(); failures++) {
+      try {
+        if (failures < replacedTriesMax) await old.file.goReplaced();
+        else {
+          await old.close();
+          await tables.remove(service, old.file.name);
+        }
+        return true;
+      } catch (error) {
+        if (!(error instanceof TableError)) throw error;
+        await this.#pause(failures + 1);
+      }
+    }
+    return false;
   }
 
   /** Waits until it has applied what `old` has; or will not. */

@@ -5,7 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import { assert } from "../../base/assert.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { TableDatabase } from "../sqlite/table-database.ts";
-import { type Group, type Refusal, type Rows, type Statement, TableError, type TableFile, type TableStore } from "../table-store.ts";
+import {
+  type Group,
+  type ReadTableFile,
+  type Refusal,
+  type Rows,
+  type Statement,
+  TableError,
+  type TableFile,
+  type TableStore,
+} from "../table-store.ts";
 
 /** Chances of a write, from 0 to 1. */
 export interface TableFaults {
@@ -97,6 +106,13 @@ export class SimulatedTables {
     return file;
   }
 
+  /** The file that has this name now. Throws if there is none, or it is not `same` (T10). */
+  there(key: string, same?: StoredTables): StoredTables {
+    const file = this.#files.get(key);
+    if (!file || (same && file !== same)) throw new TableError("failed", `${key} is not there${same ? " any more" : ""}`);
+    return file;
+  }
+
   remove(key: string): void {
     const file = this.#files.get(key);
     assert(!file?.holder?.alive, `${key} is removed only when it is closed`);
@@ -179,6 +195,21 @@ export class SimulatedTableStore implements TableStore {
     const key = `${service}/${name}`;
     const file = await this.#submit(() => this.#tables.open(this, key));
     return new SimulatedTableFile(this.#tables, this, key, file);
+  }
+
+  async read(service: string, name: string): Promise<ReadTableFile> {
+    const key = `${service}/${name}`;
+    const file = await this.#submit(() => this.#tables.there(key));
+    let closed = false;
+    return {
+      query: async (statement) => {
+        if (closed) throw new TableError("failed", `${key} is closed`);
+        return this.#submit(() => this.#tables.there(key, file).query(statement));
+      },
+      close: async () => {
+        closed = true;
+      },
+    };
   }
 
   remove(service: string, name: string): Promise<void> {
