@@ -117,7 +117,7 @@ test(
       }
       projecting = new Projecting(folder);
       await projecting.until(({ rebuilds, acknowledged }) => rebuilds >= 1 && acknowledged >= 20);
-      while ((await ask(session)) === undefined || least === last) continue;
+      for (let now = last; now === undefined || now === last;) now = await ask(session);
     }
     await projecting.kill();
     await reader.reader.close();

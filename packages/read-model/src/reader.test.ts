@@ -85,10 +85,10 @@ test("D2: through rebuilds under load no query of two readers and the host shows
         place(running, 100);
         await running.host.caughtUp(running.log);
         let least = 0;
-        let over = false;
+        const over = new AbortController();
         const both = [readerOf(running), readerOf(running)];
         const asking = [running.host, ...both].map(async (of) => {
-          while (!over) {
+          while (!over.signal.aborted) {
             const atLeast = least;
             const now = await ordersOf(of);
             assert(now >= atLeast, `${now} after ${atLeast}`);
@@ -104,7 +104,7 @@ test("D2: through rebuilds under load no query of two readers and the host shows
           }
           await running.pause(20);
         }
-        over = true;
+        over.abort();
         await Promise.all(asking);
         await running.host.caughtUp(running.log);
         assert.deepEqual(running.files(), [{ name: "order-history-v1-4", state: "live" }]);

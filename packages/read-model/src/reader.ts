@@ -59,7 +59,7 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
   readonly #queries: Queries;
   /** Undefined until all of them have answered. */
   #sources: ReadonlyMap<string, EventSource> | undefined;
-  #opening: Promise<void> | undefined;
+  #opening = false;
   #reading: Reading | undefined;
   #finding: Promise<Reading | undefined> | undefined;
   /** When looking for a file was in vain; monotonic ms. */
@@ -200,8 +200,10 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
 
   /** Waits for nobody; meanwhile the host answers. */
   #openSources(): undefined {
-    this.#opening ??= this.#openEach().catch((error: unknown) => {
-      this.#opening = undefined;
+    if (this.#opening) return;
+    this.#opening = true;
+    this.#openEach().catch((error: unknown) => {
+      this.#opening = false;
       const { runtime, service } = this.#room;
       runtime.logger.log("warn", "read_model.not_read_here", { service, readModel: this.#contract, error });
     });

@@ -32,16 +32,18 @@ test("readers: every node answers from the read model, through rebuilds and the 
   const themselves = new Set<number>();
   const load = new Load(6, async (n) => {
     const key = keys[n % keys.length] as string;
-    if (n % 4 === 0) return post(`${url}/tallies/${key}`);
+    if (n % 4 === 0) return await post(`${url}/tallies/${key}`);
     if (n % 4 === 1) {
       const { counted, shown } = (await post(`${url}/compare`, { key })) as { readonly counted: number; readonly shown: number };
-      return assert(shown >= counted, `${key}: ${shown} are shown, and ${counted} were seen`);
+      assert(shown >= counted, `${key}: ${shown} are shown, and ${counted} were seen`);
+      return shown;
     }
-    const before = least.get(key) ?? 0;
+    const atLeast = least.get(key) ?? 0;
     const { count, by, at } = (await post(`${url}/look`, { key })) as Looked;
-    assert(count >= before, `${key}: ${count} after ${before}`);
+    assert(count >= atLeast, `${key}: ${count} after ${atLeast}`);
     least.set(key, Math.max(count, least.get(key) ?? 0));
     if (by === at) themselves.add(by);
+    return count;
   });
   const nodes = async (): Promise<readonly number[]> =>
     (await ps(data)).flatMap(({ service, state, pid }) => (service === "desks" && state === "running" && pid !== null ? [pid] : []));

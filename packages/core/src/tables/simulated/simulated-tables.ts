@@ -206,8 +206,9 @@ export class SimulatedTableStore implements TableStore {
         if (closed) throw new TableError("failed", `${key} is closed`);
         return this.#submit(() => this.#tables.there(key, file).query(statement));
       },
-      close: async () => {
+      close: () => {
         closed = true;
+        return Promise.resolve();
       },
     };
   }
