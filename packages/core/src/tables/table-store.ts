@@ -20,7 +20,8 @@
 //                   is stored as an integer, every other as a real; a bigint has 64 bits. An integer beyond 2^53 comes
 //                   back as a bigint.
 //  T9  read apart   A file that is opened by `read` may be open to write elsewhere, also in another process: its queries keep
-//                   T1, T2, T5, T7 and T8, and nothing that is written, closed or removed there waits for them.
+//                   T1, T2, T5, T7 and T8, and nothing that is written, closed or removed there waits for them. What one of
+//                   them has seen outlives the process that wrote it.
 //  T10 gone         A query of such a file that is asked after its removal has resolved is `failed`, also if there is another
 //                   file of that name by then. It never goes on with what nobody writes any more.
 

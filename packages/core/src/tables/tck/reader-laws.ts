@@ -66,18 +66,22 @@ export function readerLaws(subject: Subject): void {
     },
   );
 
-  lawOfFile(subject, "T9: a reader outlives the process that writes, and sees what its successor writes", async (file, under) => {
-    await written(file, [group("x", insert("a"))]);
-    await file.sync();
-    const reading = await under.reader().read(service, name);
-    await under.crash();
-    assert.deepEqual((await reading.query(statement("select id from t"))).rows, [["a"]]);
-    const successor = await under.store().open(service, name);
-    await written(successor, [group("x", insert("b"))]);
-    assert.deepEqual((await reading.query(statement("select id from t order by id"))).rows, [["a"], ["b"]]);
-    await reading.close();
-    await successor.close();
-  });
+  lawOfFile(
+    subject,
+    "T9: a reader, and what it has seen, outlive the process that wrote it, and it sees what its successor writes",
+    async (file, under) => {
+      await written(file, [group("x", insert("a"))]);
+      const reading = await under.reader().read(service, name);
+      assert.deepEqual((await reading.query(statement("select id from t"))).rows, [["a"]]);
+      await under.crash();
+      assert.deepEqual((await reading.query(statement("select id from t"))).rows, [["a"]]);
+      const successor = await under.store().open(service, name);
+      await written(successor, [group("x", insert("b"))]);
+      assert.deepEqual((await reading.query(statement("select id from t order by id"))).rows, [["a"], ["b"]]);
+      await reading.close();
+      await successor.close();
+    },
+  );
 
   law(subject, "T9: a file that is not there is not made by whoever wants to read it", async (under) => {
     await assert.rejects(under.reader().read(service, name), isGone);
