@@ -72,7 +72,11 @@ export class ReadModelHost implements OpenExtension {
         for (const settle of this.#waiting) settle();
       },
     });
-    const serving = (message: Message): Serving | Promise<Serving> => this.#lineage.live ?? this.#served(message);
+    const serving = (message: Message): Serving | Promise<Serving> => {
+      const { live, handover } = this.#lineage;
+      if (handover) return handover.then(() => this.#served(message));
+      return live ?? this.#served(message);
+    };
     const caughtUp = (message: Message): Promise<void> | undefined => this.#caughtUp(message);
     this.#queries = new Queries({ service, contract: name, behaviour, runtime, deadlines, limits, caughtUp, serving });
   }

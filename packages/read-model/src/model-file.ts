@@ -52,7 +52,7 @@ export interface StoredPosition {
   readonly next: number;
 }
 
-/** "replaced": another one answers, and this one is to be removed. */
+/** "replaced": another one answers. This one is to be removed, or gone on with by a program of its version that comes again. */
 export type ModelState = "building" | "live" | "replaced";
 
 export interface StoredModel {
@@ -189,11 +189,15 @@ export class ModelFile {
   }
 
   /** From now on this is the one that answers, also after a crash. */
-  goLive(): Promise<void> {
-    return this.#become("live");
+  async goLive(): Promise<void> {
+    await this.#become("live");
+    await this.#file.sync();
   }
 
-  /** Nobody who begins later reads it. */
+  /**
+   * Nobody who begins later reads it, in any process. Not synced: only the end of the machine can take the word back, which also ends
+   * all who read, and the next start looks at the newest file first (G3).
+   */
   goReplaced(): Promise<void> {
     return this.#become("replaced");
   }
@@ -201,7 +205,6 @@ export class ModelFile {
   async #become(state: ModelState): Promise<void> {
     const refusals = await this.#file.write([{ subject: own, statements: [plain(`update ${own}model set state = ?`, state)] }]);
     assert(refusals.length === 0, "our own tables take what is ours");
-    await this.#file.sync();
   }
 
   close(): Promise<void> {

@@ -2,44 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Session } from "@atoll/core/extension";
-import { TableError, type TableStore } from "@atoll/core/tables";
-import { ReaderUnderTest } from "./reader-under-test.ts";
-import { History, historyOf } from "./shop-under-test.ts";
-import { virtually, type VirtualReadModel } from "./virtual-under-test.ts";
-
-let orders = 0;
-let readers = 0;
-function place(running: VirtualReadModel, count: number): void {
-  for (let i = 0; i < count; i++) running.log.append(`o${(orders += 1)}`, ["Placed", { customer: "u", cents: 1 }]);
-}
-
-function readerOf(running: VirtualReadModel, how: { readonly timeline?: number } = {}): ReaderUnderTest {
-  const runtime = running.world.process(`reader-${(readers += 1)}`);
-  const source = running.log.source();
-  const log = { ...source.log, ...how };
-  return new ReaderUnderTest({
-    model: historyOf(1),
-    service: "shop",
-    runtime,
-    tables: running.tables.store(runtime),
-    source: () => Promise.resolve({ ...source, log }),
-    host: (message) => running.host.host.receive(message),
-  });
-}
-
-const ordersOf = async (
-  of: { value(to: unknown, input?: unknown, session?: Session): Promise<unknown> },
-  session?: Session,
-): Promise<number> => ((await of.value(History.total, undefined, session)) as { readonly orders: number }).orders;
-
-const seen = ({ log }: VirtualReadModel): Session => {
-  const session = new Session();
-  session.sawHeads(
-    log.source().log,
-    log.partitions.map((records) => records.length),
-  );
-  return session;
-};
+import { TableError, type TableFile, type TableStore } from "@atoll/core/tables";
+import { History } from "./shop-under-test.ts";
+import { ordersOf, place, readerOf, seen } from "./virtual-readers-under-test.ts";
+import { virtually } from "./virtual-under-test.ts";
 
 test("D1: a reader answers by itself what the file shows, and says to the session what it has shown", () =>
   virtually(async (running) => {
@@ -124,8 +90,15 @@ test("D2: through rebuilds under load no query of two readers and the host shows
   }
 });
 
-/** Keeps files from being told that they are replaced, until it is let go. */
-function holdingWords(store: TableStore, held: { refuse: boolean; tried: number }): TableStore {
+/** What becomes of the words to files that they are replaced, and how many of them there were. */
+interface Words {
+  said: number;
+  word: (say: () => ReturnType<TableFile["write"]>) => ReturnType<TableFile["write"]>;
+}
+
+const refused: Words["word"] = () => Promise.reject(new TableError("failed", "injected"));
+
+function withWords(store: TableStore, words: Words): TableStore {
   return {
     names: (service) => store.names(service),
     read: (service, name) => store.read(service, name),
@@ -139,8 +112,8 @@ function holdingWords(store: TableStore, held: { refuse: boolean; tried: number 
         write: (groups) => {
           if (!groups.some(({ statements }) => statements.some(({ parameters }) => parameters.includes("replaced"))))
             return file.write(groups);
-          held.tried += 1;
-          return held.refuse ? Promise.reject(new TableError("failed", "injected")) : file.write(groups);
+          words.said += 1;
+          return words.word(() => file.write(groups));
         },
       };
     },
@@ -149,15 +122,15 @@ function holdingWords(store: TableStore, held: { refuse: boolean; tried: number 
 
 test("D2: while the old file does not say that it is replaced, nobody answers from the new one, also not a reader that comes then", () =>
   virtually(async (running) => {
-    const held = { refuse: true, tried: 0 };
-    running.through = (store) => holdingWords(store, held);
+    const words: Words = { said: 0, word: refused };
+    running.through = (store) => withWords(store, words);
     await running.open();
     place(running, 10);
     await running.host.caughtUp(running.log);
     const early = readerOf(running);
     assert.equal(await ordersOf(early), 10);
     await running.host.host.control.rebuild();
-    while (held.tried === 0) await running.pause(1);
+    while (words.said === 0) await running.pause(1);
     assert.deepEqual(
       running.files().map(({ state }) => state),
       ["live", "live"],
@@ -165,19 +138,51 @@ test("D2: while the old file does not say that it is replaced, nobody answers fr
     place(running, 5); // the new one goes on and applies them, the old one has stopped
     await running.pause(20);
     const late = readerOf(running);
-    for (const one of [early, late, running.host]) assert.equal(await ordersOf(one), 10);
-    assert.deepEqual([early.handedOn, late.handedOn], [0, 1]);
-    held.refuse = false;
-    await running.host.caughtUp(running.log);
+    assert.equal(await ordersOf(early), 10);
+    let answered = 0;
+    const waiting = [late, running.host].map(async (one) => {
+      const count = await ordersOf(one);
+      answered += 1;
+      return count;
+    });
+    await running.pause(5);
+    assert.equal(answered, 0, "the host waits for the word");
+    words.word = (say) => say();
+    assert.deepEqual(await Promise.all(waiting), [15, 15]);
     await running.pause(200);
-    for (const one of [early, late, running.host]) assert.equal(await ordersOf(one), 15);
+    for (const one of [early, late]) assert.equal(await ordersOf(one), 15);
     assert.deepEqual([early.handedOn, late.handedOn], [0, 1]);
+  }));
+
+test("D2: from when the old file says that it is replaced the host shows no less than readers do, also if it hears of that late", () =>
+  virtually(async (running) => {
+    const heard = Promise.withResolvers<void>();
+    const word: Words["word"] = async (say) => {
+      const refusals = await say();
+      await heard.promise;
+      return refusals;
+    };
+    running.through = (store) => withWords(store, { said: 0, word });
+    await running.open();
+    place(running, 10);
+    await running.host.caughtUp(running.log);
+    const reader = readerOf(running);
+    assert.equal(await ordersOf(reader), 10);
+    await running.host.host.control.rebuild();
+    while (running.files()[0]?.state !== "replaced") await running.pause(1);
+    place(running, 5);
+    while ((await ordersOf(reader)) < 15) await running.pause(1);
+    const asked = ordersOf(running.host);
+    await running.pause(20);
+    heard.resolve();
+    assert.equal(await asked, 15);
+    assert.equal(reader.handedOn, 0);
   }));
 
 test("D2: an old file that never takes the word is removed, and its readers go on with the new one", () =>
   virtually(async (running) => {
-    const held = { refuse: true, tried: 0 };
-    running.through = (store) => holdingWords(store, held);
+    const words: Words = { said: 0, word: refused };
+    running.through = (store) => withWords(store, words);
     await running.open();
     place(running, 10);
     await running.host.caughtUp(running.log);
@@ -190,7 +195,23 @@ test("D2: an old file that never takes the word is removed, and its readers go o
     assert.equal(await ordersOf(reader), 15);
     assert.deepEqual(running.files(), [{ name: "order-history-v1-2", state: "live" }]);
     assert.equal(reader.handedOn, 0);
-    assert(held.tried > 1);
+    assert(words.said > 1);
+  }));
+
+test("D1: a session that has seen records which mean nothing to the read model is answered here a little later", () =>
+  virtually(async (running) => {
+    await running.open();
+    place(running, 5);
+    await running.host.caughtUp(running.log);
+    const reader = readerOf(running);
+    assert.equal(await ordersOf(reader), 5);
+    for (let i = 0; i < 8; i++) running.log.append(`idle${i}`);
+    await running.host.caughtUp(running.log);
+    assert.equal(await ordersOf(reader, seen(running)), 5);
+    assert.equal(reader.handedOn, 1, "the host knows more than the file says");
+    await running.pause(300);
+    assert.equal(await ordersOf(reader, seen(running)), 5);
+    assert.equal(reader.handedOn, 1);
   }));
 
 test("D3: a file of another timeline than this node's sources is not answered from", () =>
@@ -228,4 +249,36 @@ test("D4: before there is a file that answers, and after the reader has closed, 
     await waiting.reader.close();
     assert.equal(await ordersOf(waiting), 2);
     assert.equal(waiting.handedOn, 1);
+  }));
+
+test("D4: of a reader that has closed while queries were under way nothing is open any more", () =>
+  virtually(async (running) => {
+    await running.open();
+    place(running, 5);
+    await running.host.caughtUp(running.log);
+    let open = 0;
+    const counted = (store: TableStore): TableStore => ({
+      names: (service) => store.names(service),
+      open: (service, name) => store.open(service, name),
+      remove: (service, name) => store.remove(service, name),
+      read: async (service, name) => {
+        const file = await store.read(service, name);
+        open += 1;
+        let closing: Promise<void> | undefined;
+        const closed = (): Promise<void> => {
+          open -= 1;
+          return file.close();
+        };
+        return { query: (statement) => file.query(statement), close: () => (closing ??= closed()) };
+      },
+    });
+    for (let ms = 0; ms < 5; ms++) {
+      const reader = readerOf(running, { tables: counted });
+      assert.equal(await ordersOf(reader), 5);
+      const asked = Array.from({ length: 200 }, () => ordersOf(reader)); // more than run at a time
+      await running.pause(ms);
+      await reader.reader.close();
+      assert.deepEqual(new Set(await Promise.all(asked)), new Set([5]));
+      assert.equal(open, 0);
+    }
   }));

@@ -99,7 +99,7 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
     else this.#queries.receive(message);
   }
 
-  /** What is under way is handed to the host. */
+  /** What is under way is handed to the host, and nothing is opened any more. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#finding;
@@ -108,10 +108,10 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
 
   /** D1 to D3. */
   async #serving(message: Message): Promise<Answering> {
-    for (let tries = 0; tries < 2; tries++) {
+    for (let tries = 0; tries < 2 && !this.#closed; tries++) {
       const reading = this.#reading ?? (await (this.#finding ??= this.#find().finally(() => (this.#finding = undefined))));
       const sources = this.#sources;
-      if (!reading || !sources || this.#closed) throw new NotHere();
+      if (!reading || !sources) break;
       reading.enter(); // it is not to be closed while it is asked how far it is
       try {
         const standing = await standingOf(reading.file);
@@ -167,35 +167,48 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
     reading.drop();
   }
 
-  /** The newest generation that is live, if no older one is: until that one says otherwise, the new one answers nowhere (D2). */
   async #find(): Promise<Reading | undefined> {
     const { tables, service, runtime } = this.#room;
     const now = runtime.clock.monotonic();
     if (now - this.#foundNoneMs < this.#limits.findAgainMs) return undefined;
     this.#foundNoneMs = now;
     if (!this.#sources) return this.#openSources();
-    let found: ReadTableFile | undefined;
     try {
-      const all = await generationsOf(tables, service, this.#contract);
-      for (const { name } of all.filter(({ version }) => version === this.#behaviour.version)) {
-        const file = await tables.read(service, name);
-        const standing = await standingOf(file).catch((error: unknown) => {
-          void file.close();
-          throw error;
-        });
-        const isLive = standing?.state === "live" && standing.definition === this.#definition;
-        if (isLive && !found) found = file;
-        else await file.close();
-        if (isLive && found !== file) throw new NotHere();
-      }
+      const name = await this.#answering();
+      if (name === undefined) return undefined;
+      this.#reading = new Reading(await tables.read(service, name));
+      this.#foundNoneMs = Number.NEGATIVE_INFINITY;
+      return this.#reading;
     } catch (error) {
-      await found?.close();
-      if (!(error instanceof TableError || error instanceof NotHere)) throw error;
-      return undefined;
+      if (error instanceof TableError) return undefined;
+      throw error;
     }
-    if (!found) return undefined;
-    this.#foundNoneMs = Number.NEGATIVE_INFINITY;
-    return (this.#reading = new Reading(found));
+  }
+
+  /**
+   * The newest generation of this version, if it is live and no older file is, also of a lower version: until that one says
+   * otherwise, the new one answers nowhere (D2).
+   */
+  async #answering(): Promise<string | undefined> {
+    const { tables, service } = this.#room;
+    let answering: string | undefined;
+    for (const { name, version } of await generationsOf(tables, service, this.#contract)) {
+      if (version > this.#behaviour.version) continue;
+      const standing = await this.#standing(name);
+      if (standing?.state !== "live") continue;
+      if (answering !== undefined || version < this.#behaviour.version || standing.definition !== this.#definition) return undefined;
+      answering = name;
+    }
+    return answering;
+  }
+
+  async #standing(name: string): Promise<Standing | undefined> {
+    const file = await this.#room.tables.read(this.#room.service, name);
+    try {
+      return await standingOf(file);
+    } finally {
+      await file.close();
+    }
   }
 
   /** Waits for nobody; meanwhile the host answers. */
@@ -205,7 +218,7 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
     this.#openEach().catch((error: unknown) => {
       this.#opening = false;
       const { runtime, service } = this.#room;
-      runtime.logger.log("warn", "read_model.not_read_here", { service, readModel: this.#contract, error });
+      if (!this.#closed) runtime.logger.log("warn", "read_model.not_read_here", { service, readModel: this.#contract, error });
     });
   }
 
