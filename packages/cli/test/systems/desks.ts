@@ -23,7 +23,11 @@ const tally = entity(Tally, {
 });
 
 const Shown = z.object({ count: z.int(), by: z.int() });
-const Sums = contract("sums", { version: 1, queries: { of: { in: z.object({ key: z.string() }), out: Shown } } });
+const Sums = contract("sums", {
+  version: 1,
+  access: { of: ["gateway"] },
+  queries: { of: { in: z.object({ key: z.string() }), out: Shown } },
+});
 const sums = readModel(Sums, {
   version: 1,
   tables: tables<{ sum: { key: string; count: number } }>((db) => [
@@ -78,6 +82,7 @@ export const desks = system("desks", {
   gateway: {
     ...gateway([
       route("POST /tallies/:id", Tally.add, { key: (r) => r.params.id, within: "60s" }),
+      route("POST /sums", Sums.of, { within: "60s" }),
       route("POST /look", Desk.look, { within: "60s" }),
       route("POST /compare", Desk.compare, { within: "60s" }),
     ]),

@@ -160,8 +160,8 @@ class WaitingRoom {
 
   receive(message: Message): void {
     if (this.#receiver) return this.#receiver.receive(message);
-    // Whoever sent it over a link knows that it is to be here, before this node does.
-    if (this.#elsewhere && !message.onReturned) return this.#elsewhere.receive(message);
+    // Whoever sent it to the host knows that it is to be here, before this node does.
+    if (this.#elsewhere && message.spread?.kind !== "host") return this.#elsewhere.receive(message);
     if (this.#failure) return message.fail(this.#failure);
     if (this.#waiting.length >= waitingMax) {
       return message.fail(new Failure("OVERLOADED", { what: `${waitingMax} wait until it is open`, at: this.#at }));
