@@ -107,7 +107,13 @@ export class Queries {
   async #answer(message: Message, { file }: Answering): Promise<MessageAnswer> {
     const { behaviour, runtime } = this.#init;
     const { checks, name } = message.to;
-    const db = queryingKysely((statement) => file.query(statement), message.address);
+    let broke: TableError | undefined;
+    const query = (statement: Statement): Promise<Rows> =>
+      file.query(statement).catch((error: unknown) => {
+        if (isOfMedium(error)) broke ??= error;
+        throw error;
+      });
+    const db = queryingKysely(query, message.address);
     const q = {
       key: "",
       version: 0,
@@ -115,24 +121,38 @@ export class Queries {
       caller: message.caller,
       reject: (rejection: string, details: unknown) => new QueryRejection(rejection, details),
     };
-    const given = await until(message, Promise.resolve(behaviour.queries[name]?.(db, message.input, q)));
+    const given = await until(message, Promise.resolve(behaviour.queries[name]?.(db, message.input, q)), () => broke);
     return given instanceof QueryRejection
       ? { kind: "rejection", name: given.name, given: given.details, details: checks.rejection(given.name, given.details), replayed: false }
       : { kind: "reply", given, value: checks.reply(given), replayed: false };
   }
 }
 
-/** Rejects when `message` is settled before `work` is. */
-function until<T>(message: Message, work: Promise<T>): Promise<T> {
+/** What says nothing about the query. */
+export const isOfMedium = (error: unknown): error is TableError => error instanceof TableError && error.kind !== "refused";
+
+/**
+ * Rejects when `message` is settled before `work` is. What `broke` says comes first, whatever the query has made of that: its file
+ * may have been removed under it.
+ */
+function until<T>(message: Message, work: Promise<T>, broke: () => TableError | undefined): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     message.onSettled = () => reject(new Failure("CANCELLED", { what: "nobody waits for it any more", at: message.address }));
-    work.then(resolve, reject);
+    const ended = (settle: () => void): void => {
+      const error = broke();
+      if (error) reject(error);
+      else settle();
+    };
+    work.then(
+      (value) => ended(() => resolve(value)),
+      (error: unknown) => ended(() => reject(error as Error)),
+    );
   });
 }
 
 function failureOf(error: unknown, at: string): Failure {
   if (error instanceof Failure) return error;
   const what = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof TableError) || error.kind === "refused") return new Failure("DEFECT", { what, at, cause: error });
+  if (!isOfMedium(error)) return new Failure("DEFECT", { what, at, cause: error });
   return new Failure(error.kind === "overloaded" ? "OVERLOADED" : "UNAVAILABLE", { what, at, cause: error });
 }

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Session } from "@atoll/core/extension";
 import { TableError, type TableFile, type TableStore } from "@atoll/core/tables";
-import { History } from "./shop-under-test.ts";
+import { readModel } from "./definition.ts";
+import { History, historyTables, order } from "./shop-under-test.ts";
 import { ordersOf, place, readerOf, seen } from "./virtual-readers-under-test.ts";
 import { virtually } from "./virtual-under-test.ts";
 
@@ -281,4 +282,40 @@ test("D4: of a reader that has closed while queries were under way nothing is op
       assert.deepEqual(new Set(await Promise.all(asked)), new Set([5]));
       assert.equal(open, 0);
     }
+  }));
+
+test("D4: a query whose file is removed under it is answered by the host, also if it makes something else of that failure", () =>
+  virtually(async (running) => {
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const forgiving = readModel(History, {
+      version: 1,
+      tables: historyTables,
+      from: { order },
+      on: {
+        order: { Placed: (db, { customer, cents }, at) => db.insertInto("orders").values({ id: at.key, customer, cents, changes: 0 }) },
+      },
+      queries: {
+        of: async () => [],
+        total: async (db) => {
+          const count = (): Promise<readonly unknown[]> => db.selectFrom("orders").select("id").execute();
+          await count();
+          begun.resolve();
+          await gate.promise;
+          const rows = await count().catch(() => []);
+          return { orders: rows.length, cents: 0 };
+        },
+      },
+    });
+    await running.open(forgiving);
+    place(running, 5);
+    await running.host.caughtUp(running.log);
+    const reader = readerOf(running, { model: forgiving });
+    const asked = ordersOf(reader);
+    await begun.promise;
+    await running.host.host.control.rebuild();
+    while (running.files().length !== 1 || running.files()[0]?.name !== "order-history-v1-2") await running.pause(1);
+    gate.resolve();
+    assert.equal(await asked, 5);
+    assert.equal(reader.handedOn, 1);
   }));

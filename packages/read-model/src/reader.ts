@@ -16,12 +16,10 @@ import { generationsOf } from "./files.ts";
 import { definitionOf } from "./fingerprint.ts";
 import { readModelLimits, type ReadModelLimits } from "./limits.ts";
 import { type Standing, standingOf } from "./model-file.ts";
-import { type Answering, Queries } from "./queries.ts";
+import { type Answering, isOfMedium, Queries } from "./queries.ts";
 
-/** It is for the host to answer. */
-class NotHere extends Error {
-  override readonly name = "NotHere";
-}
+/** One for all: it says nothing else, and is thrown for many a query. */
+const notHere = new Error("it is for the host to answer");
 
 /** The file that answers, as long as it says so. */
 class Reading {
@@ -132,31 +130,31 @@ export class ReadModelReader implements Pick<OpenExtension, "receive" | "close">
         reading.leave();
       }
     }
-    throw new NotHere();
+    throw notHere;
   }
 
   #shown({ positions }: Standing, sources: ReadonlyMap<string, EventSource>, { session, read }: Message): Pick<Answering, "shown"> {
     const shown = positions.flatMap(({ source: alias, partition, logId, timeline, next }) => {
       const log = sources.get(alias)?.log;
       if (!log) return [];
-      if (log.logId !== logId || log.timeline !== timeline) throw new NotHere();
+      if (log.logId !== logId || log.timeline !== timeline) throw notHere;
       return [{ alias, log, partition, next }];
     });
     if (!session || read === "local") return { shown };
     for (const [alias, { log }] of sources) {
       const wanted = session.wanted(log);
-      if (wanted === "head") throw new NotHere();
+      if (wanted === "head") throw notHere;
       for (const [partition, above] of wanted ?? []) {
-        if (above > (shown.find((at) => at.alias === alias && at.partition === partition)?.next ?? 0)) throw new NotHere();
+        if (above > (shown.find((at) => at.alias === alias && at.partition === partition)?.next ?? 0)) throw notHere;
       }
     }
     return { shown };
   }
 
   #passOn(message: Message, error: unknown): boolean {
-    const broke = error instanceof TableError && error.kind !== "refused" && error.kind !== "overloaded";
+    const broke = isOfMedium(error) && error.kind !== "overloaded";
     if (broke && this.#reading) this.#drop(this.#reading);
-    const isForHost = broke || error instanceof NotHere || (error instanceof Failure && error.code === "LOG_FORKED");
+    const isForHost = broke || error === notHere || (error instanceof Failure && error.code === "LOG_FORKED");
     if (isForHost) this.#host(message);
     return isForHost;
   }

@@ -7,6 +7,7 @@ import type { VirtualReadModel } from "./virtual-under-test.ts";
 
 export interface ReaderOptions {
   readonly version?: number;
+  readonly model?: unknown;
   readonly timeline?: number;
   readonly tables?: (store: TableStore) => TableStore;
 }
@@ -19,13 +20,13 @@ export function place(running: VirtualReadModel, count: number): void {
 
 export function readerOf(
   running: VirtualReadModel,
-  { version = 1, tables = (store) => store, ...how }: ReaderOptions = {},
+  { version = 1, model = historyOf(version), tables = (store) => store, ...how }: ReaderOptions = {},
 ): ReaderUnderTest {
   const runtime = running.world.process(`reader-${(readers += 1)}`);
   const source = running.log.source();
   const log = { ...source.log, ...how };
   return new ReaderUnderTest({
-    model: historyOf(version),
+    model,
     service: "shop",
     runtime,
     tables: tables(running.tables.store(runtime)),

@@ -23,7 +23,7 @@ interface Looked {
   readonly at: number;
 }
 
-test("readers: every node answers from the read model, through rebuilds and the death of its projector; no request fails or shows less than before", async () => {
+test("readers: every node answers from the read model, through rebuilds, the death of its projector and a rolling restart; no request fails or shows less than before", async () => {
   await using running = new AtollProcess(["run", systemFile("desks"), "--port", "0", "--isolation", "process", "--data", data]);
   const url = await running.url();
   await askRunning(data, "POST /scale", { service: "desks", nodes: 3 }, 60_000);
@@ -74,6 +74,9 @@ test("readers: every node answers from the read model, through rebuilds and the 
   await load.reaches(load.sent + 100);
   await allAnswer();
   assert(!themselves.has(pid) && !others.has(pid));
+  await askRunning(data, "POST /restart", { service: "desks", rolling: true }, 60_000);
+  await load.reaches(load.sent + 100);
+  await allAnswer();
   await load.end();
   assert(keys.every((key) => (least.get(key) ?? 0) > 0));
   assert.equal((await running.stop()).code, 0);

@@ -83,6 +83,21 @@ export function readerLaws(subject: Subject): void {
     },
   );
 
+  lawOfFile(subject, "T9: a file that nobody writes is read, and whoever writes it again is not held up", async (file, under) => {
+    await written(file, [group("x", insert("a"))]);
+    await file.close();
+    const reading = await under.reader().read(service, name);
+    assert.deepEqual((await reading.query(statement("select id from t"))).rows, [["a"]]);
+    const again = await under.store().open(service, name);
+    await written(again, [group("x", insert("b"))]);
+    await again.sync();
+    assert.deepEqual((await reading.query(statement("select id from t order by id"))).rows, [["a"], ["b"]]);
+    await again.close();
+    await under.store().remove(service, name);
+    await assert.rejects(reading.query(statement("select id from t")), isGone);
+    await reading.close();
+  });
+
   law(subject, "T9: a file that is not there is not made by whoever wants to read it", async (under) => {
     await assert.rejects(under.reader().read(service, name), isGone);
     assert.deepEqual(await under.reader().names(service), []);
