@@ -136,18 +136,17 @@ export const isOfMedium = (error: unknown): error is TableError => error instanc
  * may have been removed under it.
  */
 function until<T>(message: Message, work: Promise<T>, broke: () => TableError | undefined): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    message.onSettled = () => reject(new Failure("CANCELLED", { what: "nobody waits for it any more", at: message.address }));
-    const ended = (settle: () => void): void => {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  message.onSettled = () => reject(new Failure("CANCELLED", { what: "nobody waits for it any more", at: message.address }));
+  work.then(
+    (value) => {
       const error = broke();
       if (error) reject(error);
-      else settle();
-    };
-    work.then(
-      (value) => ended(() => resolve(value)),
-      (error: unknown) => ended(() => reject(error as Error)),
-    );
-  });
+      else resolve(value);
+    },
+    (error: unknown) => reject(broke() ?? error),
+  );
+  return promise;
 }
 
 function failureOf(error: unknown, at: string): Failure {

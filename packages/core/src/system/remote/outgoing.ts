@@ -149,7 +149,7 @@ export class OutgoingCall extends Outgoing {
     const { message } = this;
     const { to, session } = message;
     message.onSettled = undefined;
-    this.#gaveBack?.peer.latency.answered(this.#gaveBack.sinceMs, this.service.now());
+    this.#gaveBack?.peer.measure(this.#gaveBack.sinceMs, answer);
     if (answer.kind === "failure") return message.fail(answer.failure);
     try {
       if ("session" in answer && answer.session !== "") session?.merge(Session.parse(answer.session));

@@ -157,12 +157,15 @@ export class Peer implements LinkHandler, Target<Sendable> {
       return asked.again();
     }
     if (responded.kind === "moved") return asked.moved(responded.taken, sinceMs);
-    if (asked.isMeasured) {
-      const nowMs = this.#clock.monotonic();
-      if (responded.kind === "failure") this.latency.failed(sinceMs, nowMs);
-      else this.latency.answered(sinceMs, nowMs);
-    }
+    if (asked.isMeasured) this.measure(sinceMs, responded);
     asked.answered(responded);
+  }
+
+  /** What had left at `sinceMs` is answered now: by this node, or by another one to which this one has left it. */
+  measure(sinceMs: number, { kind }: Answered): void {
+    const nowMs = this.#clock.monotonic();
+    if (kind === "failure") this.latency.failed(sinceMs, nowMs);
+    else this.latency.answered(sinceMs, nowMs);
   }
 
   room(): void {
