@@ -1,7 +1,7 @@
 // The nodes of one system in one virtual process, with links in memory: what crosses from node to node is real, what could be lost
 // on the way is not. For tests of rules between nodes.
 import { strict as assert } from "node:assert";
-import type { ServicePlan } from "@atoll/core/cluster";
+import type { NodeReport, ServicePlan } from "@atoll/core/cluster";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { type Directory, ring as joining } from "@atoll/core/ring";
@@ -41,8 +41,11 @@ export class VirtualRing {
     this.#network = new MemoryNetwork(this.#process);
   }
 
-  /** Starts the node of the service that has this number; others find it at once, or, with `named` false, never. */
-  async up(service: string, named = true, number = 1): Promise<Booted> {
+  /**
+   * Starts the node of the service that has this number; others find it at once, or, with `named` false, never. `report`: it may be one
+   * of several, by the service's plan.
+   */
+  async up(service: string, named = true, number = 1, report?: (report: NodeReport) => void): Promise<Booted> {
     this.#started += 1;
     const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
@@ -51,6 +54,7 @@ export class VirtualRing {
       directory: this.#directoryOf(identity),
       at: identity.incarnation,
       secret: place.secret,
+      ...(report ? { report } : {}),
     });
     const platform = {
       runtime: this.#process,
@@ -81,6 +85,13 @@ export class VirtualRing {
     await this.inside(() => this.#network.transport({ system: this.#system.name, self: identity }).listen(incarnation, secret, accept));
     this.#change(() => this.#places.set(node, { identity, secret }));
     return incarnation;
+  }
+
+  /** Of a node that is named. */
+  incarnationOf(node: string): string {
+    const place = this.#places.get(node);
+    assert(place, `there is no node "${node}"`);
+    return place.identity.incarnation;
   }
 
   /** Everybody hears it. */

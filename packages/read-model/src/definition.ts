@@ -22,11 +22,12 @@ import {
   type TopicRef,
 } from "@atoll/core/contract";
 import type { AnyEntity, Entity } from "@atoll/core/entity";
-import { type ExtensionPart, Failure, type ServiceRoom } from "@atoll/core/extension";
+import { type ExtensionPart, Failure, type Message, type ServiceRoom } from "@atoll/core/extension";
 import type { Statement } from "@atoll/core/tables";
 import type { Reaction, ReadModelBehaviour } from "./behaviour.ts";
 import { ReadModelHost } from "./host.ts";
 import { compilingKysely } from "./kysely.ts";
+import { ReadModelReader } from "./reader.ts";
 import { definitions, statementsOf } from "./statement.ts";
 import type { Tables } from "./tables.ts";
 
@@ -77,6 +78,7 @@ export function readModel<D, DB, const F extends { readonly [alias: string]: Sou
     contract,
     how: behaviour,
     open: (room: ServiceRoom) => ReadModelHost.open(contract, behaviour, room),
+    read: (room: ServiceRoom, host: (message: Message) => void) => new ReadModelReader(contract, behaviour, room, host),
   });
   return part;
 }

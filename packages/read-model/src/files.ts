@@ -1,7 +1,7 @@
 // Which files of a read model there are, and which of them is the one to answer: read at a start, before anything is applied.
 import { Failure } from "@atoll/core/extension";
 import { TableError, type TableStore } from "@atoll/core/tables";
-import { type Generation, generationOf, ModelFile, type StoredModel } from "./model-file.ts";
+import { type Generation, generationOf, ModelFile, standingOf, type StoredModel } from "./model-file.ts";
 
 export interface NamedGeneration extends Generation {
   readonly name: string;
@@ -41,9 +41,9 @@ export interface FoundFiles {
 }
 
 /**
- * Opens the newest finished generation and the newest unfinished one above it; everything else of this version is removed.
- * INVALID_DEFINITION if the finished one was made by another definition. Rejects with a `TableError` if the medium fails; then
- * nothing is open.
+ * Opens the newest finished generation and the newest unfinished one above it; everything else of this version is removed. If there
+ * is a finished one, nothing of another version answers any more. INVALID_DEFINITION if it was made by another definition. Rejects
+ * with a `TableError` if the medium fails; then nothing is open.
  */
 export async function findFiles(find: FindFiles): Promise<FoundFiles> {
   const { tables, service, contract, version, definition } = find;
@@ -62,12 +62,42 @@ export async function findFiles(find: FindFiles): Promise<FoundFiles> {
         await tables.remove(service, name);
       }
     }
+    if (live) await silence(find, { contract, version, generation: live.generation });
   } catch (error) {
     await live?.file.close();
     await building?.file.close();
     throw error;
   }
   return { live, building, generationMax: own[0]?.generation ?? 0 };
+}
+
+/**
+ * Before a generation answers: nobody reads what else there is, in whatever process (D2 of reader.ts). Older files are removed, but
+ * for `old`, which is open; those of higher versions are kept for the program that made them, and say that they are replaced.
+ * Rejects with a `TableError`.
+ */
+export async function silence(
+  { tables, service, damaged }: Pick<FindFiles, "tables" | "service" | "damaged">,
+  { contract, version, generation }: Generation,
+  old?: string,
+): Promise<void> {
+  for (const other of await generationsOf(tables, service, contract)) {
+    if (other.version > version) await tellReplaced(tables, service, other.name, damaged);
+    else if ((other.version < version || other.generation < generation) && other.name !== old) await tables.remove(service, other.name);
+  }
+}
+
+async function tellReplaced(tables: TableStore, service: string, name: string, damaged: FindFiles["damaged"]): Promise<void> {
+  let file: ModelFile | undefined;
+  try {
+    file = await ModelFile.open(tables, service, name);
+    if ((await standingOf(file))?.state === "live") await file.goReplaced();
+  } catch (error) {
+    if (!(error instanceof TableError) || error.kind !== "damaged") throw error;
+    damaged(name, error);
+  } finally {
+    await file?.close();
+  }
 }
 
 /** Undefined if it is empty: it was being made when its process died. */

@@ -9,6 +9,31 @@ import { ReadModelHost } from "./host.ts";
 import type { ReadModelLimits } from "./limits.ts";
 import type { LogUnderTest } from "./log-under-test.ts";
 
+export function asked(
+  of: Pick<ReadModelHost, "receive">,
+  inbox: Inbox,
+  to: unknown,
+  input: unknown,
+  withinMs: number,
+  session: Session | undefined,
+): Promise<MessageAnswer> {
+  return new Promise<MessageAnswer>((resolve, reject: (failure: Failure) => void) => {
+    const init = {
+      to: to as AnyOpRef,
+      key: "",
+      input,
+      caller: "test",
+      id: "",
+      minted: 0,
+      timeless: false,
+      withinMs,
+      read: "strong" as const,
+      session,
+    };
+    of.receive(new Message(init, inbox, resolve, reject));
+  });
+}
+
 export class HostUnderTest {
   readonly host: ReadModelHost;
   readonly #inbox: Inbox;
@@ -36,21 +61,7 @@ export class HostUnderTest {
   }
 
   ask(to: unknown, input?: unknown, withinMs = 10_000, session?: Session): Promise<MessageAnswer> {
-    return new Promise<MessageAnswer>((resolve, reject: (failure: Failure) => void) => {
-      const init = {
-        to: to as AnyOpRef,
-        key: "",
-        input,
-        caller: "test",
-        id: "",
-        minted: 0,
-        timeless: false,
-        withinMs,
-        read: "strong" as const,
-        session,
-      };
-      this.host.receive(new Message(init, this.#inbox, resolve, reject));
-    });
+    return asked(this.host, this.#inbox, to, input, withinMs, session);
   }
 
   async value(to: unknown, input?: unknown): Promise<unknown> {

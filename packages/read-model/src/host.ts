@@ -4,7 +4,6 @@ import type { AnyContract } from "@atoll/core/contract";
 import {
   type EventSource,
   Failure,
-  fingerprint,
   type Message,
   type OpenExtension,
   type ParkedEntity,
@@ -16,6 +15,7 @@ import {
   type Wanted,
 } from "@atoll/core/extension";
 import type { ReadModelBehaviour } from "./behaviour.ts";
+import { definitionOf } from "./fingerprint.ts";
 import { Lineage } from "./lineage.ts";
 import { readModelLimits, type ReadModelLimits } from "./limits.ts";
 import { registerMetrics } from "./metrics.ts";
@@ -72,7 +72,11 @@ export class ReadModelHost implements OpenExtension {
         for (const settle of this.#waiting) settle();
       },
     });
-    const serving = (message: Message): Serving | Promise<Serving> => this.#lineage.live ?? this.#served(message);
+    const serving = (message: Message): Serving | Promise<Serving> => {
+      const { live, handover } = this.#lineage;
+      if (handover) return handover.then(() => this.#served(message));
+      return live ?? this.#served(message);
+    };
     const caughtUp = (message: Message): Promise<void> | undefined => this.#caughtUp(message);
     this.#queries = new Queries({ service, contract: name, behaviour, runtime, deadlines, limits, caughtUp, serving });
   }
@@ -219,12 +223,3 @@ const named =
   (key: string | undefined) =>
   (row: ParkedRow): boolean =>
     key === undefined || row.key === key || `${row.source}/${row.key}` === key;
-
-/** What a file must have been made by to be gone on with. What `on` does is not in it: raise `version` when that changes. */
-function definitionOf({ create, from }: ReadModelBehaviour): string {
-  const tables = create.map(({ sql, parameters }) => [sql, parameters.map(String)]);
-  const sources = Object.entries(from)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([alias, source]) => [alias, source.contract.$.name, source.kind === "topic" ? source.name : ""]);
-  return fingerprint(JSON.stringify([tables, sources]));
-}

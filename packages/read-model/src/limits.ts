@@ -11,6 +11,8 @@ export interface ReadModelLimits {
   readonly eventsPerTurnMax: number;
   /** Records that hold nothing for this read model: positions are stored after so many, although nothing else is. */
   readonly idleRecordsMax: number;
+  /** They are stored after so long at the latest (ms): until then a session that has seen such a record is answered by the projector only. */
+  readonly idleMsMax: number;
   /** Entities set aside; with more the read model stops, because then its handlers are broken, not the entities. */
   readonly parkedMax: number;
   /** Pause after a failure of the medium or of a source (ms). */
@@ -25,6 +27,8 @@ export interface ReadModelLimits {
   readonly buildingWaitMs: number;
   /** Those who wait for a position; beyond: OVERLOADED. */
   readonly waitersMax: number;
+  /** A node that reads what another one projects looks for the file that answers so often, while it knows none (ms). */
+  readonly findAgainMs: number;
   /** A replaced file is closed after so long, even if a query still has it (ms). */
   readonly retireMsMax: number;
 }
@@ -35,6 +39,7 @@ export const readModelLimits: ReadModelLimits = {
   batchGatherMsMax: 20,
   eventsPerTurnMax: 16,
   idleRecordsMax: 10_000,
+  idleMsMax: 250,
   parkedMax: 10_000,
   retry: { firstMs: 50, maxMs: 5_000 },
   caughtUpRecords: 1_000,
@@ -42,5 +47,6 @@ export const readModelLimits: ReadModelLimits = {
   mailboxCapacity: 1_024,
   buildingWaitMs: 1_000,
   waitersMax: 10_000,
+  findAgainMs: 100,
   retireMsMax: 30_000,
 };

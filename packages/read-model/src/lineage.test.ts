@@ -139,7 +139,7 @@ test("lineage: a query that comes while a small one is being built waits and is 
     { limits: { caughtUpRecords: 0 } },
   ));
 
-test("lineage: a version that was rolled back finds its file again, and leaves the newer one's alone", () =>
+test("lineage: a version that was rolled back is built again, and keeps the newer one's file", () =>
   virtually(async (running) => {
     fill(running, 20);
     await running.open(historyOf(1));

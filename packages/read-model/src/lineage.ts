@@ -4,18 +4,21 @@
 //  G1  answering  As long as there is a file of this version that was finished, it is the one that answers, also while another
 //                 is built beside it. The file of an older version is none: its code is not here.
 //  G2  swap       The new one answers from one moment on, when it has applied at least what the old one has: nobody who begins
-//                 later sees less than somebody who began before. The old file is removed when its last query has ended.
+//                 later sees less than somebody who began before. For those who read elsewhere (reader.ts) the old file says that
+//                 it is replaced before the new one answers; while it is told, whoever begins here waits. It is removed when its
+//                 last query here has ended.
 //  G3  again      At a start the newest finished generation of this version answers and older ones are removed; an unfinished
-//                 one is gone on with. Files of lower versions are removed once this one is finished, those of higher ones are
-//                 left alone: a program that was rolled back and comes again finds its own.
+//                 one is gone on with, and so is one that was replaced by another version. Before this one answers, files of lower
+//                 versions are removed, and those of higher ones say that they are replaced: nobody reads what no one projects, and
+//                 a program that was rolled back and comes again finds its own.
 //  G4  forked     A stored position that is none of its log (another log, another timeline, beyond its head) is LOG_FORKED
 //                 until the read model is rebuilt, and never passed over in silence.
 import { backoffMs, type EventSource, Failure, type ServiceRoom } from "@atoll/core/extension";
 import { TableError } from "@atoll/core/tables";
 import type { ReadModelBehaviour } from "./behaviour.ts";
-import { findFiles, type FoundFile, generationsOf } from "./files.ts";
+import { findFiles, type FoundFile, silence } from "./files.ts";
 import type { ReadModelLimits } from "./limits.ts";
-import { damagedFile, ModelFile, nameOf } from "./model-file.ts";
+import { damagedFile, generationOf, ModelFile, nameOf } from "./model-file.ts";
 import type { ProjectorObserver } from "./projector.ts";
 import { Serving } from "./serving.ts";
 import type { Stream } from "./stream.ts";
@@ -35,6 +38,9 @@ export interface LineageInit {
   readonly changed: (answering: readonly Stream[] | undefined) => void;
 }
 
+/** How often a file is told that it is replaced, before it is taken from those who still read it: queries wait meanwhile. */
+const replacedTriesMax = 3;
+
 export class Lineage {
   readonly #init: LineageInit;
   #live: Serving | undefined;
@@ -43,6 +49,7 @@ export class Lineage {
   /** Highest number of a generation that was ever seen. */
   #generation = 0;
   #swap: Promise<void> | undefined;
+  #handover: Promise<void> | undefined;
   #opening: Promise<void> | undefined;
   #retiring: Promise<void> = Promise.resolve();
   #closing = false;
@@ -60,6 +67,11 @@ export class Lineage {
 
   get building(): Serving | undefined {
     return this.#building;
+  }
+
+  /** Until it is over nobody knows whether `live` still is: others may answer from the next one already. */
+  get handover(): Promise<void> | undefined {
+    return this.#handover;
   }
 
   /** Why nobody answers, if it is not because one is being built. */
@@ -114,11 +126,11 @@ export class Lineage {
   async #find(): Promise<void> {
     const { contract, behaviour, definition, sources, room, at } = this.#init;
     const { tables, service, runtime } = room;
-    const damaged = (name: string, error: TableError): void => {
-      runtime.logger.log("error", "read_model.damaged", { service, file: name, error });
-      this.#broken = damagedFile(error, at);
-    };
     const { version } = behaviour;
+    const damaged = (name: string, error: TableError): void => {
+      this.#logDamaged(name, error);
+      if (generationOf(name)?.version === version) this.#broken = damagedFile(error, at);
+    };
     const found = await findFiles({ tables, service, contract, version, definition, sources: [...sources.keys()], at, damaged });
     this.#generation = Math.max(this.#generation, found.generationMax);
     const live = found.live && (await this.#adopt(found.live));
@@ -132,8 +144,7 @@ export class Lineage {
     const building = found.building && (await this.#adopt(found.building));
     if (building instanceof Failure) await tables.remove(service, found.building?.file.name ?? "");
     else this.#building = building;
-    if (this.#live) await this.#removeOthers();
-    else if (!this.#building && !this.#broken) await this.#build();
+    if (!this.#live && !this.#building && !this.#broken) await this.#build();
     this.#changed();
     this.#checkCaughtUp();
   }
@@ -217,24 +228,61 @@ export class Lineage {
     const old = this.#live;
     await old?.projector.stop(); // it answers, and moves no further
     if (old) await this.#passes(building, old);
-    for (let failures = 0; ; failures++) {
-      if (this.#isClosing()) return;
-      if (building.broken) return old?.resume(); // it has stopped, and a person will look at it
+    let live = false;
+    const settled = await this.#persist(building, async () => {
+      if (building.broken) return;
+      await building.file.goLive();
+      await this.#silenceOthers(building, old);
+      live = true;
+    });
+    if (!settled) return;
+    if (!live) return old?.resume(); // it has stopped, and a person will look at it
+    const handover = Promise.withResolvers<void>();
+    if (old) this.#handover = handover.promise;
+    const handedOver = !old || (await this.#replaced(building, old));
+    this.#handover = undefined;
+    this.#live = handedOver ? building : undefined;
+    handover.resolve();
+    if (!handedOver) return old?.close();
+    this.#building = undefined;
+    this.#broken = undefined;
+    room.runtime.logger.log("info", "read_model.live", { service: room.service, file: building.file.name });
+    this.#changed();
+    if (old) this.#retiring = this.#retire(old, limits.retireMsMax);
+  }
+
+  #silenceOthers(building: Serving, old: Serving | undefined): Promise<void> {
+    const { room, contract, behaviour } = this.#init;
+    const damaged = (name: string, error: TableError): void => this.#logDamaged(name, error);
+    const { tables, service } = room;
+    const { generation } = building;
+    return silence({ tables, service, damaged }, { contract, version: behaviour.version, generation }, old?.file.name);
+  }
+
+  /** Nobody begins to read it any more, here or elsewhere. One that does not take the word for that is removed at once. False: closing. */
+  #replaced(building: Serving, old: Serving): Promise<boolean> {
+    const { tables, service } = this.#init.room;
+    return this.#persist(building, async (failures) => {
+      if (failures < replacedTriesMax) return old.file.goReplaced();
+      await old.close();
+      return tables.remove(service, old.file.name);
+    });
+  }
+
+  /** Until the medium lets it. False: closing. */
+  async #persist(building: Serving, work: (failures: number) => Promise<void>): Promise<boolean> {
+    for (let failures = 0; !this.#isClosing(); failures++) {
       try {
-        await building.file.goLive();
-        break;
+        await work(failures);
+        return true;
       } catch (error) {
+        if (!(error instanceof TableError)) throw error;
         building.failing = error;
         await this.#pause(failures + 1);
         building.failing = undefined;
       }
     }
-    this.#live = building;
-    this.#building = undefined;
-    this.#broken = undefined;
-    room.runtime.logger.log("info", "read_model.live", { service: room.service, file: building.file.name });
-    this.#changed();
-    this.#retiring = this.#retire(old, limits.retireMsMax);
+    return false;
   }
 
   /** Waits until it has applied what `old` has; or will not. */
@@ -245,27 +293,24 @@ export class Lineage {
     this.#nudge = undefined;
   }
 
-  async #retire(old: Serving | undefined, withinMs: number): Promise<void> {
-    await old?.retire(withinMs, this.#closed.promise);
-    await this.#removeOthers();
-  }
-
-  /** G3. One that cannot be removed now is at the next start. */
-  async #removeOthers(): Promise<void> {
-    const { room, contract, behaviour } = this.#init;
+  /** One that cannot be removed now is at the next start. */
+  async #retire(old: Serving, withinMs: number): Promise<void> {
+    const { room, contract } = this.#init;
     const { tables, service, runtime } = room;
+    const { name } = old.file;
+    await old.retire(withinMs, this.#closed.promise);
     try {
-      for (const { name, version, generation } of await generationsOf(tables, service, contract)) {
-        const live = this.#live?.generation ?? 0;
-        // A higher generation is the next one, or is just being made.
-        if (version > behaviour.version || (version === behaviour.version && generation >= live)) continue;
-        await tables.remove(service, name);
-        runtime.logger.log("info", "read_model.removed", { service, file: name });
-      }
+      await tables.remove(service, name);
+      runtime.logger.log("info", "read_model.removed", { service, file: name });
     } catch (error) {
       if (!(error instanceof TableError)) throw error;
       runtime.logger.log("warn", "read_model.not_removed", { service, readModel: contract, error });
     }
+  }
+
+  #logDamaged(name: string, error: TableError): void {
+    const { service, runtime } = this.#init.room;
+    runtime.logger.log("error", "read_model.damaged", { service, file: name, error });
   }
 
   async #keepOpening(first: TableError): Promise<void> {

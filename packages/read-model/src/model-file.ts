@@ -4,6 +4,7 @@
 import { assert, Failure } from "@atoll/core/extension";
 import {
   type Group,
+  type ReadTableFile,
   type Refusal,
   type Rows,
   type SqlValue,
@@ -51,10 +52,13 @@ export interface StoredPosition {
   readonly next: number;
 }
 
+/** "replaced": another one answers. This one is to be removed, or gone on with by a program of its version that comes again. */
+export type ModelState = "building" | "live" | "replaced";
+
 export interface StoredModel {
   /** Fingerprint of what made it. */
   readonly definition: string;
-  readonly state: "building" | "live";
+  readonly state: ModelState;
   readonly positions: readonly StoredPosition[];
   readonly parked: readonly ParkedRow[];
 }
@@ -79,6 +83,36 @@ export const parkStatement = (row: ParkedRow): Statement =>
 
 export const unparkStatement = ({ source, key }: Pick<ParkedRow, "source" | "key">): Statement =>
   plain(`delete from ${own}parked where source = ? and key = ?`, source, key);
+
+/** What a reader of a file has to know of it, in one statement: so it is of one moment. A file without positions has one row. */
+const standingStatement = plain(
+  `select definition, state, source, p, log, timeline, next from ${own}model left join ${own}position on true`,
+);
+
+export interface Standing {
+  readonly definition: string;
+  readonly state: ModelState;
+  readonly positions: readonly StoredPosition[];
+}
+
+/** Undefined if nothing was made in it yet. */
+export async function standingOf(file: ReadTableFile): Promise<Standing | undefined> {
+  let rows: readonly StandingRow[];
+  try {
+    ({ rows } = (await file.query(standingStatement)) as Rows & { readonly rows: readonly StandingRow[] });
+  } catch (error) {
+    if (error instanceof TableError && error.kind === "refused") return undefined; // no such table
+    throw error;
+  }
+  const [first] = rows;
+  if (!first) throw new TableError("damaged", "it does not say what made it");
+  const positions = rows.flatMap(([, , source, partition, logId, timeline, next]): readonly StoredPosition[] =>
+    source === null ? [] : [{ source, partition, logId, timeline, next }],
+  );
+  return { definition: first[0], state: first[1], positions };
+}
+
+type StandingRow = readonly [string, ModelState, string | null, number, string, number, number];
 
 export const damagedFile = (error: Error, at: string): Failure =>
   new Failure("UNAVAILABLE", {
@@ -121,7 +155,7 @@ export class ModelFile {
     if (made.rows.length === 0) return undefined;
     const [model] = (await this.query(plain(`select definition, state from ${own}model`))).rows as readonly (readonly [
       string,
-      "building" | "live",
+      ModelState,
     ])[];
     if (!model) throw new TableError("damaged", "it does not say what made it");
     const positions: StoredPosition[] = [];
@@ -156,9 +190,21 @@ export class ModelFile {
 
   /** From now on this is the one that answers, also after a crash. */
   async goLive(): Promise<void> {
-    const refusals = await this.#file.write([{ subject: own, statements: [plain(`update ${own}model set state = 'live'`)] }]);
-    assert(refusals.length === 0, "our own tables take what is ours");
+    await this.#become("live");
     await this.#file.sync();
+  }
+
+  /**
+   * Nobody who begins later reads it, in any process. Not synced: only the end of the machine can take the word back, which also ends
+   * all who read, and the next start looks at the newest file first (G3).
+   */
+  goReplaced(): Promise<void> {
+    return this.#become("replaced");
+  }
+
+  async #become(state: ModelState): Promise<void> {
+    const refusals = await this.#file.write([{ subject: own, statements: [plain(`update ${own}model set state = ?`, state)] }]);
+    assert(refusals.length === 0, "our own tables take what is ours");
   }
 
   close(): Promise<void> {

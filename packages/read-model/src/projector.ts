@@ -13,7 +13,7 @@
 //  P6  patient   A failure of the medium or of a source is tried again, with back-off, until it works; nothing is lost and
 //                nothing is applied twice for it.
 import { assert, backoffMs, Failure } from "@atoll/core/extension";
-import type { Runtime } from "@atoll/core/runtime";
+import type { Runtime, Timer } from "@atoll/core/runtime";
 import { type Group, TableError } from "@atoll/core/tables";
 import { Batch, type TakenPage } from "./batch.ts";
 import type { ReadModelBehaviour } from "./behaviour.ts";
@@ -59,6 +59,9 @@ export class Projector {
   #stopping = false;
   #retrying = false;
   #failures = 0;
+  /** Runs from the first record on that meant nothing, until positions are stored for it. */
+  #idle: Timer | undefined;
+  #idleIsOver = false;
   #hurry: (() => void) | undefined;
 
   /** `stored`: what the file holds; positions were checked. Begins at once. */
@@ -162,7 +165,7 @@ export class Projector {
 
   #waiting(): boolean {
     for (const reader of this.#readers.values()) if (reader.waiting) return true;
-    return this.#scan?.waiting ?? false;
+    return this.#idleIsOver || (this.#scan?.waiting ?? false);
   }
 
   async #step(): Promise<void> {
@@ -250,10 +253,23 @@ export class Projector {
       if (scan.over && this.#scan === scan) this.#scan = undefined;
     }
     const idle = this.streams.reduce((records, { next, stored: at }) => records + next - at, 0);
-    if (idle > this.#init.limits.idleRecordsMax) await this.#storePositions();
+    if (idle > this.#init.limits.idleRecordsMax || this.#idleIsOver) await this.#storePositions();
+    else if (idle > 0) this.#storeSoon();
+  }
+
+  /** Whoever reads elsewhere knows of what the file says only. */
+  #storeSoon(): void {
+    const { runtime, limits } = this.#init;
+    this.#idle ??= runtime.timers.after(limits.idleMsMax, () => {
+      this.#idleIsOver = true;
+      this.#wake();
+    });
   }
 
   async #storePositions(): Promise<void> {
+    this.#idle?.cancel();
+    this.#idle = undefined;
+    this.#idleIsOver = false;
     const batch = this.#batch(new Map());
     for (const stream of this.streams) if (stream.next > stream.stored) batch.next.set(stream, stream.next);
     if (batch.next.size === 0) return;

@@ -1,12 +1,20 @@
 // Runs the queries of one read model: a bounded number at a time, each under its deadline, on the file that answers at the
 // moment when it begins.
-import { Deque, Failure, type Deadlines, type Message, type MessageAnswer } from "@atoll/core/extension";
+import { Deque, Failure, type Deadlines, type LogIdentity, type Message, type MessageAnswer } from "@atoll/core/extension";
 import type { Runtime } from "@atoll/core/runtime";
-import { TableError } from "@atoll/core/tables";
+import { type Rows, type Statement, TableError } from "@atoll/core/tables";
 import type { ReadModelBehaviour } from "./behaviour.ts";
 import { queryingKysely } from "./kysely.ts";
 import type { ReadModelLimits } from "./limits.ts";
-import type { Serving } from "./serving.ts";
+
+/** What answers one query. */
+export interface Answering {
+  readonly file: { query(statement: Statement): Promise<Rows> };
+  /** How far it is, at least, when the query begins. */
+  readonly shown: readonly { readonly log: LogIdentity; readonly partition: number; readonly next: number }[];
+  enter(): void;
+  leave(): void;
+}
 
 export interface QueriesInit {
   readonly service: string;
@@ -18,7 +26,9 @@ export interface QueriesInit {
   /** Waits until what the caller's session has seen is applied. Rejects or throws a `Failure`. */
   readonly caughtUp: (message: Message) => Promise<void> | undefined;
   /** The one that answers, when there is one; waits a little while it is built. Rejects with a `Failure`. */
-  readonly serving: (message: Message) => Promise<Serving> | Serving;
+  readonly serving: (message: Message) => Promise<Answering> | Answering;
+  /** Takes a message that cannot be answered here for this reason; false: then it fails. */
+  readonly passOn?: (message: Message, error: unknown) => boolean;
 }
 
 class QueryRejection {
@@ -38,7 +48,8 @@ export class Queries {
   constructor(init: QueriesInit) {
     this.#init = init;
     const { metrics } = init.runtime;
-    const labels = { service: init.service, read_model: init.contract };
+    // A node may begin as a reader and be the host later: both have samples then.
+    const labels = { service: init.service, read_model: init.contract, ...(init.passOn ? { apart: "true" } : {}) };
     metrics.gauge("atoll_read_model_queries_running", "Queries that run now.", labels, () => this.#running);
     metrics.gauge("atoll_read_model_queries_waiting", "Queries that wait for one of them to end.", labels, () => this.#queue.length);
   }
@@ -67,7 +78,7 @@ export class Queries {
   }
 
   async #run(message: Message): Promise<void> {
-    let serving: Serving | undefined;
+    let serving: Answering | undefined;
     try {
       await this.#init.caughtUp(message);
       const chosen = await this.#init.serving(message);
@@ -75,9 +86,10 @@ export class Queries {
       serving = chosen;
       serving.enter();
       // What it shows, its caller has seen: no later read of the same session may show less.
-      if (message.session) for (const { source, partition, next } of serving.streams) message.session.saw(source.log, partition, next - 1);
+      if (message.session) for (const { log, partition, next } of serving.shown) message.session.saw(log, partition, next - 1);
       message.answer(await this.#answer(message, serving));
     } catch (error) {
+      if (!message.settled && this.#init.passOn?.(message, error)) return;
       const failure = failureOf(error, message.address);
       if (failure.code === "DEFECT")
         this.#init.runtime.logger.log("error", "read_model.query_failed", {
@@ -92,10 +104,16 @@ export class Queries {
   }
 
   /** Ends with its message: a query that goes on after its deadline holds up nobody, and its result is dropped. */
-  async #answer(message: Message, { file }: Serving): Promise<MessageAnswer> {
+  async #answer(message: Message, { file }: Answering): Promise<MessageAnswer> {
     const { behaviour, runtime } = this.#init;
     const { checks, name } = message.to;
-    const db = queryingKysely((statement) => file.query(statement), message.address);
+    let broke: TableError | undefined;
+    const query = (statement: Statement): Promise<Rows> =>
+      file.query(statement).catch((error: unknown) => {
+        if (isOfMedium(error)) broke ??= error;
+        throw error;
+      });
+    const db = queryingKysely(query, message.address);
     const q = {
       key: "",
       version: 0,
@@ -103,24 +121,37 @@ export class Queries {
       caller: message.caller,
       reject: (rejection: string, details: unknown) => new QueryRejection(rejection, details),
     };
-    const given = await until(message, Promise.resolve(behaviour.queries[name]?.(db, message.input, q)));
+    const given = await until(message, Promise.resolve(behaviour.queries[name]?.(db, message.input, q)), () => broke);
     return given instanceof QueryRejection
       ? { kind: "rejection", name: given.name, given: given.details, details: checks.rejection(given.name, given.details), replayed: false }
       : { kind: "reply", given, value: checks.reply(given), replayed: false };
   }
 }
 
-/** Rejects when `message` is settled before `work` is. */
-function until<T>(message: Message, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    message.onSettled = () => reject(new Failure("CANCELLED", { what: "nobody waits for it any more", at: message.address }));
-    work.then(resolve, reject);
-  });
+/** What says nothing about the query. */
+export const isOfMedium = (error: unknown): error is TableError => error instanceof TableError && error.kind !== "refused";
+
+/**
+ * Rejects when `message` is settled before `work` is. What `broke` says comes first, whatever the query has made of that: its file
+ * may have been removed under it.
+ */
+function until<T>(message: Message, work: Promise<T>, broke: () => TableError | undefined): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  message.onSettled = () => reject(new Failure("CANCELLED", { what: "nobody waits for it any more", at: message.address }));
+  work.then(
+    (value) => {
+      const error = broke();
+      if (error) reject(error);
+      else resolve(value);
+    },
+    (error: unknown) => reject(broke() ?? error),
+  );
+  return promise;
 }
 
 function failureOf(error: unknown, at: string): Failure {
   if (error instanceof Failure) return error;
   const what = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof TableError) || error.kind === "refused") return new Failure("DEFECT", { what, at, cause: error });
+  if (!isOfMedium(error)) return new Failure("DEFECT", { what, at, cause: error });
   return new Failure(error.kind === "overloaded" ? "OVERLOADED" : "UNAVAILABLE", { what, at, cause: error });
 }

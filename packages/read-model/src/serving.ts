@@ -1,6 +1,7 @@
 // One file with what applies events to it: the one that answers, or the one that is being built beside it.
 import { type EventSource, Failure } from "@atoll/core/extension";
 import type { ModelFile, StoredModel, StoredPosition } from "./model-file.ts";
+import type { Answering } from "./queries.ts";
 import { Projector, type ProjectorInit, type ProjectorObserver } from "./projector.ts";
 import { type Stream, streamsOf } from "./stream.ts";
 
@@ -9,7 +10,7 @@ export type ServingInit = Omit<ProjectorInit, "file" | "streams" | "observer"> &
   readonly generation: number;
 };
 
-export class Serving {
+export class Serving implements Answering {
   readonly file: ModelFile;
   readonly generation: number;
   readonly #init: ServingInit;
@@ -36,6 +37,10 @@ export class Serving {
 
   get streams(): readonly Stream[] {
     return this.#projector.streams;
+  }
+
+  get shown(): Answering["shown"] {
+    return this.streams.map(({ source: { log }, partition, next }) => ({ log, partition, next }));
   }
 
   /** It has stopped: a person has to do something. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { SimulatedTables } from "@atoll/core/tables/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
+import type { TableStore } from "@atoll/core/tables";
 import type { ReadModel } from "./definition.ts";
 import { HostUnderTest } from "./host-under-test.ts";
 import type { ReadModelLimits } from "./limits.ts";
@@ -23,6 +24,8 @@ export class VirtualReadModel {
   process: VirtualProcess;
   #store: ReturnType<SimulatedTables["store"]>;
   #host: HostUnderTest | undefined;
+  /** Stands between the process and its tables. */
+  through: (store: TableStore) => TableStore = (store) => store;
 
   constructor({ seed = 1, limits = {}, partitions = 4 }: VirtualOptions = {}) {
     this.world = new VirtualWorld({ seed });
@@ -39,7 +42,13 @@ export class VirtualReadModel {
   }
 
   async open(model: unknown = historyOf(1)): Promise<HostUnderTest> {
-    return (this.#host = await HostUnderTest.open(model as ReadModel<never>, this.log, this.#store, this.process, this.#limits));
+    return (this.#host = await HostUnderTest.open(
+      model as ReadModel<never>,
+      this.log,
+      this.through(this.#store),
+      this.process,
+      this.#limits,
+    ));
   }
 
   /** The process dies; another one is started on what is left. */

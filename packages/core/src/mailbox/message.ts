@@ -44,6 +44,8 @@ export interface MessageInit {
 
 /** Which instance takes a call of a contract without keys. */
 export type Spread =
+  /** The one that has the log open, or is about to. */
+  | { readonly kind: "host" }
   | { readonly kind: "round-robin" }
   /** The same one for the same key, while it can be reached. */
   | { readonly kind: "sticky"; readonly key: string };

@@ -12,6 +12,11 @@ export interface ExtensionPart extends Implementation {
   readonly kind: "readModel";
   /** Called once in every life of the process, when the logs of all services are open. Rejects with a `Failure`. */
   open(room: ServiceRoom): Promise<OpenExtension>;
+  /**
+   * Called at once at a node that does not have the log of its service open: answers what it can from the tables that the node
+   * which has it keeps, and hands the rest to `host`. Closed when it is opened here. Absent: all of it is for the host.
+   */
+  read?(room: ServiceRoom, host: (message: Message) => void): Pick<OpenExtension, "receive" | "close">;
 }
 
 export interface OpenExtension {
@@ -42,4 +47,4 @@ export { backoffMs } from "../base/backoff.ts";
 export { Deque } from "../base/deque.ts";
 export { Failure } from "../base/failure.ts";
 export { fingerprint } from "../base/hash.ts";
-export { Deadlines, Inbox, Message, type MessageAnswer, Session, type Wanted } from "../mailbox/index.ts";
+export { Deadlines, Inbox, type LogIdentity, Message, type MessageAnswer, Session, type Wanted } from "../mailbox/index.ts";

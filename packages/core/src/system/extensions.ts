@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import type { Service } from "./definition.ts";
 import type { EventSources } from "./event-sources.ts";
-import type { ExtensionPart, OpenExtension } from "./extension.ts";
+import type { ExtensionPart, OpenExtension, ServiceRoom } from "./extension.ts";
 import type { ParkedEntity, ReadModelControl, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
 import type { RingSharing } from "./ring.ts";
 import type { Receiver, Router } from "./router.ts";
@@ -26,9 +26,12 @@ interface Opened {
   readonly extension: OpenExtension;
 }
 
+type Reader = Pick<OpenExtension, "receive" | "close">;
+
 export class Extensions implements ReadModels {
   readonly #init: ExtensionsInit;
   readonly #open: Opened[] = [];
+  readonly #readers = new Set<Reader>();
   #closed = false;
 
   constructor(init: ExtensionsInit) {
@@ -43,16 +46,40 @@ export class Extensions implements ReadModels {
 
   /**
    * As `open`, for parts that may have to wait for other nodes: until then what is asked of them waits, within its deadline. Of a service that
-   * several nodes run they are where its log is open, and the others send there what is asked of them.
+   * several nodes run they are where its log is open; the others answer what they can from the same tables, and send there the rest.
    */
   openWhenThere(service: Service, sharing: RingSharing | undefined): void {
     const { router, deadlines } = this.#init;
     for (const part of service.parts.filter(isExtension)) {
-      const door = new WaitingRoom(deadlines, `service "${service.name}": ${part.contract.$.name}`, sharing?.toHost);
+      const at = `service "${service.name}": ${part.contract.$.name}`;
+      const elsewhere = sharing && !sharing.hosts ? this.#reader(service.name, part, sharing.toHost) : undefined;
+      const door = new WaitingRoom(deadlines, at, elsewhere);
       router.add(service.name, part.contract, door);
-      if (sharing) sharing.whenHosting(() => this.#openBehind(door, service.name, part));
-      else this.#openBehind(door, service.name, part);
+      const open = (): void => {
+        this.#openBehind(door, service.name, part);
+        if (elsewhere) void this.#closeReader(elsewhere);
+      };
+      if (sharing) sharing.whenHosting(open);
+      else open();
     }
+  }
+
+  #reader(service: string, part: ExtensionPart, host: Receiver): Reader | Receiver {
+    if (!this.#init.tables || !part.read) return host;
+    const reader = part.read(this.#room(service, this.#init.tables), (message) => host.receive(message));
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  async #closeReader(reader: Reader | Receiver): Promise<void> {
+    if (!("close" in reader)) return;
+    this.#readers.delete(reader);
+    await reader.close();
+  }
+
+  #room(service: string, tables: TableStore): ServiceRoom {
+    const { runtime, deadlines, sources } = this.#init;
+    return { service, runtime, deadlines, tables, source: async (of) => sources.of(service, of)() };
   }
 
   #openBehind(door: WaitingRoom, service: string, part: ExtensionPart): void {
@@ -67,13 +94,13 @@ export class Extensions implements ReadModels {
   }
 
   async #openPart(service: string, part: ExtensionPart): Promise<OpenExtension> {
-    const { runtime, deadlines, sources, tables } = this.#init;
+    const { tables } = this.#init;
     const contract = part.contract.$.name;
     if (!tables) {
       const at = `service "${service}", contract "${contract}"`;
       throw new Failure("INVALID_DEFINITION", { what: "it needs tables, and this platform has none", at });
     }
-    const extension = await part.open({ service, runtime, deadlines, tables, source: async (of) => sources.of(service, of)() });
+    const extension = await part.open(this.#room(service, tables));
     if (this.#closed) await extension.close();
     else this.#open.push({ service, contract, extension });
     return extension;
@@ -81,7 +108,8 @@ export class Extensions implements ReadModels {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#open.splice(0).map(({ extension }) => extension.close()));
+    const readers = [...this.#readers].map((reader) => this.#closeReader(reader));
+    await Promise.all([...this.#open.splice(0).map(({ extension }) => extension.close()), ...readers]);
   }
 
   list(): readonly ReadModelStatus[] {
@@ -114,7 +142,7 @@ class WaitingRoom {
   readonly #deadlines: Deadlines;
   readonly #at: string;
   readonly #waiting: Message[] = [];
-  /** Where it is open, as long as it is not to be opened here. */
+  /** Who answers as long as it is not to be opened here. */
   #elsewhere: Receiver | undefined;
   #receiver: Pick<OpenExtension, "receive"> | undefined;
   #failure: Failure | undefined;
@@ -132,8 +160,8 @@ class WaitingRoom {
 
   receive(message: Message): void {
     if (this.#receiver) return this.#receiver.receive(message);
-    // Whoever sent it over a link knows that it is to be here, before this node does.
-    if (this.#elsewhere && !message.onReturned) return this.#elsewhere.receive(message);
+    // Whoever sent it to the host knows that it is to be here, before this node does.
+    if (this.#elsewhere && message.spread?.kind !== "host") return this.#elsewhere.receive(message);
     if (this.#failure) return message.fail(this.#failure);
     if (this.#waiting.length >= waitingMax) {
       return message.fail(new Failure("OVERLOADED", { what: `${waitingMax} wait until it is open`, at: this.#at }));

@@ -46,7 +46,7 @@ export interface RingSharing extends Sharing {
   journals(local: JournalStore): JournalStore;
   /** What stands before the implementation of a contract with partitions: a message of this node overtakes none that is on its way elsewhere. */
   before(contract: string, receiver: Receiver): Receiver;
-  /** Sends on to the node that has the log open. */
+  /** Sends on to the node that has the log open; what came over a link is given back for that. */
   readonly toHost: Receiver;
   /** The log is open at this node. */
   readonly hosts: boolean;

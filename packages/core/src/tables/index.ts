@@ -2,6 +2,7 @@
 // the conformance suite (tables/tck) is imported by path, from tests.
 export {
   type Group,
+  type ReadTableFile,
   type Refusal,
   resultBytesMax,
   type Rows,

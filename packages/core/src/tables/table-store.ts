@@ -19,6 +19,11 @@
 //  T8  values       Text comes back as it was, NUL included, if it is well-formed; a number without a fraction below 2^53
 //                   is stored as an integer, every other as a real; a bigint has 64 bits. An integer beyond 2^53 comes
 //                   back as a bigint.
+//  T9  read apart   A file that is opened by `read` may be open to write elsewhere, also in another process: its queries keep
+//                   T1, T2, T5, T7 and T8, and nothing that is written, closed or removed there waits for them. What one of
+//                   them has seen outlives the process that wrote it.
+//  T10 gone         A query of such a file that is asked after its removal has resolved is `failed`, also if there is another
+//                   file of that name by then. It never goes on with what nobody writes any more.
 
 /** What SQLite keeps. There are no booleans and no dates in it. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -76,13 +81,18 @@ export interface TableFile {
   close(): Promise<void>;
 }
 
-/** The files of all services on one machine. A file is open once at a time. */
+/** One file that is open to be read (T9, T10). */
+export type ReadTableFile = Pick<TableFile, "query" | "close">;
+
+/** The files of all services on one machine. A file is open to write once at a time, and to be read as often as somebody likes. */
 export interface TableStore {
   /** Of the files that `service` has, in no order. */
   names(service: string): Promise<readonly string[]>;
   /** `name`: 1 to 127 of a-z, 0-9, "-" and "_". One that is not there is made, empty. */
   open(service: string, name: string): Promise<TableFile>;
-  /** Of one that is not open. Idempotent. */
+  /** One that is there: it is not made. */
+  read(service: string, name: string): Promise<ReadTableFile>;
+  /** Of one that is not open to write. Idempotent. */
   remove(service: string, name: string): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 import { Failure } from "../../base/failure.ts";
 import { type Message, Session, type Spread } from "../../mailbox/index.ts";
 import type { Goal, Lane, Queued } from "./lane.ts";
-import type { Answered, Place, Sendable } from "./peers.ts";
+import type { Answered, Peer, Place, Sendable } from "./peers.ts";
 import { MalformedFrame } from "./frame-members.ts";
 import { askedRest, askRest, type Batch, type Rest } from "./wire.ts";
 
@@ -11,6 +11,8 @@ export interface Sending {
   readonly name: string;
   /** Of the next message. */
   nextOrder(): number;
+  /** Sends it, or keeps it until it can leave. */
+  submit(outgoing: Outgoing): void;
   /** It was certainly not taken, or may be sent again. `moved`: not before its partition has a higher epoch. */
   returned(outgoing: Outgoing, moved: boolean): void;
   /** It is not on its way any more. */
@@ -23,7 +25,7 @@ export abstract class Outgoing implements Sendable, Queued {
   abstract readonly rest: Rest;
   /** Characters of it, about. */
   abstract readonly length: number;
-  readonly goal: Goal;
+  goal: Goal;
   readonly order: number;
   readonly service: Sending;
   place: Place | undefined = undefined;
@@ -31,16 +33,18 @@ export abstract class Outgoing implements Sendable, Queued {
   epoch = 0;
   /** Which instance takes it, if any may; undefined: the least loaded. */
   readonly spread: Spread | undefined = undefined;
-  /** Only of handlers: the time of others is also that of a log. */
-  readonly isMeasured: boolean;
   /** Whether it is among those that wait. */
   held = false;
 
   constructor(service: Sending, goal: Goal) {
     this.service = service;
     this.goal = goal;
-    this.isMeasured = goal.kind === "any";
     this.order = service.nextOrder();
+  }
+
+  /** Only of what any instance may answer: the time of the rest is also that of a log. */
+  get isMeasured(): boolean {
+    return this.goal.kind === "any";
   }
 
   abstract readonly settled: boolean;
@@ -52,7 +56,7 @@ export abstract class Outgoing implements Sendable, Queued {
   // ── what its link hears ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   answered(answer: Answered): void {
-    this.#ended();
+    this.ended();
     this.take(answer);
   }
 
@@ -61,17 +65,17 @@ export abstract class Outgoing implements Sendable, Queued {
   }
 
   again(): void {
-    this.#ended();
+    this.ended();
     this.service.returned(this, false);
   }
 
-  moved(_taken: boolean): void {
-    this.#ended();
+  moved(_taken: boolean, _sinceMs: number): void {
+    this.ended();
     this.service.returned(this, true);
   }
 
   lost(why: string): void {
-    this.#ended();
+    this.ended();
     this.vanished(why);
   }
 
@@ -79,11 +83,11 @@ export abstract class Outgoing implements Sendable, Queued {
   protected abandon(): void {
     if (this.place) {
       this.place.peer.forget(this.place.n);
-      this.#ended();
+      this.ended();
     } else this.service.gaveUp(this);
   }
 
-  #ended(): void {
+  protected ended(): void {
     this.place = undefined;
     this.lane?.ended();
     this.service.ended(this);
@@ -95,6 +99,8 @@ export class OutgoingCall extends Outgoing {
   override readonly spread: Spread | undefined;
   readonly #repeatable: boolean;
   readonly #dueMs: number;
+  /** Who was asked first, and left it to the host: that it takes so long is the time of that node. */
+  #gaveBack: { readonly peer: Peer; readonly sinceMs: number } | undefined = undefined;
   /** Made when the call is made, so that nobody changes it later. */
   readonly #asked: Rest;
 
@@ -143,6 +149,7 @@ export class OutgoingCall extends Outgoing {
     const { message } = this;
     const { to, session } = message;
     message.onSettled = undefined;
+    this.#gaveBack?.peer.measure(this.#gaveBack.sinceMs, answer);
     if (answer.kind === "failure") return message.fail(answer.failure);
     try {
       if ("session" in answer && answer.session !== "") session?.merge(Session.parse(answer.session));
@@ -158,9 +165,14 @@ export class OutgoingCall extends Outgoing {
     }
   }
 
-  override moved(taken: boolean): void {
+  override moved(taken: boolean, sinceMs: number): void {
     this.message.taken ||= taken;
-    super.moved(taken);
+    if (this.goal.kind !== "any") return super.moved(taken, sinceMs);
+    const peer = this.place?.peer;
+    if (peer) this.#gaveBack = { peer, sinceMs };
+    this.ended();
+    this.goal = { kind: "host" };
+    this.service.submit(this);
   }
 
   protected vanished(why: string): void {

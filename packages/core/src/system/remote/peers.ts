@@ -28,8 +28,8 @@ export interface Request {
   /** Throws `MalformedFrame`, also for what is no stream. */
   batch(batch: Batch): void;
   again(): void;
-  /** `taken`: it had begun where it was, and goes on elsewhere. */
-  moved(taken: boolean): void;
+  /** `taken`: it had begun where it was, and goes on elsewhere. It had left at `sinceMs`. */
+  moved(taken: boolean, sinceMs: number): void;
   lost(why: string): void;
 }
 
@@ -156,13 +156,16 @@ export class Peer implements LinkHandler, Target<Sendable> {
       this.leaving = true;
       return asked.again();
     }
-    if (responded.kind === "moved") return asked.moved(responded.taken);
-    if (asked.isMeasured) {
-      const nowMs = this.#clock.monotonic();
-      if (responded.kind === "failure") this.latency.failed(sinceMs, nowMs);
-      else this.latency.answered(sinceMs, nowMs);
-    }
+    if (responded.kind === "moved") return asked.moved(responded.taken, sinceMs);
+    if (asked.isMeasured) this.measure(sinceMs, responded);
     asked.answered(responded);
+  }
+
+  /** What had left at `sinceMs` is answered now: by this node, or by another one to which this one has left it. */
+  measure(sinceMs: number, { kind }: Answered): void {
+    const nowMs = this.#clock.monotonic();
+    if (kind === "failure") this.latency.failed(sinceMs, nowMs);
+    else this.latency.answered(sinceMs, nowMs);
   }
 
   room(): void {

@@ -10,6 +10,8 @@
 //  R4  apart      What waits for one partition holds up nothing else.
 //  R5  no waiting for the stopped   Of a node that nobody names any more, nothing is awaited that is for a partition which has a
 //                 higher epoch by now: either it is in the log from before the take-over, or it is fenced. It is sent on.
+//  R6  readers    What any instance may answer, and one of them gives back, is for the host of the log from then on: nobody gives that
+//                 back, so it is sent on once.
 import { partitionOf } from "../../base/hash.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Deadlines, Message } from "../../mailbox/index.ts";
@@ -179,6 +181,7 @@ export class RemoteService implements Sending {
     const plan = peers.directory.plan(this.name);
     let target: Target<Outgoing> | undefined;
     let epoch = 0;
+    if (goal.kind === "host") epoch = 1;
     if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {

@@ -211,10 +211,10 @@ class FirstWord implements LinkHandler {
   }
 }
 
-/** Keys of entities and sagas have partitions, read models are where the log is open, handlers are anywhere. */
+/** Keys of entities and sagas have partitions; handlers are anywhere, and so is who reads a read model (R6). */
 function goalOf({ kind }: Implementation, { to, key }: Message): Goal {
   if (kind === "entity" || kind === "saga") return { kind: "owner", contract: to.contract.$.name, key };
-  return kind === "readModel" ? { kind: "host" } : { kind: "any" };
+  return { kind: "any" };
 }
 
 /** Entities and sagas know what they have applied; of handlers only a query may be carried out twice. */

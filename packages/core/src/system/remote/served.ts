@@ -9,7 +9,7 @@
 import { Deque } from "../../base/deque.ts";
 import { Failure } from "../../base/failure.ts";
 import { Numbered } from "../../base/numbered.ts";
-import { type MessageAnswer, Session } from "../../mailbox/index.ts";
+import { type MessageAnswer, Session, type Spread } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Link, LinkHandler } from "../../transport/index.ts";
 import type { EventSources } from "../event-sources.ts";
@@ -88,6 +88,8 @@ export class Served {
     for (const served of this.#links) served.link.close(this.#leaving ?? "the node has stopped");
   }
 }
+
+const forHost: Spread = { kind: "host" };
 
 interface Door {
   leaving(): string | undefined;
@@ -265,6 +267,7 @@ class ServedLink implements LinkHandler {
       withinMs: leftMs === 0 ? Number.POSITIVE_INFINITY : leftMs,
       read,
       session,
+      spread: epoch > 0 && !to.contract.$.keyed ? forHost : undefined,
       trace,
       returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)),
     };

@@ -126,11 +126,7 @@ export class SharedService implements RingSharing, Home {
   }
 
   returned(_service: string, message: Message): void {
-    if (message.settled) return;
-    if (message.onReturned) {
-      message.onReturned(message.taken);
-      message.fail(new Failure("CANCELLED", { what: "it is sent to the node that owns its partition now", at: message.address }));
-    } else this.#forward(message);
+    if (!message.settled && !givenBack(message)) this.#forward(message);
   }
 
   before(contract: string, receiver: Receiver): Receiver {
@@ -144,7 +140,9 @@ export class SharedService implements RingSharing, Home {
   }
 
   readonly toHost: Receiver = {
-    receive: (message) => this.remote.receive(message, { kind: "host" }, message.to.kind === "query"),
+    receive: (message) => {
+      if (!message.settled && !givenBack(message)) this.remote.receive(message, { kind: "host" }, message.to.kind === "query");
+    },
   };
 
   get publisher(): RemotePublisher {
@@ -170,6 +168,14 @@ export class SharedService implements RingSharing, Home {
     receiver.receive(outgoing.message);
     return true;
   }
+}
+
+/** Whoever sent it over a link sends it on: only so it is known there who has asked. */
+function givenBack(message: Message): boolean {
+  if (!message.onReturned) return false;
+  message.onReturned(message.taken);
+  message.fail(new Failure("CANCELLED", { what: "it is sent to the node that can answer it", at: message.address }));
+  return true;
 }
 
 const isPartitioned = ({ kind }: Implementation): boolean => kind === "entity" || kind === "saga";

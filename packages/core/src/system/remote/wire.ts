@@ -11,8 +11,8 @@
 //             [n, 0, "cancel"]                                                 nobody waits for n any more
 //   response  [n, "reply", replayed, session, given?]      [n, "rejection", name, replayed, session, given?]
 //             [n, "failure", code, what, at, issues]       [n, "again", why]   certainly not taken: ask somebody else, or later
-//             [n, "moved", epoch, taken]   its partition is elsewhere, or will be, under a higher epoch: to be sent there;
-//                                          unless `taken`, it certainly had no effect here
+//             [n, "moved", epoch, taken]   its partition is elsewhere, or will be, under a higher epoch: to be sent there; of what has
+//                                          no key: it is for the log's host; unless `taken`, it certainly had no effect here
 //             [n, "log", logId, timeline, heads]           [n, "page", next, items]
 //             [n, "health", services]                      [n, "batch", number, next, items]   of stream n, one of many
 //             [n, "metrics", leftOut, families]
@@ -31,7 +31,10 @@ import { isCount, MalformedFrame, Members } from "./frame-members.ts";
 
 export interface Ask extends AskedCall {
   readonly kind: "ask";
-  /** Under which the asker believes the key's partition to be owned here; 0: it believes nothing. */
+  /**
+   * Under which the asker believes the key's partition to be owned here; of a contract without keys 1 if it believes that the log is
+   * open here, or will be. 0: it believes nothing.
+   */
   readonly epoch: number;
 }
 

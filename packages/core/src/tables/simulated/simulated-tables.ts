@@ -5,7 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import { assert } from "../../base/assert.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { TableDatabase } from "../sqlite/table-database.ts";
-import { type Group, type Refusal, type Rows, type Statement, TableError, type TableFile, type TableStore } from "../table-store.ts";
+import {
+  type Group,
+  type ReadTableFile,
+  type Refusal,
+  type Rows,
+  type Statement,
+  TableError,
+  type TableFile,
+  type TableStore,
+} from "../table-store.ts";
 
 /** Chances of a write, from 0 to 1. */
 export interface TableFaults {
@@ -40,6 +49,12 @@ class StoredTables {
     } finally {
       db.exec("pragma query_only = off");
     }
+  }
+
+  /** What another process has seen only the end of the machine takes, and that takes this process as well (T9). */
+  queryApart(statement: Statement): Rows {
+    this.synced = this.batches.length;
+    return this.query(statement);
   }
 
   cutTo(length: number): void {
@@ -94,6 +109,13 @@ export class SimulatedTables {
     if (!file) this.#files.set(key, (file = new StoredTables()));
     assert(!file.holder?.alive, `${key} is open once at a time`);
     file.holder = user;
+    return file;
+  }
+
+  /** The file that has this name now. Throws if there is none, or it is not `same` (T10). */
+  there(key: string, same?: StoredTables): StoredTables {
+    const file = this.#files.get(key);
+    if (!file || (same && file !== same)) throw new TableError("failed", `${key} is not there${same ? " any more" : ""}`);
     return file;
   }
 
@@ -179,6 +201,22 @@ export class SimulatedTableStore implements TableStore {
     const key = `${service}/${name}`;
     const file = await this.#submit(() => this.#tables.open(this, key));
     return new SimulatedTableFile(this.#tables, this, key, file);
+  }
+
+  async read(service: string, name: string): Promise<ReadTableFile> {
+    const key = `${service}/${name}`;
+    const file = await this.#submit(() => this.#tables.there(key));
+    let closed = false;
+    return {
+      query: async (statement) => {
+        if (closed) throw new TableError("failed", `${key} is closed`);
+        return this.#submit(() => this.#tables.there(key, file).queryApart(statement));
+      },
+      close: () => {
+        closed = true;
+        return Promise.resolve();
+      },
+    };
   }
 
   remove(service: string, name: string): Promise<void> {

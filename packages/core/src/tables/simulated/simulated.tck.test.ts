@@ -9,8 +9,10 @@ async function simulatedUnderTest(seed: number): Promise<TableStoreUnderTest> {
   const tables = new SimulatedTables(world.outside);
   let process = world.process("owner");
   let store = tables.store(process);
+  const reader = tables.store(world.process("reader"));
   return {
     store: () => store,
+    reader: () => reader,
     async crash() {
       process.crash();
       store.crash();

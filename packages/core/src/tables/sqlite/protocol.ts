@@ -8,13 +8,19 @@ export interface FlatBatch {
   readonly values: readonly SqlValue[];
 }
 
-/** Operations of one file, named by its path. The writing thread takes all but "query", the reading one "query" and "close". */
+/**
+ * Operations of one file, named by its path; or of a connection of its own to one that others write, which has a number. The writing
+ * thread takes all of the first but "query", the reading one everything that reads or closes.
+ */
 export type Ask =
   | readonly ["open", path: string]
   | readonly ["write", path: string, batch: FlatBatch]
   | readonly ["query", path: string, statement: Statement]
   | readonly ["sync", path: string]
-  | readonly ["close", path: string];
+  | readonly ["close", path: string]
+  | readonly ["open apart", path: string, connection: number]
+  | readonly ["query apart", path: string, connection: number, statement: Statement]
+  | readonly ["close apart", path: string, connection: number];
 
 export type Request = readonly [id: number, ask: Ask];
 

@@ -1,13 +1,22 @@
 // Where read models are kept on a machine: `<directory>/<service>/read-models/<name>.db`, with SQLite's own files beside each
 // while it is open. Per service one thread that writes and, from the first query on, one that reads: services must not wait
-// for each other's queries. Nobody else may open these files while the process lives; deleting them at rest only costs the
-// time to fold them again.
+// for each other's queries. One process writes a file, others may read it (T9), and nobody else may open these files while a
+// process has them; deleting them at rest only costs the time to fold them again.
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { assert } from "../../base/assert.ts";
 import type { Logger } from "../../runtime/index.ts";
-import { type Group, type Refusal, type Rows, type Statement, TableError, type TableFile, type TableStore } from "../table-store.ts";
+import {
+  type Group,
+  type ReadTableFile,
+  type Refusal,
+  type Rows,
+  type Statement,
+  TableError,
+  type TableFile,
+  type TableStore,
+} from "../table-store.ts";
 import { flatBatch } from "./protocol.ts";
 import { tableErrorOf } from "./table-error.ts";
 import { TableThread } from "./table-thread.ts";
@@ -20,6 +29,8 @@ class Threads {
   readonly writer: TableThread;
   readonly reader: TableThread;
   readonly open = new Set<string>();
+  /** Connections of the reading thread to files that others write. */
+  apart = 0;
 
   constructor(logger: Logger) {
     this.writer = new TableThread("writer", logger);
@@ -31,6 +42,7 @@ export class SqliteTableStore implements TableStore {
   readonly #directory: string;
   readonly #logger: Logger;
   readonly #threads = new Map<string, Threads>();
+  #connections = 0;
 
   /** Touches nothing; folders are made when the first file is opened. */
   constructor(directory: string, logger: Logger) {
@@ -50,16 +62,13 @@ export class SqliteTableStore implements TableStore {
   async open(service: string, name: string): Promise<TableFile> {
     const path = this.#path(service, name);
     await rethrown(() => makeFolder(dirname(path)));
-    let threads = this.#threads.get(service);
-    if (!threads) this.#threads.set(service, (threads = new Threads(this.#logger)));
+    const threads = this.#threadsOf(service);
     const { writer, reader, open } = threads;
     assert(!open.has(path), `${path} is open once at a time`);
     open.add(path);
     const closed = async (): Promise<void> => {
       open.delete(path);
-      if (open.size > 0) return;
-      this.#threads.delete(service);
-      await Promise.all([writer.end(), reader.end()]);
+      await this.#closed(service, threads);
     };
     try {
       await writer.ask(["open", path]);
@@ -70,11 +79,49 @@ export class SqliteTableStore implements TableStore {
     return new SqliteTableFile(path, writer, reader, closed);
   }
 
+  async read(service: string, name: string): Promise<ReadTableFile> {
+    const path = this.#path(service, name);
+    const threads = this.#threadsOf(service);
+    const { reader } = threads;
+    const connection = (this.#connections += 1);
+    threads.apart += 1;
+    let closing: Promise<void> | undefined;
+    const closed = async (): Promise<void> => {
+      if (reader.running) await reader.ask(["close apart", path, connection]).catch(() => undefined); // it died: the system closed its files
+      threads.apart -= 1;
+      await this.#closed(service, threads);
+    };
+    const close = (): Promise<void> => (closing ??= closed());
+    try {
+      await reader.ask(["open apart", path, connection]);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    const query = async (statement: Statement): Promise<Rows> => {
+      if (closing) throw new TableError("failed", `${path} is closed`);
+      return reader.ask(["query apart", path, connection, statement]);
+    };
+    return { query, close };
+  }
+
   async remove(service: string, name: string): Promise<void> {
     const path = this.#path(service, name);
     assert(!this.#threads.get(service)?.open.has(path), `${path} is removed only when it is closed`);
     // Its own file last: while it is there, it is found again and removed by whoever comes next.
     for (const file of [`${path}-wal`, `${path}-shm`, path]) await rethrown(() => rm(file, { force: true }));
+  }
+
+  #threadsOf(service: string): Threads {
+    let threads = this.#threads.get(service);
+    if (!threads) this.#threads.set(service, (threads = new Threads(this.#logger)));
+    return threads;
+  }
+
+  async #closed(service: string, threads: Threads): Promise<void> {
+    if (threads.open.size > 0 || threads.apart > 0 || this.#threads.get(service) !== threads) return;
+    this.#threads.delete(service);
+    await Promise.all([threads.writer.end(), threads.reader.end()]);
   }
 
   #folder(service: string): string {

@@ -79,7 +79,7 @@ export class TableThread {
   ask<T>(ask: Ask): Promise<T> {
     if (!this.#life?.alive) this.#life = new Life(this.#role, this.#logger);
     const { pending, worker } = this.#life;
-    if (pending.size >= pendingMax && ask[0] !== "close")
+    if (pending.size >= pendingMax && ask[0] !== "close" && ask[0] !== "close apart")
       return Promise.reject(new TableError("overloaded", `${pendingMax} requests wait for the tables' thread`));
     return new Promise<T>((resolve, reject) => {
       this.#lastId += 1;

@@ -1,5 +1,6 @@
 // What two threads are for, and what becomes of requests when one of them dies.
 import assert from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,4 +59,32 @@ test("sqlite tables: when a thread dies, what it was asked fails, the next reque
   assert(events.includes("tables.worker_died"));
   await file.close();
   process.off("worker", note);
+});
+
+test("sqlite tables: a file that is read is closed also while the thread is asked more than it takes", async () => {
+  const store = new SqliteTableStore(directory, { log: () => {} });
+  const file = await store.open("crowd", "a");
+  await written(file, [create]);
+  const reading = await store.read("crowd", "a");
+  const kept = await store.read("crowd", "a"); // so that the thread goes on
+  const asked = Array.from({ length: 1_100 }, () => reading.query(statement("select 1")));
+  const closing = reading.close();
+  const outcomes = await Promise.allSettled(asked);
+  assert(outcomes.some((outcome) => outcome.status === "rejected" && (outcome.reason as TableError).kind === "overloaded"));
+  await closing;
+  await file.close();
+  await store.remove("crowd", "a");
+  await assert.rejects(kept.query(statement("select 1")), TableError); // which closes it, too
+  const openHere = readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(join("/proc/self/fd", fd))];
+    } catch {
+      return []; // that of the list itself
+    }
+  });
+  assert.deepEqual(
+    openHere.filter((path) => path.includes("crowd")),
+    [],
+  );
+  await kept.close();
 });

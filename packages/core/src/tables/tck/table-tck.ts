@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { rowsMax, TableError, type TableErrorKind } from "../table-store.ts";
 import { crashLaws } from "./crash-laws.ts";
+import { readerLaws } from "./reader-laws.ts";
 import { group, idsIn, insert, law, lawOfFile, name, service, type Setup, statement, type Subject, written } from "./table-under-test.ts";
 
 export function tableTck(title: string, setup: Setup, { seeds = 1 }: { readonly seeds?: number } = {}): void {
@@ -14,6 +15,7 @@ export function tableTck(title: string, setup: Setup, { seeds = 1 }: { readonly 
     valueLaws(subject);
     storeLaws(subject);
     crashLaws(subject);
+    readerLaws(subject);
   });
 }
 

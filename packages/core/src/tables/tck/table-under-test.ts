@@ -5,6 +5,8 @@ import type { Group, SqlValue, Statement, TableFile, TableStore } from "../table
 export interface TableStoreUnderTest {
   /** The store as the living process sees it; after `crash`, as its successor does. */
   store(): TableStore;
+  /** The store as another process sees it, which no `crash` concerns. */
+  reader(): TableStore;
   /** Loses the process, whatever it has under way. Resolves when a successor may open its files. */
   crash(): Promise<void>;
   /** Lets the implementation go on until `work` is settled. */
