@@ -47,7 +47,7 @@ export class RemoteService implements Sending {
   readonly name: string;
   readonly #init: RemoteServiceInit;
   readonly #spreading: Spreading;
-  readonly #lanes = new Map<number | Goal["kind"], Lane<Outgoing>>();
+  readonly #lanes = new Map<number | string, Lane<Outgoing>>();
   /** Lanes with something that waits. */
   readonly #waiting = new Set<Lane<Outgoing>>();
   #held = 0;
@@ -179,7 +179,11 @@ export class RemoteService implements Sending {
     const plan = peers.directory.plan(this.name);
     let target: Target<Outgoing> | undefined;
     let epoch = 0;
-    if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
+    if (goal.kind === "node") {
+      const address = peers.directory.nodes(this.name).find(({ identity }) => identity.incarnation === goal.incarnation);
+      if (!address) return this.#gone(outgoing);
+      target = peers.to(this.name, address);
+    } else if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {
       const granted = plan.partitions[partition];
@@ -199,10 +203,23 @@ export class RemoteService implements Sending {
   #laneOf(goal: Goal): Lane<Outgoing> {
     const partitions = goal.kind === "owner" ? this.#partitions : 0;
     const partition = goal.kind === "owner" && partitions > 0 ? partitionOf(goal.contract, goal.key, partitions) : undefined;
-    const name = partition ?? goal.kind;
+    const name = partition ?? (goal.kind === "node" ? goal.incarnation : goal.kind);
     let lane = this.#lanes.get(name);
+    if (!lane && goal.kind === "node") this.#forgetNodes();
     if (!lane) this.#lanes.set(name, (lane = new Lane(goal, partition)));
     return lane;
+  }
+
+  /** Nobody takes the place of a node that is not there any more. */
+  #gone(outgoing: Outgoing): true {
+    const what = "the node is not there any more, and no other is asked in its place";
+    outgoing.fail(new Failure("UNAVAILABLE", { what, at: `service "${this.name}"` }));
+    return true;
+  }
+
+  /** Lanes of nodes are kept while something is in them: each process that ever ran would leave one. */
+  #forgetNodes(): void {
+    for (const [name, { goal, idle }] of this.#lanes) if (goal.kind === "node" && idle) this.#lanes.delete(name);
   }
 
   /** Whoever had it cannot apply it any more. */
