@@ -41,8 +41,8 @@ export class VirtualRing {
     this.#network = new MemoryNetwork(this.#process);
   }
 
-  /** Starts the node of the service that has this number; others find it at once, or, with `named` false, never. */
-  async up(service: string, named = true, number = 1): Promise<Booted> {
+  /** Starts the node of the service that has this number; others find it at once, or, with `named` false, never. `shared`: it may have others beside it. */
+  async up(service: string, named = true, number = 1, shared = false): Promise<Booted> {
     this.#started += 1;
     const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
@@ -51,6 +51,7 @@ export class VirtualRing {
       directory: this.#directoryOf(identity),
       at: identity.incarnation,
       secret: place.secret,
+      ...(shared ? { report: () => undefined } : {}),
     });
     const platform = {
       runtime: this.#process,
