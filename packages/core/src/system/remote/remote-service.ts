@@ -4,8 +4,8 @@
 //
 //  R1  honest     Settled as "not delivered" only if no node took it. A command that may have been taken is sent again only
 //                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown.
-//  R2  in order   Messages of this node to one partition, or to one service where there are none, are sent, and sent again, in
-//                 the order in which they came (lane.ts).
+//  R2  in order   Messages of this node to one partition, to one service where there are none, or to one instance that they are for
+//                 alone, are sent, and sent again, in the order in which they came (lane.ts).
 //  R3  bounded    What is held is bounded in number and characters; beyond that OVERLOADED. Nothing outlives its deadline.
 //  R4  apart      What waits for one partition holds up nothing else.
 //  R5  no waiting for the stopped   Of a node that nobody names any more, nothing is awaited that is for a partition which has a
