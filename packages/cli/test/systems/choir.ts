@@ -1,7 +1,6 @@
 // Singers that keep nothing, and a conductor who asks all of them; the gateway keeps nothing either. What each did is told by the names of the nodes.
 import { contract, type EachAnswer, handlers, service, system } from "@atoll/core";
 import { gateway, route } from "@atoll/gateway";
-import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 
 const Sung = z.object({ pid: z.int(), holds: z.int() });
@@ -26,19 +25,18 @@ const told = (each: readonly EachAnswer<z.infer<typeof Sung>>[]): z.infer<typeof
     .map(({ node, ...one }) => (one.failure ? { node, pid: 0, holds: 0, failure: one.failure.code } : { node, ...one.answer, failure: "" }))
     .toSorted((a, b) => (a.node < b.node ? -1 : 1));
 
-let holds = 0;
-const sung = (): z.infer<typeof Sung> => ({ pid: process.pid, holds });
+/** Of those who hold their note. */
+const releases: (() => void)[] = [];
+const sung = (): z.infer<typeof Sung> => ({ pid: process.pid, holds: releases.length });
 const singer = handlers(Singer, {
   handle: {
     /** Until it is released. */
-    hold: async (_, cx) => {
-      const until = holds + 1;
-      holds = until;
-      while (holds >= until && !cx.signal.aborted) await pause(5);
+    hold: async () => {
+      await new Promise<void>((resolve) => releases.push(resolve));
       return sung();
     },
     release: () => {
-      holds = 0;
+      for (const release of releases.splice(0)) release();
       return sung();
     },
     look: sung,

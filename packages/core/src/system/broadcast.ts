@@ -43,7 +43,10 @@ export class Broadcast {
     this.#reject = reject;
   }
 
-  /** In this order, so the own one is the last: the others need not wait for what that does at once. Settles exactly once, perhaps before it returns. Throws what `messageTo` throws for the first: it is wrong with all. */
+  /**
+   * In their order, in which the own one is the last: the others need not wait for what that does at once. Settles exactly once, perhaps
+   * before it returns. Throws what `messageTo` throws for the first: it is wrong with all.
+   */
   static send(
     instances: readonly Instance[],
     resolve: (each: readonly Each[]) => void,

@@ -1,5 +1,5 @@
-// What this node asks of one partition of a service, of its log's host, of any of its instances, or of one of them, in its order: what is on its way,
-// what has come back, and what waits.
+// What this node asks of one partition of a service, of its log's host, of any of its instances, or of one of them, in its order: what
+// is on its way, what has come back, and what waits.
 //
 //  L1  in order   Messages leave in the order in which they came; what comes back leaves again before anything younger does.
 //  L2  no mixing  What is for a partition goes to a new owner only when nothing of the lane is on its way to the one before: each has been
