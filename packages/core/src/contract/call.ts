@@ -2,9 +2,10 @@
 // composed.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Duration } from "../base/duration.ts";
+import type { Failure } from "../base/failure.ts";
 import type { Answer } from "./answer.ts";
 import type { Deep } from "./json.ts";
-import type { In, Ops, Part } from "./operation.ts";
+import type { In, Mistake, Ops, Part } from "./operation.ts";
 import type { Contract } from "./reference.ts";
 import type { Given, KeySchema, Schema } from "./schema.ts";
 
@@ -32,6 +33,30 @@ export type Address<D> = D extends { readonly key: infer S } ? [key: StandardSch
 
 /** A stable address; asks, and waits at most `within` (10 s by default). */
 export type At = <D>(contract: Contract<D>, ...key: Address<D>) => Ref<D>;
+
+/** What became of a call at one instance: its answer, or why there is none. `node` as `atoll ps` shows it. */
+export type EachAnswer<A> =
+  | { readonly node: string; readonly failure?: undefined; readonly answer: A }
+  | { readonly node: string; readonly failure: Failure };
+
+/** Each instance gets a command id of its own, made from `commandId`. Aborting ends what has no answer yet with CANCELLED. */
+export type EveryOptions = Pick<CallOptions, "within" | "signal" | "commandId">;
+
+/** Arguments of one operation that every instance is asked for. */
+export type EveryArgs<O> = In<O> extends Schema ? [input: Deep<Given<In<O>>>, options?: EveryOptions] : [options?: EveryOptions];
+
+type Unkeyed<D> = D extends { readonly key: unknown }
+  ? Mistake<"key", "whoever has a key is one, at its address: ask it with `at`; `every` asks the instances of a service without keys">
+  : unknown;
+
+/**
+ * Every instance of a service without keys: one entry for each that is known when it is asked, within the deadline, whatever becomes of
+ * it (laws E1 to E4, ADR 0040). Rejects only for what concerns the call as a whole: INVALID_INPUT, ACCESS_DENIED, UNAVAILABLE if there
+ * is no instance, and what a breaker or a bulkhead refuses.
+ */
+export type Every = <D>(contract: Contract<D> & Unkeyed<D>) => {
+  readonly [K in keyof Ops<D>]: (...input: EveryArgs<Ops<D>[K]>) => Promise<readonly EachAnswer<Answer<Ops<D>[K]>>[]>;
+};
 
 /** A told command. In a handler: it is in the log of the own service once this resolves. Of a subscription: what `react` returns. */
 export interface Told extends PromiseLike<void> {

@@ -1,6 +1,6 @@
 // What @atoll/core/contract publishes.
 export type { Answer, AnswerOf, Reject, Rejected, Rejection, Replied } from "./answer.ts";
-export type { Address, Args, At, CallOptions, Ref, Tell, Told } from "./call.ts";
+export type { Address, Args, At, CallOptions, EachAnswer, Every, EveryArgs, EveryOptions, Ref, Tell, Told } from "./call.ts";
 export { checkOf, issuesMax, ownSchema, type Check } from "./check.ts";
 export { checkFunctions, checkMembers } from "./completeness.ts";
 export { contract, keyLengthMax, ownContract } from "./contract.ts";

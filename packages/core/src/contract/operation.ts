@@ -37,7 +37,7 @@ export type Reserved = "then" | "catch" | "finally" | "toJSON" | "constructor" |
 declare const mistake: unique symbol;
 
 /** Nothing fits it: where it is the expected type, the compiler's message says what is wrong. */
-interface Mistake<Culprit, What extends string> {
+export interface Mistake<Culprit, What extends string> {
   readonly [mistake]: readonly [Culprit, What];
 }
 

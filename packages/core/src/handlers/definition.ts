@@ -8,6 +8,7 @@ import type {
   At,
   Contract,
   Deep,
+  Every,
   Implementation,
   In,
   Moment,
@@ -25,6 +26,8 @@ import type {
 export interface HandlerContext<O, C> extends Moment {
   /** Calls others, as the own service. */
   readonly at: At;
+  /** Asks every instance of a service without keys, as the own service: of that itself too, this one included. */
+  readonly every: Every;
   /**
    * Tells others, as the own service, without waiting for them: `await cx.tell(Stock, "tea").release(…)` resolves once the command is
    * in the own service's log. What one handler tells one target arrives in that order, once, whatever crashes.

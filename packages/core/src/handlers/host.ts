@@ -5,7 +5,7 @@
 //                other is refused at once (OVERLOADED). So a flooded service goes on answering as much as it can (ADR 0032).
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
-import type { At, Tell } from "../contract/index.ts";
+import type { At, Every, Tell } from "../contract/index.ts";
 import { type Deadlines, type Message, type MessageAnswer, traceField } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AnyAdapter } from "./adapter.ts";
@@ -29,6 +29,7 @@ const newestPart = 1 / 16;
 /** What one run may ask of others: the system makes it, because only the system knows who is where. */
 export interface NestedCalls {
   readonly at: At;
+  readonly every: Every;
   readonly tell: Tell;
   /** The `traceparent` of what it asks; undefined if it was asked without one. */
   readonly trace: string | undefined;
@@ -208,6 +209,10 @@ class HandlerRun {
 
   get at(): At {
     return this.#calls.at;
+  }
+
+  get every(): Every {
+    return this.#calls.every;
   }
 
   /** Aborted when the deadline passes, when the caller gives up, and when the run has ended. */

@@ -7,7 +7,7 @@
 // G4  It holds a place of the bulkhead only while an attempt is under way: not while it waits, not during a pause.
 // G5  What is refused here, or was given up by its caller, is not sent again.
 import { unreachable } from "../base/assert.ts";
-import { Failure } from "../base/failure.ts";
+import { Failure, type FailureCode } from "../base/failure.ts";
 import type { Timer } from "../runtime/index.ts";
 import type { Dependency } from "./dependency.ts";
 import { verdictOf } from "./verdict.ts";
@@ -25,6 +25,8 @@ export interface GuardedAsk<A> {
   readonly withinMs: number;
   /** Delivers once, waiting at most `withinMs`, and settles exactly once, perhaps before it returns. Undefined: it has settled. */
   deliver(withinMs: number, resolve: (answer: A) => void, reject: (failure: Failure) => void): Delivery | undefined;
+  /** Why an answer does not say that the dependency works; undefined, or absent: it does. */
+  trouble?(answer: A): FailureCode | undefined;
 }
 
 type Phase =
@@ -152,7 +154,8 @@ class GuardedCall<A> implements Delivery {
     asking.delivery = this.#asked.deliver(
       Math.min(leftMs, this.#dependency.policy.withinMs),
       (answer) => {
-        this.#dependency.settled(ticket, "worked");
+        const trouble = this.#asked.trouble?.(answer);
+        this.#dependency.settled(ticket, trouble === undefined ? "worked" : verdictOf(trouble), trouble);
         this.#phase = { kind: "settled" };
         this.#resolve(answer);
         this.#dependency.end();

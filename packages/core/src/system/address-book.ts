@@ -27,18 +27,18 @@ type ReferenceClass = new (asker: Asker, key: unknown) => object;
 
 /** The reference classes of one router, made when a contract is first addressed. */
 export class AddressBooks {
-  readonly #router: Sender;
+  readonly sender: Sender;
   readonly #classes = new Map<AnyContract, ReferenceClass>();
 
   constructor(router: Sender) {
-    this.#router = router;
+    this.sender = router;
   }
 
   /** An address book that speaks for `asker`. */
   of(asker: Asker): At {
     const at = (contract: AnyContract, key?: unknown): object => {
       let Reference = this.#classes.get(contract);
-      if (!Reference) this.#classes.set(contract, (Reference = referenceClass(contract, this.#router)));
+      if (!Reference) this.#classes.set(contract, (Reference = referenceClass(contract, this.sender)));
       return new Reference(asker, key);
     };
     return at as unknown as At;
@@ -88,26 +88,37 @@ function call(
       reject(new Failure("UNAVAILABLE", { what: "the caller's own deadline has passed", at: `${to.contract.$.name}.${to.name}` }));
       return;
     }
-    const identity = to.kind === "command" && options?.commandId === undefined ? asker.identity?.() : undefined;
-    const sent: Call = {
-      to,
-      key,
-      input,
-      caller: asker.caller,
-      id: options?.commandId ?? identity?.id,
-      minted: identity?.minted,
-      withinMs: within(options, leftMs),
-      read: options?.read ?? "strong",
-      session: asker.session,
-      spread: options?.sticky === undefined ? undefined : { kind: "sticky", key: options.sticky },
-      trace: asker.trace,
-    };
+    const sent = callOf(asker, to, key, input, options, leftMs);
     const signal = options?.signal;
     if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);
     else router.send(sent, (answer) => resolve(dress(answer)), reject);
   });
   if (to.kind === "command") asker.commanded?.(asked);
   return asked;
+}
+
+export function callOf(
+  asker: Asker,
+  to: AnyOpRef,
+  key: unknown,
+  input: unknown,
+  options: CallOptions | undefined,
+  leftMs: number | undefined,
+): Call {
+  const identity = to.kind === "command" && options?.commandId === undefined ? asker.identity?.() : undefined;
+  return {
+    to,
+    key,
+    input,
+    caller: asker.caller,
+    id: options?.commandId ?? identity?.id,
+    minted: identity?.minted,
+    withinMs: within(options, leftMs),
+    read: options?.read ?? "strong",
+    session: asker.session,
+    spread: options?.sticky === undefined ? undefined : { kind: "sticky", key: options.sticky },
+    trace: asker.trace,
+  };
 }
 
 function within(options: CallOptions | undefined, leftMs: number | undefined): number {
@@ -144,9 +155,9 @@ function cancellable(
   if (message && !message.settled) signal.addEventListener("abort", cancel);
 }
 
-const plainAnswer = (answer: MessageAnswer): unknown => (answer.kind === "reply" ? answer.value : undefined);
+export const plainAnswer = (answer: MessageAnswer): unknown => (answer.kind === "reply" ? answer.value : undefined);
 
-const unionAnswer = (answer: MessageAnswer): object =>
+export const unionAnswer = (answer: MessageAnswer): object =>
   answer.kind === "reply" ? { rejected: undefined, reply: answer.value } : { rejected: answer.name, details: answer.details };
 
 const notedAnswer =

@@ -2,7 +2,7 @@
 // comes in as a `Platform`, and what only some systems have use for as `Rooms`.
 import { assert } from "../base/assert.ts";
 import { Failure } from "../base/failure.ts";
-import type { AnyContract, AnyTopicRef, At, Implementation, TopicRef } from "../contract/index.ts";
+import type { AnyContract, AnyTopicRef, At, Every, Implementation, TopicRef } from "../contract/index.ts";
 import { EntityHost, entityLimits, type AnyEntity } from "../entity/index.ts";
 import { HandlersHost, handlersLimits, type AnyAdapter, type AnyHandlers } from "../handlers/index.ts";
 import type { AlarmClock } from "../journal/alarm-clock.ts";
@@ -12,9 +12,11 @@ import type { BreakerStatus, Dependency } from "../resilience/index.ts";
 import { exposition, type Runtime } from "../runtime/index.ts";
 import type { TableStore } from "../tables/index.ts";
 import { AddressBooks } from "./address-book.ts";
+import { type Instance, onlyNode } from "./broadcast.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Service, System } from "./definition.ts";
 import { EventSources } from "./event-sources.ts";
+import { everyOf } from "./every.ts";
 import { Extensions } from "./extensions.ts";
 import type { Edge, EdgeAnswer, EdgeCall, OpenGateway, ServiceHealth } from "./edge.ts";
 import type { ReadModels } from "./read-models.ts";
@@ -67,6 +69,8 @@ export interface RunningSession {
 export interface Booted {
   /** Speaks as the operator, who may call everything. */
   readonly at: At;
+  /** Speaks as the operator. */
+  readonly every: Every;
   /** Speaks as the operator, and reads what it wrote: see `RunningSession`. INVALID_INPUT for a token that is none. */
   session(token?: string): RunningSession;
   readonly gateway: OpenGateway | undefined;
@@ -253,7 +257,9 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       const limits = { ...handlersLimits, ...how.limits?.handlers };
       const config = configs.get(handlers) ?? {};
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
-      router.add(name, handlers.contract, new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested }));
+      const host = new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested });
+      const self: Instance = { node: platform.ring?.node ?? onlyNode, remote: false, receiver: host };
+      router.add(name, handlers.contract, host, false, () => [...(member?.sharing?.siblings() ?? []), self]);
     }
     runtime.logger.log("info", "service.started", { service: name });
     return { name, service, log, hosts, sagas, deliveries, dependencies, books: outgoing };
@@ -332,6 +338,7 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
   let stopped: Promise<void> | undefined;
   return {
     at: books.of({ caller: operator }),
+    every: everyOf(router, { caller: operator }),
     session(token = "") {
       const session = Session.parse(token);
       return {

@@ -4,6 +4,7 @@ import type { JournalStore } from "../journal/index.ts";
 import type { Deadlines, Session } from "../mailbox/index.ts";
 import type { MetricFamily, Runtime } from "../runtime/index.ts";
 import type { Service, System } from "./definition.ts";
+import type { Instance } from "./broadcast.ts";
 import type { ServiceHealth } from "./edge.ts";
 import type { EventSources, RemotePublisher } from "./event-sources.ts";
 import type { Receiver, Router } from "./router.ts";
@@ -12,6 +13,8 @@ import type { Sharing } from "./sharing.ts";
 export interface Ring {
   /** The one that this node runs; "gateway" for the gateway, and any other name for a node that runs none. */
   readonly service: string;
+  /** Name of this node. */
+  readonly node: string;
   join(room: RingRoom, system: System): RingMember;
 }
 
@@ -48,6 +51,8 @@ export interface RingSharing extends Sharing {
   before(contract: string, receiver: Receiver): Receiver;
   /** Sends on to the node that has the log open; what came over a link is given back for that. */
   readonly toHost: Receiver;
+  /** The other nodes of the service. */
+  siblings(): readonly Instance[];
   /** The log is open at this node. */
   readonly hosts: boolean;
   /** Called at once, or when the log is open at this node. */

@@ -5,6 +5,7 @@ import type { AnyContract, AnyOpRef } from "../contract/index.ts";
 import type { Told } from "../journal/index.ts";
 import { addressOf, Inbox, Message, type MessageAnswer, type Session, type Spread, traceField } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
+import { Broadcast, type Each, type Instance } from "./broadcast.ts";
 
 /** Speaks for whoever runs the system; may call everything. */
 export const operator = "operator";
@@ -52,6 +53,12 @@ export interface Sender {
     resolve: (answer: MessageAnswer) => void,
     reject: (failure: Failure) => void,
   ): Pick<Message, "settled" | "fail"> | undefined;
+  /** To every instance of a service without keys (E1 to E4). As `send` otherwise. */
+  sendEach(
+    call: Call,
+    resolve: (each: readonly Each[]) => void,
+    reject: (failure: Failure) => void,
+  ): Pick<Message, "settled" | "fail"> | undefined;
 }
 
 interface Route {
@@ -61,6 +68,8 @@ interface Route {
   /** Other nodes run it: they check who calls, and take the input as it was given. */
   readonly remote: boolean;
   readonly doors: ReadonlyMap<string, Door>;
+  /** All that there are now; undefined where it does not matter who of them is asked, or only one can answer. */
+  readonly instances: (() => readonly Instance[]) | undefined;
 }
 
 /** The receiver's own form of an operation, and the callers that may use it; undefined: everybody. */
@@ -88,14 +97,14 @@ export class Router implements Sender {
     this.#denied = metrics.counter("atoll_access_denied_total", "Calls that the contract's access does not allow.");
   }
 
-  add(service: string, contract: AnyContract, receiver: Receiver, remote = false): void {
+  add(service: string, contract: AnyContract, receiver: Receiver, remote = false, instances?: () => readonly Instance[]): void {
     const doors = new Map<string, Door>();
     for (const to of Object.values(contract.$.operations)) {
       const { name, access } = to;
       doors.set(name, { to, allowed: access === "any" || remote ? undefined : new Set([...access, service, operator]) });
     }
     const { name, version } = contract.$;
-    const route = { service, contract, receiver, remote, doors };
+    const route = { service, contract, receiver, remote, doors, instances };
     this.#versions.set(`${name}@${version}`, route);
     if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
@@ -130,6 +139,32 @@ export class Router implements Sender {
     if (call.returned) message.onReturned = call.returned;
     route.receiver.receive(message);
     return message;
+  }
+
+  sendEach(call: Call, resolve: (each: readonly Each[]) => void, reject: (failure: Failure) => void): Broadcast | undefined {
+    try {
+      const route = this.#route(call);
+      const instances = instancesOf(route, call.to);
+      const calls = this.#callEach(call, instances);
+      return Broadcast.send(instances, resolve, reject, ({ remote }, n, answered, failed) =>
+        this.#message(calls[n] as Call, { ...route, remote }, answered, failed),
+      );
+    } catch (error) {
+      reject(error as Failure);
+      return undefined;
+    }
+  }
+
+  /** What one instance does is another command than what the next one does: it has an identity of its own, the same when all is sent again. */
+  #callEach(call: Call, instances: readonly Instance[]): readonly Call[] {
+    if (call.to.kind === "query") return instances.map(() => call);
+    const at = addressOf(call.to, "");
+    const { id, minted, timeless } = this.#identity(call, at);
+    return instances.map(({ node }) => {
+      const one = { ...call, id: `${id}/${node}`, minted: timeless ? undefined : minted };
+      this.#identity(one, at); // too long: refused before anything is sent
+      return one;
+    });
   }
 
   #route({ to, caller }: Call): Route {
@@ -188,6 +223,19 @@ export class Router implements Sender {
 }
 
 const unavailable = (to: AnyOpRef, what: string): Failure => new Failure("UNAVAILABLE", { what, at: addressOf(to, "") });
+
+/** Throws if these are not whom to ask, or if there is none. */
+function instancesOf({ service, contract, instances }: Route, to: AnyOpRef): readonly Instance[] {
+  const refuse = (what: string): never => {
+    throw new Failure("INVALID_INPUT", { what, at: addressOf(to, "") });
+  };
+  const { name, keyed } = contract.$;
+  if (keyed) refuse(`contract "${name}" has keys, so that each address is one: ask it with \`at\``);
+  if (!instances) return refuse(`contract "${name}" is answered where the log of service "${service}" is open: ask it with \`at\``);
+  const all = instances();
+  if (all.length === 0) throw unavailable(to, `no instance of service "${service}" is there now`);
+  return all;
+}
 
 /** The time that a UUID of version 7 (RFC 9562) carries, wall clock ms. */
 function mintedIn(id: string): number | undefined {

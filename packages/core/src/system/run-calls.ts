@@ -1,10 +1,11 @@
 // What one run of a handler may ask and tell: under its own deadline, with identities that a repetition of its command has again.
 import { Failure } from "../base/failure.ts";
-import type { At, Tell } from "../contract/index.ts";
+import type { At, Every, Tell } from "../contract/index.ts";
 import type { NestedCalls } from "../handlers/index.ts";
 import { type Message, nextSpan, type Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { AddressBooks, Asker } from "./address-book.ts";
+import { everyOf } from "./every.ts";
 import type { Telling } from "./outbox.ts";
 import type { RunTells } from "./run-tells.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
@@ -40,6 +41,10 @@ export class RunCalls implements NestedCalls, Asker {
   /** Made when it is first asked for: many runs ask nobody. */
   get at(): At {
     return (this.#at ??= this.#books.of(this));
+  }
+
+  get every(): Every {
+    return everyOf(this.#books.sender, this);
   }
 
   get tell(): Tell {

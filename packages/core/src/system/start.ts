@@ -33,6 +33,7 @@ export interface Running
     Pick<
       Booted,
       | "at"
+      | "every"
       | "session"
       | "health"
       | "quarantined"
@@ -93,6 +94,7 @@ export async function start(system: System, options: StartOptions = {}): Promise
   };
   return {
     at: running.at,
+    every: running.every,
     url,
     session: (token) => running.session(token),
     health: () => running.health(),

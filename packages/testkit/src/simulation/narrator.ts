@@ -1,6 +1,6 @@
 // Tells the story of a run (story.ts) from inside of the system: handlers that begin and end, what they ask of others, what
 // entities decide, and what comes to be on disk. It wraps the author's functions and changes nothing of what they do.
-import type { At, Implementation, Moment, System } from "@atoll/core";
+import type { At, Every, Implementation, Moment, System } from "@atoll/core";
 import type { AnyContract } from "@atoll/core/contract";
 import type { AnyEntity } from "@atoll/core/entity";
 import { placedRecords, type PlacedRecord, type SimulatedDisk } from "@atoll/core/journal/simulated";
@@ -58,6 +58,7 @@ function entityTold(entity: AnyEntity, story: Story): AnyEntity {
 
 interface Context extends Moment {
   readonly at: At;
+  readonly every: Every;
   readonly commandId: string;
 }
 
@@ -70,7 +71,8 @@ function handlersTold(handlers: AnyHandlers, story: Story): AnyHandlers {
     const told = new Proxy(cx, {
       get: (target, member) => {
         const value: unknown = Reflect.get(target, member, target);
-        return member === "at" ? atTold(value as At, (what) => story.tell(run, what)) : value;
+        if (member === "at") return toldBy(value as At, "asks", (what) => story.tell(run, what));
+        return member === "every" ? toldBy(value as Every, "asks every", (what) => story.tell(run, what)) : value;
       },
     });
     const answering: unknown = original(input, told, more);
@@ -85,7 +87,7 @@ function handlersTold(handlers: AnyHandlers, story: Story): AnyHandlers {
 
 type Ask = (...given: readonly unknown[]) => Promise<unknown>;
 
-function atTold(at: At, tell: (what: string) => void): At {
+function toldBy<T extends At | Every>(at: T, asks: string, tell: (what: string) => void): T {
   const told = (contract: AnyContract, key?: unknown): object => {
     const reference = (at as unknown as (contract: AnyContract, key?: unknown) => { readonly [operation: string]: Ask })(contract, key);
     const { operations, name } = contract.$;
@@ -94,7 +96,7 @@ function atTold(at: At, tell: (what: string) => void): At {
         to.name,
         (...given: readonly unknown[]) => {
           const what = `${addressText(name, key === undefined ? "" : shortText(key))}.${to.name}`;
-          tell(`asks ${what}${to.operation.in === undefined ? "" : inputText(given[0])}`);
+          tell(`${asks} ${what}${to.operation.in === undefined ? "" : inputText(given[0])}`);
           const answering = (reference[to.name] as Ask)(...given);
           answering.then(
             (answer) => tell(`${what} answered ${shortText(answer)}`),
@@ -105,5 +107,5 @@ function atTold(at: At, tell: (what: string) => void): At {
       ]),
     );
   };
-  return told as unknown as At;
+  return told as unknown as T;
 }

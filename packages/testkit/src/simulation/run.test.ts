@@ -1,6 +1,7 @@
 // One run of one seed: that it is the same on every machine, and that faults do happen.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { contract, handlers, service, system } from "@atoll/core";
 import { Account, bank, Transfers } from "../../test/bank.ts";
 import { firstDifference } from "./repetition.ts";
 import { runSeed, type Run, type RunPlan } from "./run.ts";
@@ -110,5 +111,27 @@ test("run: a run that is told is the same run, and tells who asked, what was dec
     wanted.filter((pattern) => !told.story.some((line) => pattern.test(line))),
     [],
     told.story.join("\n"),
+  );
+});
+
+test("run: what is asked of every instance is told as well", async () => {
+  const Cache = contract("cache", { version: 1, commands: { drop: {} }, access: { drop: ["desk"] } });
+  const Desk = contract("desk", { version: 1, commands: { clear: {} }, access: { clear: "any" } });
+  const cache = handlers(Cache, { handle: { drop: () => undefined } });
+  const desk = handlers(Desk, { handle: { clear: async (_, cx) => void (await cx.every(Cache).drop()) } });
+  const shop = system("shop", { services: [service("caches", [cache]), service("desk", [desk])] });
+  const { broken, story } = await runSeed({
+    ...planOf(1),
+    system: shop,
+    scenario: ({ at }) => at(Desk).clear(),
+    faults: { schedule: [] },
+    told: true,
+  });
+  assert.deepEqual(broken, []);
+  const wanted = [/desk\.clear #1 +asks every cache\.drop/, /desk\.clear #1 +cache\.drop answered \[\{"node":"shared"/];
+  assert.deepEqual(
+    wanted.filter((pattern) => !story.some((line) => pattern.test(line))),
+    [],
+    story.join("\n"),
   );
 });

@@ -1,5 +1,5 @@
-// What this node asks of one partition of a service, of its log's host, or of any of its instances, in its order: what is on its way,
-// what has come back, and what waits.
+// What this node asks of one partition of a service, of its log's host, of any of its instances, or of one of them, in its order: what
+// is on its way, what has come back, and what waits.
 //
 //  L1  in order   Messages leave in the order in which they came; what comes back leaves again before anything younger does.
 //  L2  no mixing  What is for a partition goes to a new owner only when nothing of the lane is on its way to the one before: each has been
@@ -7,11 +7,12 @@
 //  L3  no loops   A message that a node has called moved leaves again only under a higher epoch than it left with.
 import { Deque } from "../../base/deque.ts";
 
-/** For whom a message is: the owner of a key's partition, the host of the log, or any instance. */
+/** For whom a message is: the owner of a key's partition, the host of the log, any instance, or one and no other in its place. */
 export type Goal =
   | { readonly kind: "owner"; readonly contract: string; readonly key: string }
   | { readonly kind: "host" }
-  | { readonly kind: "any" };
+  | { readonly kind: "any" }
+  | { readonly kind: "node"; readonly incarnation: string };
 
 /** A message, as far as its lane is concerned. */
 export interface Queued {

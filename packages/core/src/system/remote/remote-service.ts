@@ -4,8 +4,8 @@
 //
 //  R1  honest     Settled as "not delivered" only if no node took it. A command that may have been taken is sent again only
 //                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown.
-//  R2  in order   Messages of this node to one partition, or to one service where there are none, are sent, and sent again, in
-//                 the order in which they came (lane.ts).
+//  R2  in order   Messages of this node to one partition, to one service where there are none, or to one instance that they are for
+//                 alone, are sent, and sent again, in the order in which they came (lane.ts).
 //  R3  bounded    What is held is bounded in number and characters; beyond that OVERLOADED. Nothing outlives its deadline.
 //  R4  apart      What waits for one partition holds up nothing else.
 //  R5  no waiting for the stopped   Of a node that nobody names any more, nothing is awaited that is for a partition which has a
@@ -39,6 +39,9 @@ export interface RemoteServiceInit {
   readonly home?: Home;
 }
 
+/** With which what has no key says that it is for the log's host: any other node that gets it answers, or waits, as the host would. */
+const epochForHost = 1;
+
 export interface Question {
   readonly answer: Promise<Answered>;
   /** Nobody waits for it any more: it stays unanswered. */
@@ -49,7 +52,7 @@ export class RemoteService implements Sending {
   readonly name: string;
   readonly #init: RemoteServiceInit;
   readonly #spreading: Spreading;
-  readonly #lanes = new Map<number | Goal["kind"], Lane<Outgoing>>();
+  readonly #lanes = new Map<number | string, Lane<Outgoing>>();
   /** Lanes with something that waits. */
   readonly #waiting = new Set<Lane<Outgoing>>();
   #held = 0;
@@ -180,9 +183,12 @@ export class RemoteService implements Sending {
     const { goal, partition } = lane;
     const plan = peers.directory.plan(this.name);
     let target: Target<Outgoing> | undefined;
-    let epoch = 0;
-    if (goal.kind === "host") epoch = 1;
-    if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
+    let epoch = goal.kind === "host" ? epochForHost : 0;
+    if (goal.kind === "node") {
+      const address = peers.directory.nodes(this.name).find(({ identity }) => identity.incarnation === goal.incarnation);
+      if (!address) return this.#gone(outgoing);
+      target = peers.to(this.name, address);
+    } else if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {
       const granted = plan.partitions[partition];
@@ -202,10 +208,23 @@ export class RemoteService implements Sending {
   #laneOf(goal: Goal): Lane<Outgoing> {
     const partitions = goal.kind === "owner" ? this.#partitions : 0;
     const partition = goal.kind === "owner" && partitions > 0 ? partitionOf(goal.contract, goal.key, partitions) : undefined;
-    const name = partition ?? goal.kind;
+    const name = partition ?? (goal.kind === "node" ? goal.incarnation : goal.kind);
     let lane = this.#lanes.get(name);
+    if (!lane && goal.kind === "node") this.#forgetNodes();
     if (!lane) this.#lanes.set(name, (lane = new Lane(goal, partition)));
     return lane;
+  }
+
+  /** Nobody takes the place of a node that is not there any more. */
+  #gone(outgoing: Outgoing): true {
+    const what = "the node is not there any more, and no other is asked in its place";
+    outgoing.fail(new Failure("UNAVAILABLE", { what, at: `service "${this.name}"` }));
+    return true;
+  }
+
+  /** Lanes of nodes are kept while something is in them: each process that ever ran would leave one. */
+  #forgetNodes(): void {
+    for (const [name, { goal, idle }] of this.#lanes) if (goal.kind === "node" && idle) this.#lanes.delete(name);
   }
 
   /** Whoever had it cannot apply it any more. */

@@ -18,6 +18,7 @@ import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
 import { AllNodes } from "./all-nodes.ts";
 import type { Directory } from "./directory.ts";
+import { instancesOf } from "./instances.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
 import type { Goal } from "./lane.ts";
@@ -42,6 +43,7 @@ export interface RingHow {
 /** The other nodes of a system. */
 export const ring = (how: RingHow): Ring => ({
   service: how.transport.self.service,
+  node: how.transport.self.node,
   join: (room, system) => new Member(how, room, system),
 });
 
@@ -163,7 +165,8 @@ class Member implements RingMember {
       if (added.has(part.contract)) continue; // several definitions of one saga
       added.add(part.contract);
       const receive = (message: Message): void => remote.receive(message, goalOf(part, message), isRepeatable(part, message));
-      router.add(service.name, part.contract, { receive }, true);
+      const instances = isHandled(part) ? () => instancesOf(remote, this.#directory.nodes(service.name)) : undefined;
+      router.add(service.name, part.contract, { receive }, true, instances);
       if (part.kind === "entity")
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
     }
@@ -216,6 +219,8 @@ function goalOf({ kind }: Implementation, { to, key }: Message): Goal {
   if (kind === "entity" || kind === "saga") return { kind: "owner", contract: to.contract.$.name, key };
   return { kind: "any" };
 }
+
+const isHandled = ({ kind }: Implementation): boolean => kind === "handlers" || kind === "adapter";
 
 /** Entities and sagas know what they have applied; of handlers only a query may be carried out twice. */
 const isRepeatable = ({ kind }: Implementation, { to }: Message): boolean => to.kind === "query" || kind === "entity" || kind === "saga";

@@ -9,11 +9,13 @@ import { Failure } from "../../base/failure.ts";
 import type { Service } from "../definition.ts";
 import type { RemotePublisher } from "../event-sources.ts";
 import { isLogGreeting, SharedJournalStore } from "../log-host/index.ts";
+import type { Instance } from "../broadcast.ts";
 import { outboxName } from "../outbox.ts";
 import type { OwnNode, RingSharing } from "../ring.ts";
 import type { Receiver } from "../router.ts";
 import type { SharedLog } from "../sharing.ts";
 import type { Directory } from "./directory.ts";
+import { instancesOf } from "./instances.ts";
 import { OwnPartitions } from "./own-partitions.ts";
 import { OutgoingCall, type Outgoing } from "./outgoing.ts";
 import type { Home, RemoteService } from "./remote-service.ts";
@@ -137,6 +139,14 @@ export class SharedService implements RingSharing, Home {
         else this.#forward(message);
       },
     };
+  }
+
+  siblings(): readonly Instance[] {
+    const { directory, service } = this.#init;
+    return instancesOf(
+      this.remote,
+      directory.nodes(service.name).filter(({ identity }) => identity.incarnation !== this.incarnation),
+    );
   }
 
   readonly toHost: Receiver = {

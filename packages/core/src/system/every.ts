@@ -1,0 +1,73 @@
+// `every(Contract).operation(input)`: references that ask all instances of a service without keys (broadcast.ts).
+import { Failure } from "../base/failure.ts";
+import type { AnyContract, AnyOpRef, EachAnswer, Every, EveryOptions } from "../contract/index.ts";
+import { type Asker, callOf, plainAnswer, unionAnswer } from "./address-book.ts";
+import type { Each } from "./broadcast.ts";
+import type { Sender } from "./router.ts";
+
+/** Asks for `asker`. */
+export function everyOf(sender: Sender, asker: Asker): Every {
+  const every = (contract: AnyContract): object =>
+    Object.fromEntries(
+      Object.values(contract.$.operations).map((to) => [
+        to.name,
+        to.operation.in === undefined
+          ? (options?: EveryOptions) => ask(sender, asker, to, undefined, options)
+          : (input: unknown, options?: EveryOptions) => ask(sender, asker, to, input, options),
+      ]),
+    );
+  return every as unknown as Every;
+}
+
+async function ask(
+  sender: Sender,
+  asker: Asker,
+  to: AnyOpRef,
+  input: unknown,
+  options: EveryOptions | undefined,
+): Promise<readonly EachAnswer<unknown>[]> {
+  const asked = send(sender, asker, to, input, options);
+  if (to.kind === "command") asker.commanded?.(effectOf(asked));
+  const dress = to.operation.rejects === undefined ? plainAnswer : unionAnswer;
+  const each = await asked;
+  return each.map((entry) => (entry.failure ? entry : { node: entry.node, failure: undefined, answer: dress(entry.answer) }));
+}
+
+function send(sender: Sender, asker: Asker, to: AnyOpRef, input: unknown, options: EveryOptions | undefined): Promise<readonly Each[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly Each[]>();
+  const at = `${to.contract.$.name}.${to.name}`;
+  const leftMs = asker.withinMs?.();
+  const signal = options?.signal;
+  const refused =
+    leftMs !== undefined && leftMs <= 0
+      ? "the caller's own deadline has passed"
+      : signal?.aborted
+        ? "the signal was aborted before the call"
+        : undefined;
+  if (refused !== undefined) {
+    reject(new Failure("UNAVAILABLE", { what: refused, at }));
+    return promise;
+  }
+  const cancel = (): void => sent?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
+  const heedless = (): void => signal?.removeEventListener("abort", cancel);
+  const sent: ReturnType<Sender["sendEach"]> = sender.sendEach(
+    callOf(asker, to, undefined, input, options, leftMs),
+    (each) => {
+      heedless();
+      resolve(each);
+    },
+    (failure) => {
+      heedless();
+      reject(failure);
+    },
+  );
+  if (sent && !sent.settled) signal?.addEventListener("abort", cancel);
+  return promise;
+}
+
+/** Rejects as not delivered if not one instance has taken it. */
+async function effectOf(asked: Promise<readonly Each[]>): Promise<void> {
+  const each = await asked;
+  const [first] = each;
+  if (first?.failure && each.every(({ failure }) => failure?.outcome === "not-delivered")) throw first.failure;
+}
