@@ -29,7 +29,7 @@ import { serveAnswers, type Serve } from "./socket-answer.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {
-  /** Plain Hono handlers and middleware, in front of the routes. `at` speaks as service "gateway". */
+  /** Plain Hono handlers and middleware, in front of the routes. `at` speaks as service "gateway", in the trace of the request (ADR 0041). */
   readonly http?: DefinePlain;
   /** Bounds to replace; limits.ts has the defaults. */
   readonly limits?: Partial<Limits>;

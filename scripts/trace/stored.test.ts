@@ -9,122 +9,13 @@
 //  K7  plain       What a plain handler asks has the trace of its own request, whatever else is under way.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contract, entity, handlers, saga, service, subscription, system, unavailable, type Moment } from "@atoll/core";
 import { placedRecords } from "@atoll/core/journal/simulated";
 import type { Booted } from "@atoll/core/system";
-import { gateway, route } from "@atoll/gateway";
-import * as z from "zod";
-import { inRing } from "../packages/core/test/virtual-ring.ts";
-import { virtually } from "../packages/core/test/virtual-system.ts";
-
-const span = "00f067aa0ba902b7";
-const idOf = (n: number): string => n.toString(16).padStart(32, "a");
-const traceparent = (n: number): string => `00-${idOf(n)}-${span}-01`;
-
-const Back = contract("back", { version: 1, access: { work: "any", undo: "any" }, commands: { work: { in: z.string() }, undo: {} } });
-const Note = contract("note", {
-  version: 1,
-  key: z.string(),
-  access: { write: "any", noted: "any" },
-  commands: { write: { in: z.string() } },
-  topics: { noted: z.object({ text: z.string() }) },
-});
-const Desk = contract("desk", { version: 1, access: { tell: "any" }, commands: { tell: { in: z.string() } } });
-const Trip = contract("trip", {
-  version: 1,
-  key: z.string(),
-  access: { start: "any" },
-  commands: { start: { in: z.object({ back: z.boolean() }), rejects: { Back: z.object({}) } } },
-});
-
-interface Run {
-  readonly who: string;
-  readonly trace: string | undefined;
-}
-
-/** What the runs of handlers saw, and whether "back" can be reached. */
-interface Stage {
-  readonly runs: Run[];
-  open: boolean;
-}
-
-function remembered(stage: Stage) {
-  const seen = (who: string, cx: Moment & { readonly trace: string | undefined }): void => void stage.runs.push({ who, trace: cx.trace });
-  const back = handlers(Back, {
-    handle: {
-      work: (text, cx) => {
-        if (!stage.open) throw unavailable("it is away");
-        seen(text, cx);
-      },
-      undo: (_, cx) => seen("undo", cx),
-    },
-  });
-  const note = entity(Note, {
-    state: z.object({}),
-    initial: {},
-    events: { Written: z.object({ text: z.string() }) },
-    decide: { write: (_, text, turn) => turn.emit("Written", { text }) },
-    evolve: { Written: (s) => s },
-    publish: { noted: { Written: (e) => e } },
-  });
-  const desk = handlers(Desk, {
-    handle: {
-      tell: async (text, cx) => {
-        seen("desk", cx);
-        if (text === "note") await cx.tell(Note, "n").write(text);
-        else await cx.tell(Back).work(text);
-      },
-    },
-  });
-  const passOn = subscription("pass-on", Note.noted, ({ text }, tell) => [tell(Back).work(`${text} 1`), tell(Back).work(`${text} 2`)]);
-  const trip = saga(Trip.start, 1, async (run, { back: turns }) => {
-    await run.step("out", (at) => at(Back).work("out"), { undo: (at) => at(Back).undo() });
-    await run.sleep("night", "1h");
-    await run.step("home", (at) => at(Back).work("home"));
-    return turns ? run.reject("Back", {}) : undefined;
-  });
-  return system("remembered", {
-    services: [
-      service("back", [back]),
-      service("notes", [note], { limits: { partitions: 2 } }),
-      service("desk", [desk], { limits: { partitions: 2 } }),
-      service("readers", [passOn], { limits: { partitions: 2 } }),
-      service("trips", [trip], { limits: { partitions: 2 } }),
-    ],
-    gateway: gateway(
-      [
-        route("POST /notes/:id", Note.write, { key: (r) => r.params.id, input: () => "noted" }),
-        route("POST /told", Desk.tell, { input: () => "told" }),
-        route("POST /told-note", Desk.tell, { input: () => "note" }),
-        route("POST /trips/:id", Trip.start, {
-          key: (r) => r.params.id,
-          input: () => ({ back: true }),
-          within: "10h",
-          reply: { later: () => "/" },
-        }),
-        route("POST /later", Back.work, { input: () => "accepted", reply: { later: () => "/" } }),
-      ],
-      {
-        http: (app, at) => {
-          app.post("/repeated", async (c) => {
-            await at(Desk).tell("told", { commandId: "one" });
-            return c.body(null, 204);
-          });
-          app.post("/plain/:text", async (c) => {
-            const text = c.req.param("text");
-            await at(Back).work(`${text} first`);
-            await Promise.all([at(Back).work(`${text} second`), at(Desk).tell(`${text} told`)]);
-            return c.body(null, 204);
-          });
-        },
-      },
-    ),
-  });
-}
+import { inRing } from "../../packages/core/test/virtual-ring.ts";
+import { virtually } from "../../packages/core/test/virtual-system.ts";
+import { byName, Desk, idOf, Note, remembered, shown, span, Stage, traceparent } from "./remembered.ts";
 
 const spanOf = (trace: string | undefined): string | undefined => trace?.slice(36, 52);
-const shown = (runs: readonly Run[]): unknown => runs.map(({ who, trace }) => [who, trace?.slice(3, 35), trace?.slice(53)]);
-const byName = (runs: readonly Run[]): readonly Run[] => runs.toSorted((a, b) => (a.who < b.who ? -1 : 1));
 
 interface Trial {
   readonly stage: Stage;
@@ -143,7 +34,7 @@ async function sent({ gateway: edge }: Booted, path: string, headers: Record<str
 
 const forms: Record<string, (scenario: (trial: Trial) => Promise<void>) => Promise<void>> = {
   "in one process": async (scenario) => {
-    const stage: Stage = { runs: [], open: true };
+    const stage = new Stage(true);
     const traced = remembered(stage);
     await traced.gateway?.load?.();
     await virtually(traced, ({ booted, inside, pause }) =>
@@ -157,7 +48,7 @@ const forms: Record<string, (scenario: (trial: Trial) => Promise<void>) => Promi
     );
   },
   "over links": async (scenario) => {
-    const stage: Stage = { runs: [], open: true };
+    const stage = new Stage(true);
     const traced = remembered(stage);
     await traced.gateway?.load?.();
     await inRing(traced, async (ring) => {
@@ -236,7 +127,7 @@ for (const [where, run] of Object.entries(forms)) {
 }
 
 test("stored trace: K1, K2 what was told before a crash and arrives after it comes in the trace of its teller", async () => {
-  const stage: Stage = { runs: [], open: false };
+  const stage = new Stage(false);
   const traced = remembered(stage);
   await traced.gateway?.load?.();
   await virtually(traced, async (first) => {
@@ -260,14 +151,14 @@ test("stored trace: K1, K2 what was told before a crash and arrives after it com
 });
 
 test("stored trace: K3 a saga that slept through a restart goes on, and is undone, in the trace of its start", async () => {
-  const stage: Stage = { runs: [], open: true };
+  const stage = new Stage(true);
   const traced = remembered(stage);
   await traced.gateway?.load?.();
   await virtually(traced, async (first) => {
     assert.equal(await first.inside(() => sent(first.booted, "/trips/a", { traceparent: traceparent(1), prefer: "respond-async" })), 202);
-    await first.pause(10_000);
+    await first.pause(1_000);
     const second = await first.restart();
-    await second.pause(2 * 3_600_000);
+    await second.pause(60_000);
     assert.deepEqual(
       shown(stage.runs),
       ["out", "home", "undo"].map((who) => [who, idOf(1), "01"]),
@@ -277,7 +168,7 @@ test("stored trace: K3 a saga that slept through a restart goes on, and is undon
 });
 
 test("stored trace: K4 a request that was accepted and not done before a crash is carried out in its trace", async () => {
-  const stage: Stage = { runs: [], open: false };
+  const stage = new Stage(false);
   const traced = remembered(stage);
   await traced.gateway?.load?.();
   await virtually(traced, async (first) => {
@@ -291,7 +182,7 @@ test("stored trace: K4 a request that was accepted and not done before a crash i
 });
 
 test("stored trace: K6 a handler's command that is repeated in another trace has told what it told, in the first one", async () => {
-  const stage: Stage = { runs: [], open: true };
+  const stage = new Stage(true);
   const traced = remembered(stage);
   await traced.gateway?.load?.();
   await virtually(traced, async ({ booted, inside, pause }) => {
