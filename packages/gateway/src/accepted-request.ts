@@ -30,6 +30,8 @@ export type AcceptedRequest = {
   readonly view: string;
   /** The `http-key` entity and its beginning, for a request with an Idempotency-Key. */
   readonly key: { readonly of: string; readonly at: number } | null;
+  /** The `traceparent` of the request (ADR 0041). */
+  readonly trace?: string;
 };
 
 type Ended = { readonly id: string; readonly how: "answered" | "given-up" };
@@ -42,7 +44,7 @@ const isKey = (value: unknown): boolean => {
 };
 const texts = ["id", "route", "to", "call", "view"] as const;
 const Request = schemaOf<AcceptedRequest>("an accepted request", (v) => {
-  return texts.every((name) => isText(v[name])) && isTime(v["minted"]) && isTime(v["at"]) && isKey(v["key"]);
+  return texts.every((name) => isText(v[name])) && isTime(v["minted"]) && isTime(v["at"]) && isKey(v["key"]) && isText(v["trace"] ?? "");
 });
 const End = schemaOf<Ended>("{id, how}", (v) => isText(v["id"]) && isText(v["how"]));
 const State = schemaOf<{ readonly pending: Pending; readonly length: number }>("{pending, length}", (v) => isTime(v["length"]));

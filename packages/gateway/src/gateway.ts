@@ -29,7 +29,7 @@ import { serveAnswers, type Serve } from "./socket-answer.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface GatewayHow {
-  /** Plain Hono handlers and middleware, in front of the routes. `at` speaks as service "gateway". */
+  /** Plain Hono handlers and middleware, in front of the routes. `at` speaks as service "gateway", in the trace of the request (ADR 0041). */
   readonly http?: DefinePlain;
   /** Bounds to replace; limits.ts has the defaults. */
   readonly limits?: Partial<Limits>;
@@ -82,7 +82,7 @@ interface Visit {
   route: string;
   recorded: boolean;
   session: Session | undefined;
-  /** Of a request that a route or a feed answers. */
+  /** Of a request that a plain handler, a route or a feed answers. */
   trace: string | undefined;
 }
 
@@ -131,7 +131,7 @@ class HttpEdge implements OpenGateway {
       plain &&
       new plain.room.PlainHandlers<Visit>({
         define: plain.define,
-        at: edge.at,
+        at: (trace) => edge.at(trace),
         next: (request, visit) => this.#respond(request, visit),
         refuse: (error, visit) => respond(this.#refuse(error, visit, "plain"), false),
       });
@@ -193,6 +193,10 @@ class HttpEdge implements OpenGateway {
     logger.log("info", "gateway.closed", { abandoned: this.#inFlight });
   }
 
+  #traceOf({ headers }: Pick<EdgeRequest, "headers">): string {
+    return traceOfRequest(headers.get("traceparent"), this.#edge.runtime.random);
+  }
+
   #visit(receive: ReceiveBody | undefined, cut: (() => void) | undefined): Visit {
     const startedMs = this.#edge.runtime.clock.monotonic();
     return { startedMs, receive, cut, route: "unmatched", recorded: false, session: undefined, trace: undefined };
@@ -202,7 +206,8 @@ class HttpEdge implements OpenGateway {
     let response: Response;
     try {
       decode(targetOf(request.url, this.#limits).path, "path");
-      response = await plain.fetch(await this.#bounded(request, visit), visit);
+      visit.trace = this.#traceOf(request);
+      response = await plain.fetch(await this.#bounded(request, visit), visit, visit.trace);
     } catch (error) {
       response = respond(this.#refuse(error, visit, request.method), request.method === "HEAD");
     }
@@ -259,8 +264,7 @@ class HttpEdge implements OpenGateway {
         return route.serve.answer();
       }
       visit.route = (route.kind === "feed" ? route.plan.feed : route.plan.route).pattern.path;
-      const trace = traceOfRequest(request.headers.get("traceparent"), this.#edge.runtime.random);
-      visit.trace = trace;
+      const trace = (visit.trace ??= this.#traceOf(request));
       if (this.#refusing) throw new Failure("UNAVAILABLE", { what: "the gateway is closing", at: "gateway" });
       if (route.kind === "feed") return route.plan.answer({ request, target, values, cut: visit.cut });
       const { receive } = visit;

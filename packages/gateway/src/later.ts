@@ -10,7 +10,7 @@
 //  A5  in sight     Where a 202 points, a route that marks its "not there" as `accepted` says 202 until there is an outcome.
 //  A6  not for free A request that is done in time costs nothing of this: acceptance is written when 202 is due.
 import { Failure } from "@atoll/core";
-import { traceField, type Edge, type EdgeAnswer } from "@atoll/core/edge";
+import { storedTrace, traceField, type Edge, type EdgeAnswer } from "@atoll/core/edge";
 import type { Counter } from "@atoll/core/runtime";
 import { acceptedShards, HttpAccepted, lengthOf, shardOf, type AcceptedRequest } from "./accepted-request.ts";
 import { acceptedAnswer, type Answer } from "./answer.ts";
@@ -24,14 +24,14 @@ import { Turns } from "./turns.ts";
 export interface LaterRoute {
   /** The operation it leads to, "shop.buy". */
   readonly operation: string;
-  /** Asks under the request's command id. `trace`: of the request, in the process that took it. */
+  /** Asks under the request's command id. `trace`: of the request; undefined for one that was accepted without. */
   carryOut(request: Unaccepted, withinMs: number, signal: AbortSignal, trace: string | undefined): Promise<EdgeAnswer>;
   dressed(answer: EdgeAnswer, request: Unaccepted): Answer;
   /** Path of what the 202 pointed to; undefined if today's route cannot say. */
   place(request: Unaccepted): string | undefined;
 }
 
-export type Unaccepted = Omit<AcceptedRequest, "at">;
+export type Unaccepted = Omit<AcceptedRequest, "at" | "trace">;
 
 export interface LaterCall {
   readonly route: LaterRoute;
@@ -174,7 +174,7 @@ export class Later {
   }
 
   async #accept({ route, request, trace }: LaterCall, asked: Promise<EdgeAnswer> | undefined): Promise<void> {
-    const accepted = { ...request, at: this.#edge.runtime.clock.now() };
+    const accepted: AcceptedRequest = { ...request, at: this.#edge.runtime.clock.now(), trace };
     let answer: EdgeAnswer;
     try {
       answer = await this.#edge.ask({
@@ -207,7 +207,7 @@ export class Later {
     for (const request of requests) {
       const route = this.#routes.get(request.route);
       if (this.#drives.has(request.id)) continue;
-      if (route?.operation === request.to) this.#start(request, route, undefined, undefined);
+      if (route?.operation === request.to) this.#start(request, route, undefined, storedTrace(request.trace));
       else {
         const { id, at, route: name, to } = request;
         logger.log("error", "gateway.accepted_without_route", { id, route: name, operation: to });

@@ -103,7 +103,7 @@ class EdgeStage implements Edge {
   }
 
   /** For plain handlers. */
-  get at(): At {
+  at(): At {
     return stageBook(async (to, key, input, { commandId } = {}) => {
       const answer = await this.ask({ to, key: key as string, input, ...(commandId === undefined ? {} : { commandId }) });
       if (answer.kind === "rejection") return { rejected: answer.name, details: answer.details };

@@ -23,6 +23,11 @@ export interface EntityBehaviour {
    * member of the public `entity`: what runs inside the platform adds it to a definition.
    */
   readonly alarm?: (state: unknown) => number | undefined;
+  /**
+   * Its records keep the trace of their command, as those that publish do: others go on because of them (ADR 0041). No member of the public
+   * `entity` either.
+   */
+  readonly traced?: true;
 }
 
 export interface AnyEntity extends Implementation {

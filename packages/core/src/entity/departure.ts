@@ -76,9 +76,10 @@ export function answerOf(outcome: Outcome): MessageAnswer {
 
 /** What the log keeps of a command that was decided: what the implementation gave, not yet read by anybody's schema. */
 export function recordOf(
-  { to, key, id, minted, timeless, told, caller }: Message,
+  { to, key, id, minted, timeless, told, caller, trace }: Message,
   { version, events, topics, alarm, outcome }: Verdict,
-  { type, prev, input, now }: Pick<LogRecord, "type" | "prev" | "input" | "now">,
+  { type, traced }: Pick<EntityKernel, "type" | "traced">,
+  { prev, input, now }: Pick<LogRecord, "prev" | "input" | "now">,
 ): LogRecord {
   return {
     type,
@@ -93,6 +94,7 @@ export function recordOf(
     caller,
     now,
     ...(told ? { told } : {}),
+    ...(trace !== undefined && (traced || topics.length > 0) ? { trace } : {}),
     events,
     ...(topics.length > 0 ? { topics } : {}),
     ...(alarm === undefined ? {} : { alarm }),

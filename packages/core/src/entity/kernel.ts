@@ -60,6 +60,8 @@ export class EntityKernel {
   readonly type: string;
   /** Changes with the schemas of state and events and with the text of evolve and upcast: a snapshot of another one is not used. */
   readonly fingerprint: string;
+  /** Every record keeps the trace of its command. */
+  readonly traced: boolean;
   readonly #entity: AnyEntity;
   readonly #events = new Map<string, EventType>();
   readonly #queries = new Map<string, QueryType>();
@@ -72,6 +74,7 @@ export class EntityKernel {
   constructor(entity: AnyEntity, freeze: boolean) {
     this.#entity = entity;
     this.type = entity.contract.$.name;
+    this.traced = entity.how.traced ?? false;
     this.#freeze = freeze ? freezeDeep : (value) => value;
     this.#initial = checkOf(entity.how.state, `${this.type}: initial state`)(entity.how.initial);
     this.initialLength = JSON.stringify(this.#initial).length;

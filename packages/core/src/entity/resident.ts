@@ -185,7 +185,7 @@ export class Resident implements Sink, SnapshotSource {
       return;
     }
     const prev = this.#pending.last()?.submission.offset ?? this.#committed.offset;
-    const submission = writer.submit(this.partition, this, recordOf(message, verdict, { type: kernel.type, prev, input, now }));
+    const submission = writer.submit(this.partition, this, recordOf(message, verdict, kernel, { prev, input, now }));
     this.#state = verdict.state;
     this.#version = verdict.version;
     this.#remembered.add(message, submission.offset);

@@ -51,4 +51,6 @@ export interface SourceItem {
   /** Upcast and validated; undefined if it cannot be, and `error` says why. */
   readonly data: unknown;
   readonly error?: Error;
+  /** The `traceparent` of the command that left it (ADR 0041). */
+  readonly trace?: string | undefined;
 }

@@ -28,6 +28,7 @@ const record = fc
       caller: text,
       now: fc.nat(),
       told: fc.tuple(text, fc.nat()),
+      trace: text,
       events: fc.array(fc.tuple(text, fc.constant(1), data), { maxLength: 3 }),
       topics: fc.array(fc.tuple(topic, data), { maxLength: 4 }),
       alarm: fc.option(fc.nat()),
@@ -38,21 +39,22 @@ const record = fc
   .map((value) => value as LogRecord);
 
 const decoded = (line: string): unknown => {
-  const { type, key, version, now, caller, topics = [] } = decodeRecord(line, "here");
+  const { type, key, version, now, caller, trace, topics = [] } = decodeRecord(line, "here");
   const messages = topics.flatMap(([name, of], index) => (name === "said" ? [{ index, data: of }] : []));
-  return type === "source" && messages.length > 0 ? { key, version, now, caller, messages } : undefined;
+  return type === "source" && messages.length > 0 ? { key, version, now, caller, trace, messages } : undefined;
 };
 
 const readOff = (line: string): unknown => {
   const read = messagesOf(line, '"source"', '"said"');
   if (!read) return undefined;
-  const { key, version, now, caller, messages } = read;
+  const { key, version, now, caller, trace, messages } = read;
   const of = (member: string): unknown => JSON.parse(member);
   return {
     key: of(key),
     version: of(version),
     now: of(now),
     caller: of(caller),
+    trace: trace === "" ? undefined : of(trace),
     messages: messages.map(({ index, data: stored }) => ({ index, data: of(stored) })),
   };
 };

@@ -11,6 +11,8 @@ export interface RecordMessages {
   readonly version: string;
   readonly now: string;
   readonly caller: string;
+  /** "" where the record has none. */
+  readonly trace: string;
   /** Those of one topic, each with its place among those of all topics. */
   readonly messages: readonly { readonly index: number; readonly data: string }[];
 }
@@ -25,7 +27,7 @@ const braceClose = 0x7d;
 
 /** `type` and `topic`: as JSON text. Undefined if the record is of another type or publishes nothing on the topic. Throws a `JournalError`. */
 export function messagesOf(line: string, type: string, topic: string): RecordMessages | undefined {
-  let [key, version, now, caller] = ["", "", "", ""];
+  let [key, version, now, caller, trace] = ["", "", "", "", ""];
   let messages: RecordMessages["messages"] = [];
   for (let at = 0; line.charCodeAt(at) !== braceClose;) {
     const from = endOfText(line, at + 1) + 1; // behind a brace or a comma, a name and a colon
@@ -46,12 +48,15 @@ export function messagesOf(line: string, type: string, topic: string): RecordMes
       case "caller":
         caller = line.slice(from, to);
         break;
+      case "trace":
+        trace = line.slice(from, to);
+        break;
       case "topics":
         messages = messagesIn(line, from, topic);
     }
     at = to;
   }
-  return messages.length > 0 ? { key, version, now, caller, messages } : undefined;
+  return messages.length > 0 ? { key, version, now, caller, trace, messages } : undefined;
 }
 
 /** Of a list of [topic, data] that begins at `from`. */

@@ -35,6 +35,8 @@ const told: LogRecord = {
   alarm: 1_767_225_700_000,
 };
 const silenced: LogRecord = { ...silent, alarm: null };
+/** What ADR 0041 adds to format 2. */
+const traced: LogRecord = { ...told, trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
 const first = [replied, silent, rejected];
 const samples = [...first, told, silenced];
 
@@ -45,7 +47,7 @@ const isDamage = (error: unknown): boolean => error instanceof JournalError && e
 const lineWith = (change: { readonly [field: string]: unknown }): string => JSON.stringify({ ...replied, ...change });
 
 test("record: what was encoded is decoded as it was, on one line", () => {
-  for (const record of samples) {
+  for (const record of [...samples, traced]) {
     const line = encodeRecord(record);
     assert(!line.includes("\n"));
     assert.deepEqual(decodeRecord(line, where), record);
@@ -75,6 +77,11 @@ test("record: the stored form is the one that logs are full of; another is a dec
   const hashOf = (records: readonly LogRecord[]): string => createHash("sha256").update(records.map(encodeRecord).join("\n")).digest("hex");
   assert.equal(hashOf(first), "b9e86cbd533ada003a8aa7c68568bad7ab0f4aac4ddfd74a83663e363abe7312", "as in format 1");
   assert.equal(hashOf(samples), "4db707c6c4eeaf43443c0851e09532555703e1230b0f186fdbb5b6d59bb15ab0", "format 2");
+  assert.equal(
+    hashOf([traced]),
+    "fb5a0407242c1a0d3723d4edad73deddefd7ee5bf14b6cc531feddd8f1ec2b3b",
+    "format 2 with a trace, which programs of format 2 without traces read as well",
+  );
 });
 
 test("record: a line that is cut anywhere is damaged, and its position is named", () => {
@@ -158,11 +165,19 @@ test("record: events and rejections of another form are refused", () => {
   assert.throws(() => decodeRecord(lineWith({ rejected: ["full", {}] }), where), isDamage, "a reply and a rejection");
 });
 
-test("record: tells, messages and alarms of another form are refused", () => {
+test("record: members that this version does not know are left alone, so that nodes of two versions may share a log", () => {
+  const line = lineWith({ unheard: { of: [1] }, trace: "no traceparent, but a text" });
+  const { unheard, ...known } = decodeRecord(line, where) as LogRecord & { readonly unheard: unknown };
+  assert.deepEqual(unheard, { of: [1] });
+  assert.deepEqual(known, { ...replied, trace: "no traceparent, but a text" });
+});
+
+test("record: tells, messages, traces and alarms of another form are refused", () => {
   const wrong: { readonly [field: string]: readonly unknown[] } = {
     told: [null, "s", {}, [], ["s"], ["s", -1], ["s", 0.5], [1, 1], ["s", "1"]],
     topics: [null, {}, "t", [null], ["t"], [[]], [[1, {}]], [["t", {}], {}]],
     alarm: [true, "1", [], -1, 0.5, 2 ** 53],
+    trace: [null, true, 1, {}, []],
   };
   for (const [field, values] of Object.entries(wrong))
     for (const value of values)

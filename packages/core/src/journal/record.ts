@@ -32,6 +32,8 @@ export interface LogRecord {
   readonly now: number;
   /** The durable tell by which the command came (ADR 0013). */
   readonly told?: Told;
+  /** The `traceparent` of the command, where others go on because of this record (ADR 0041). */
+  readonly trace?: string;
   readonly events: readonly StoredEvent[];
   /** What the events publish, in their order. Decided once, so that a topic stays as it was (ADR 0013). */
   readonly topics?: readonly StoredMessage[];
@@ -49,7 +51,10 @@ export function encodeRecord(record: LogRecord): string {
 const isText = (value: unknown): value is string => typeof value === "string";
 const isCount = (value: unknown, min: number): value is number => Number.isSafeInteger(value) && (value as number) >= min;
 
-/** Checks the form as well: a stored line may come from another version or a damaged disk. `where` names its position. */
+/**
+ * Checks the form as well: a stored line may come from another version or a damaged disk. `where` names its position. Members that it does
+ * not know it leaves alone: nodes of two versions may share a log.
+ */
 export function decodeRecord(line: string, where: string): LogRecord {
   let record: Partial<LogRecord> | null;
   try {
@@ -72,6 +77,7 @@ export function decodeRecord(line: string, where: string): LogRecord {
     isText(record.caller) &&
     Number.isFinite(record.now) &&
     (record.told === undefined || (Array.isArray(record.told) && isText(record.told[0]) && isCount(record.told[1], 0))) &&
+    (record.trace === undefined || isText(record.trace)) &&
     Array.isArray(record.events) &&
     record.events.every((event) => Array.isArray(event) && isText(event[0]) && isCount(event[1], 1)) &&
     (record.topics === undefined ||

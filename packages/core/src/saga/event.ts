@@ -33,8 +33,8 @@ export type Entry =
   | (Happened<"Abandoned"> & { readonly why: string });
 
 export type SagaEvent =
-  /** `run`: the identity of this saga, of which command ids are made. */
-  | (Happened<"Started"> & { readonly run: string; readonly version: number; readonly input?: unknown })
+  /** `run`: the identity of this saga, of which command ids are made. `trace`: the `traceparent` of the call that started it. */
+  | (Happened<"Started"> & { readonly run: string; readonly version: number; readonly input?: unknown; readonly trace?: string })
   | Entry
   /** Nothing is under way: it only waits, until then or for a signal. */
   | (Happened<"Suspended"> & { readonly until: number })

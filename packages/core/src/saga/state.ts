@@ -36,6 +36,8 @@ export interface SagaState {
   readonly version: number;
   readonly input?: unknown;
   readonly caller: string;
+  /** The `traceparent` of the call that started it (ADR 0041). */
+  readonly trace?: string;
   readonly startedAt: number;
   /** Time of the newest event. */
   readonly at: number;
@@ -72,8 +74,9 @@ export function evolve(state: SagaState, event: SagaEvent, caller: string): Saga
   const { at } = event;
   switch (event.kind) {
     case "Started": {
-      const { run, version, input } = event;
-      return { ...unstarted, phase: "running", run, version, ...(input === undefined ? {} : { input }), caller, startedAt: at, at };
+      const { run, version, input, trace } = event;
+      const given = { ...(input === undefined ? {} : { input }), ...(trace === undefined ? {} : { trace }) };
+      return { ...unstarted, phase: "running", run, version, ...given, caller, startedAt: at, at };
     }
     case "Abandoned":
       return going(state, at, [...state.entries, event]);

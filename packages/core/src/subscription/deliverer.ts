@@ -16,7 +16,7 @@ import { backoffMs } from "../base/backoff.ts";
 import { Deque } from "../base/deque.ts";
 import { Failure } from "../base/failure.ts";
 import { JournalError, type DeadLetter, type EventSource, type SourceItem, type SourceReader, type Told } from "../journal/index.ts";
-import type { MessageAnswer } from "../mailbox/index.ts";
+import { type MessageAnswer, traceField } from "../mailbox/index.ts";
 import type { Runtime, Timer } from "../runtime/index.ts";
 import { letterOf, mustPark, type Subject, subjectText } from "./letter.ts";
 import type { SubscriptionLimits } from "./limits.ts";
@@ -31,6 +31,7 @@ export interface Order extends ToldCommand {
   /** Wall clock (ms) of the message. */
   readonly minted: number;
   readonly told: Told;
+  readonly trace: string | undefined;
 }
 
 /** Settles exactly once, perhaps before it returns. */
@@ -45,6 +46,8 @@ export interface DelivererInit {
   readonly contract: string;
   /** What is told of one message. Throws a `Failure`. */
   readonly commands: (message: unknown) => readonly ToldCommand[];
+  /** What the commands of a message carry that came with `trace`: whoever tells them is their span. */
+  readonly span: (trace: string) => string;
   /** The cursor, and whether the stream was ever read before. */
   readonly from: number;
   readonly read: boolean;
@@ -65,6 +68,7 @@ interface Open {
   /** Among everything that is told of its record: names its dead letter. */
   readonly place: number;
   readonly message: OpenMessage;
+  readonly trace: string | undefined;
   failures: number;
   /** A try had no answer, or may have been made before a crash. */
   doubted: boolean;
@@ -204,7 +208,8 @@ export class Deliverer {
     }
     if (commands.length === 0) return;
     const message = this.#progress.open(offset, commands.length);
-    for (const command of commands) this.#tell(command, item, message);
+    const trace = item.trace === undefined ? undefined : this.#init.span(item.trace);
+    for (const command of commands) this.#tell(command, item, message, trace);
   }
 
   #commandsOf({ data, error, name }: SourceItem): readonly ToldCommand[] {
@@ -215,7 +220,7 @@ export class Deliverer {
     throw new Failure("DEFECT", { what: `more than ${tellsPerRecordMax - 1} commands are told of one record`, at });
   }
 
-  #tell({ to, key: given, input }: ToldCommand, { offset, at }: SourceItem, message: OpenMessage): void {
+  #tell({ to, key: given, input }: ToldCommand, { offset, at }: SourceItem, message: OpenMessage, trace: string | undefined): void {
     const { stream } = this.#init;
     const place = this.#nextPlace();
     const { name: contract, checkKey } = to.contract.$;
@@ -225,19 +230,20 @@ export class Deliverer {
       key = checkKey(given);
     } catch (error) {
       const subject: Subject = { contract, command: to.name, key: String(given), input };
-      return this.#parkUnlessParked({ subject, place, message, failures: 0, doubted: false }, error as Failure);
+      return this.#parkUnlessParked({ subject, place, message, trace, failures: 0, doubted: false }, error as Failure);
     }
     const target = `${contract}\u0000${key}`;
     // Counted for each target by itself, so that what other targets are told, after a change of `react`, shifts nothing here.
     const index = this.#taking.ofTarget.get(target) ?? 0;
     this.#taking.ofTarget.set(target, index + 1);
     const told: Told = [stream, placeOf(offset, index)];
-    const order: Order = { to, key: given, input, id: toldId(`${stream}\u0000${target}`, told[1]), minted: at.now, told };
+    const order: Order = { to, key: given, input, id: toldId(`${stream}\u0000${target}`, told[1]), minted: at.now, told, trace };
     const open: Sending = {
       order,
       subject: { contract, command: to.name, key, input },
       place,
       message,
+      trace,
       failures: 0,
       doubted: offset < this.#doubtedBelow,
     };
@@ -277,7 +283,8 @@ export class Deliverer {
     metrics.delivered.add(1);
     if (answer.kind === "rejection") {
       metrics.rejected.add(1);
-      runtime.logger.log("debug", "tell.rejected", { service, stream, command: subjectText(open.subject), rejection: answer.name });
+      const command = subjectText(open.subject);
+      runtime.logger.log("debug", "tell.rejected", { service, stream, command, rejection: answer.name, ...traceField(open.trace) });
     }
     this.#next(lane, open);
   }
@@ -293,7 +300,8 @@ export class Deliverer {
     if (open.failures === 1) this.#failing += 1;
     const level = open.failures === warnAfter ? "warn" : "debug";
     const command = subjectText(open.subject);
-    runtime.logger.log(level, "tell.failed", { service, stream, command, failures: open.failures, error: failure });
+    const { failures } = open;
+    runtime.logger.log(level, "tell.failed", { service, stream, command, failures, error: failure, ...traceField(open.trace) });
     if (this.#halted) return;
     lane.timer = runtime.timers.after(
       backoffMs(limits.again, open.failures, () => runtime.random.next()),
@@ -323,11 +331,11 @@ export class Deliverer {
     this.#roomFor = undefined;
   }
 
-  #parkMessage({ offset, name, at, data }: SourceItem, failure: Failure): void {
+  #parkMessage({ offset, name, at, data, trace }: SourceItem, failure: Failure): void {
     const subject: Subject = { contract: this.#init.contract, command: name, key: at.key, input: data };
     this.#open += 1;
     const message = this.#progress.open(offset, 1);
-    this.#parkUnlessParked({ subject, place: this.#nextPlace(), message, failures: 0, doubted: false }, failure);
+    this.#parkUnlessParked({ subject, place: this.#nextPlace(), message, trace, failures: 0, doubted: false }, failure);
   }
 
   #parkUnlessParked(open: Open, failure: Failure): void {
@@ -338,14 +346,15 @@ export class Deliverer {
   /** Resolves once the dead letter is on disk and the tell done with; until then, and for ever, it is tried again. */
   async #park(open: Open, failure: Failure): Promise<void> {
     const { service, stream, runtime, park } = this.#init;
-    const { place, subject } = open;
+    const { place, subject, trace } = open;
+    const command = subjectText(subject);
     const letter = letterOf({ stream, place, since: runtime.clock.now() }, subject, failure, open.doubted);
     this.#underWay += 1;
     for (let failures = 1; !this.#halted; failures++) {
       try {
         await park(letter);
         this.#init.metrics.parked.add(1);
-        runtime.logger.log("error", "tell.parked", { service, stream, place, command: subjectText(subject), error: failure });
+        runtime.logger.log("error", "tell.parked", { service, stream, place, command, error: failure, ...traceField(trace) });
         this.#done(open);
         break;
       } catch (error) {

@@ -33,6 +33,8 @@ export interface DeliveryInit {
   readonly contract: string;
   /** What is told of one message. Throws a `Failure`. */
   readonly commands: (message: unknown) => readonly ToldCommand[];
+  /** What the commands of a message carry that came with `trace`: whoever tells them is their span. */
+  readonly span: (trace: string) => string;
   readonly send: Send;
   readonly journal: Pick<Journal, "deadLetters" | "park">;
   /** Of the log of the service that subscribes. */

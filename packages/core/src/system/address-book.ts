@@ -43,6 +43,16 @@ export class AddressBooks {
     };
     return at as unknown as At;
   }
+
+  /** One for many askers at once: `trace` is asked at each call. */
+  inTrace(caller: string, trace: () => string | undefined): At {
+    return this.of({
+      caller,
+      get trace() {
+        return trace();
+      },
+    });
+  }
 }
 
 // Symbols and not private members: those would be others in each class, and setting them slower than all else of a reference.

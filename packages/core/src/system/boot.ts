@@ -299,7 +299,8 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
     const others = (await member?.metrics()) ?? [];
     return exposition([runtime.metrics.families(), ...others]);
   };
-  const edge: Edge = { system: system.name, runtime, at: books.of({ caller: "gateway" }), ask, topic, heads, health: allHealth, metrics };
+  const at: Edge["at"] = (trace) => books.inTrace("gateway", trace);
+  const edge: Edge = { system: system.name, runtime, at, ask, topic, heads, health: allHealth, metrics };
   let gateway: OpenGateway | undefined;
   try {
     gateway = gatewayHere?.open(edge);

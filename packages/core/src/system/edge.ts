@@ -6,7 +6,7 @@ import type { MessageAnswer, Session } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { ReadModelStatus } from "./read-models.ts";
 
-export { Session, traceField, traceOfRequest } from "../mailbox/index.ts";
+export { Session, storedTrace, traceField, traceOfRequest } from "../mailbox/index.ts";
 export type { EventSource, SourceItem, SourcePage, SourceReader } from "../journal/index.ts";
 export { isBehind, keyPosition, type Place, placesOf, topicPosition } from "../journal/index.ts";
 
@@ -48,8 +48,8 @@ export interface ServiceHealth {
 export interface Edge {
   readonly system: string;
   readonly runtime: Runtime;
-  /** Speaks as service "gateway". */
-  readonly at: At;
+  /** An address book that speaks as service "gateway". `trace`: asked at every call for its `traceparent`. */
+  at(trace: () => string | undefined): At;
   /** Rejects with a `Failure`. */
   ask(call: EdgeCall): Promise<EdgeAnswer>;
   /**

@@ -13,6 +13,7 @@ import {
   type SourcePage,
   type SourceReader,
 } from "../journal/index.ts";
+import { storedTrace } from "../mailbox/index.ts";
 import { operator } from "./router.ts";
 
 /** A service that other nodes run, as whoever wants to read its topics sees it. */
@@ -198,18 +199,20 @@ class HistoryReader implements SourceReader {
 function eventsOf(kernel: EntityKernel, { offset, record }: PlacedRecord): readonly SourceItem[] {
   const { type, key, now, caller, events } = record;
   if (type !== kernel.type) return [];
+  const trace = storedTrace(record.trace);
   return events.map((event, index): SourceItem => {
     const at = { key, version: record.version - events.length + index + 1, now, caller };
-    return { offset, index, name: event[0], at, ...dataOf(() => kernel.read(event, key)) };
+    return { offset, index, name: event[0], at, trace, ...dataOf(() => kernel.read(event, key)) };
   });
 }
 
 function messagesOf(topic: AnyTopicRef, { offset, record }: PlacedRecord): readonly SourceItem[] {
   const { type, key, version, now, caller, topics = [] } = record;
-  if (type !== topic.contract.$.name) return [];
+  if (type !== topic.contract.$.name || topics.length === 0) return [];
+  const trace = storedTrace(record.trace);
   return topics.flatMap(([name, data], index): readonly SourceItem[] => {
     if (name !== topic.name) return [];
-    return [{ offset, index, name, at: { key, version, now, caller }, ...dataOf(() => topic.check(data)) }];
+    return [{ offset, index, name, at: { key, version, now, caller }, trace, ...dataOf(() => topic.check(data)) }];
   });
 }
 

@@ -12,7 +12,7 @@
 import { Failure } from "../base/failure.ts";
 import { hash32 } from "../base/hash.ts";
 import { frozenCopy, ownContract, type AnyContract, type AnyOpRef, type KeySchema, type Schema } from "../contract/index.ts";
-import { entity, EntityHost, entityLimits } from "../entity/index.ts";
+import { type AnyEntity, entity, EntityHost, entityLimits } from "../entity/index.ts";
 import { Message, type Deadlines } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { ToldCommand } from "../subscription/index.ts";
@@ -40,13 +40,15 @@ export const outboxName = "$outbox";
 
 const Outgoing = ownContract(outboxName, { version: 1, key: own, commands: { tell: { in: own } } });
 
-const outgoing = entity(Outgoing, {
+const recorder = entity(Outgoing, {
   state: own,
   initial: "",
   events: { Told: own },
   decide: { tell: (_, told, turn) => turn.emit("Told", told) },
   evolve: { Told: (state) => state },
 });
+/** The trace of a tell is in its record and not in its input: a handler's command that is repeated in another trace tells nothing anew. */
+const outgoing: AnyEntity = Object.freeze({ ...recorder, how: Object.freeze({ ...recorder.how, traced: true }) });
 
 export interface OutboxInit {
   readonly service: string;
@@ -62,11 +64,12 @@ export interface OutboxInit {
   readonly opened: (host: EntityHost, log: OpenLog) => Promise<void>;
 }
 
-/** Identity and deadline of one tell. */
+/** Identity, deadline and trace of one tell. */
 export interface Telling {
   readonly id: string;
   readonly minted: number;
   readonly withinMs: number;
+  readonly trace: string | undefined;
 }
 
 export class Outbox implements Receiver {
@@ -98,7 +101,7 @@ export class Outbox implements Receiver {
   }
 
   /** Resolves once it is in the log. Rejects with a `Failure`. */
-  async record({ to, key, input }: ToldCommand, { id, minted, withinMs }: Telling): Promise<void> {
+  async record({ to, key, input }: ToldCommand, { id, minted, withinMs, trace }: Telling): Promise<void> {
     const { service, router } = this.#init;
     const { name, version, checkKey } = to.contract.$;
     const shard = String(hash32(`${name}\u0000${checkKey(key)}`) % shards);
@@ -112,7 +115,7 @@ export class Outbox implements Receiver {
     };
     const host = await this.open();
     await new Promise<void>((resolve, reject) => {
-      const message = { to: Outgoing.tell as AnyOpRef, key: shard, input: stored, caller: service, id, minted, timeless: false };
+      const message = { to: Outgoing.tell as AnyOpRef, key: shard, input: stored, caller: service, id, minted, timeless: false, trace };
       this.#take(host, new Message({ ...message, withinMs, read: "strong", session: undefined }, router.inbox, () => resolve(), reject));
     });
   }

@@ -50,7 +50,7 @@ export class RunCalls implements NestedCalls, Asker {
   get tell(): Tell {
     const next = (): Telling => {
       const { random, clock } = this.#runtime;
-      return { ...(this.identity() ?? { id: random.id(), minted: clock.now() }), withinMs: this.withinMs() };
+      return { ...(this.identity() ?? { id: random.id(), minted: clock.now() }), withinMs: this.withinMs(), trace: this.trace };
     };
     this.#tells ??= this.#deliveries.tellsOf(next, (settled) => this.commanded(settled));
     return this.#tells.tell;

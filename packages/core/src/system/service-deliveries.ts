@@ -5,7 +5,7 @@ import { Failure } from "../base/failure.ts";
 import type { AnyContract } from "../contract/index.ts";
 import type { EntityHost } from "../entity/index.ts";
 import { JournalError, type EventSource, type Tenant } from "../journal/index.ts";
-import type { Deadlines, Message } from "../mailbox/index.ts";
+import { type Deadlines, type Message, nextSpan } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import {
   Cursors,
@@ -210,7 +210,8 @@ export class ServiceDeliveries implements Tenant {
   async #subscribe(open: OpenLog, cursors: Cursors, { name, from, topic, react }: AnySubscription, source: EventSource): Promise<void> {
     const reaction = new Reaction(`service "${this.#init.service}", subscription "${name}"`, react, this.#books);
     const commands: DeliveryInit["commands"] = (message) => reaction.commands(message);
-    await this.#add(open, cursors, { name, from, source, contract: topic.contract.$.name, commands });
+    const span: DeliveryInit["span"] = (trace) => nextSpan(trace, this.#init.runtime.random);
+    await this.#add(open, cursors, { name, from, source, contract: topic.contract.$.name, commands, span });
   }
 
   /** The publisher may come up later than this service, which serves in the meantime. */
@@ -238,7 +239,8 @@ export class ServiceDeliveries implements Tenant {
     const cursors = await this.#cursorsOf(open);
     const source = eventSource(service, host.kernel, open.writer);
     const commands: DeliveryInit["commands"] = (event) => [this.#outbox.command(event)];
-    await this.#add(open, cursors, { name: outboxName, from: "now", source, contract: outboxName, commands });
+    const span: DeliveryInit["span"] = (trace) => trace; // that of the handler that told
+    await this.#add(open, cursors, { name: outboxName, from: "now", source, contract: outboxName, commands, span });
     if (!this.hosts.includes(host)) this.hosts.push(host);
     this.#begun();
   }
@@ -246,7 +248,7 @@ export class ServiceDeliveries implements Tenant {
   async #add(
     { journal, writer }: OpenLog,
     cursors: Cursors,
-    what: Pick<DeliveryInit, "name" | "from" | "source" | "contract" | "commands">,
+    what: Pick<DeliveryInit, "name" | "from" | "source" | "contract" | "commands" | "span">,
   ): Promise<void> {
     const { service, runtime } = this.#init;
     const within: DeliveryInit["within"] = (operation) => writer.within(operation);

@@ -6,9 +6,9 @@ import { refusals, type Refusal } from "./connect-failure.ts";
 import { headCharsMax, type LinkLimits, silentMsMin, whyCharsMax } from "./link-limits.ts";
 import type { NodeIdentity } from "./transport.ts";
 
-/** Versions of the protocol that this code speaks. */
+/** Versions of the protocol that this code speaks. 2: a message of a topic may say its trace (ADR 0041). */
 export const protocolMin = 1;
-export const protocolMax = 1;
+export const protocolMax = 2;
 
 /** What an end takes, as it tells the other one. */
 export type Allowance = Pick<LinkLimits, "messagesInFlightMax" | "charsInFlightMax" | "messageCharsMax" | "silentMs">;

@@ -53,6 +53,7 @@ const nobody: NodeIdentity = { node: "nobody", service: "none", incarnation: "" 
 export class LinkEnd implements Link {
   peer: NodeIdentity = nobody;
   hello: Json = null;
+  protocol = 0;
   readonly #ports: LinkPorts;
   readonly #config: LinkConfig;
   readonly #wire: Wire;
@@ -177,7 +178,7 @@ export class LinkEnd implements Link {
           this.#wire.write(this.#wire.form === "text" ? JSON.stringify(effect.frame) : effect.frame);
           break;
         case "open":
-          this.#open(effect.peer, effect.hello);
+          this.#open(effect);
           break;
         case "end":
           this.#end(effect.loss);
@@ -217,9 +218,10 @@ export class LinkEnd implements Link {
     }
   }
 
-  #open(peer: NodeIdentity, hello: Json): void {
+  #open({ peer, protocol, hello }: Extract<LinkEffect, { readonly kind: "open" }>): void {
     this.peer = peer;
     this.hello = hello;
+    this.protocol = protocol;
     this.#timer?.cancel();
     this.#metrics.opened();
     try {

@@ -64,7 +64,7 @@ function greeted(config: LinkConfig & { readonly role: "listener" }, frame: unkn
     opened(limits, said.allows),
     [
       { kind: "write", frame: answer },
-      { kind: "open", peer: said.from, hello: said.hello },
+      { kind: "open", peer: said.from, protocol, hello: said.hello },
     ],
   ];
 }
@@ -78,7 +78,7 @@ function welcomed(config: LinkConfig & { readonly role: "caller" }, frame: unkno
   if (said.protocol < protocolMin || said.protocol > protocolMax)
     return [ended, [unmet("protocol", `the answer is of version ${said.protocol}`)]];
   if (!isSameNode(said.from, to)) return [ended, [unmet("identity", `${labelOf(said.from)} answers instead of ${labelOf(to)}`)]];
-  return [opened(limits, said.allows), [{ kind: "open", peer: said.from, hello: said.hello }]];
+  return [opened(limits, said.allows), [{ kind: "open", peer: said.from, protocol: said.protocol, hello: said.hello }]];
 }
 
 const unmet = (reason: ConnectReason, what: string): LinkEffect => ({ kind: "unmet", reason, what });

@@ -276,12 +276,17 @@ test("T6: versions that share one agree on the highest they share; those that sh
     end.step({ kind: "frame", frame: hello(protocol), chars: 300 });
     return end.out[0]?.frame;
   };
-  assert.deepEqual((answerTo([1, 9]) as { readonly protocol: number }).protocol, 1);
+  assert.deepEqual((answerTo([1, 9]) as { readonly protocol: number }).protocol, 2);
+  assert.deepEqual((answerTo([1, 1]) as { readonly protocol: number }).protocol, 1);
   assert.deepEqual((answerTo([0, 1]) as { readonly protocol: number }).protocol, 1);
-  assert.deepEqual(answerTo([2, 9]), { atoll: "link", refused: "protocol", what: "this node speaks 1 to 1, the caller 2 to 9" });
-  const end = new End(caller);
-  end.step({ kind: "frame", frame: welcomeFrame({ protocol: 2, from: b, allows: limits, hello: null }), chars: 200 });
-  assert.deepEqual(end.effects.at(-1), { kind: "unmet", reason: "protocol", what: "the answer is of version 2" });
+  assert.deepEqual(answerTo([3, 9]), { atoll: "link", refused: "protocol", what: "this node speaks 1 to 2, the caller 3 to 9" });
+  const answered = (protocol: number): unknown => {
+    const end = new End(caller);
+    end.step({ kind: "frame", frame: welcomeFrame({ protocol, from: b, allows: limits, hello: null }), chars: 200 });
+    return end.effects.at(-1);
+  };
+  for (const protocol of [1, 2]) assert.deepEqual(answered(protocol), { kind: "open", peer: b, protocol, hello: null });
+  assert.deepEqual(answered(3), { kind: "unmet", reason: "protocol", what: "the answer is of version 3" });
 });
 
 test("T6: an answer of another node than the one that was meant makes no link", () => {
@@ -295,18 +300,18 @@ test("T6: an answer of another node than the one that was meant makes no link", 
   assert.deepEqual([effect?.kind, effect?.kind === "unmet" && effect.reason], ["unmet", "identity"]);
 });
 
-test("the form of the handshake and of a frame is what version 1 says", () => {
+test("the form of the handshake and of a frame is what versions 1 and 2 say", () => {
   const [near, far] = [new End(caller), new End(listener)];
   assert.equal(
     JSON.stringify(near.out[0]?.frame),
-    `{"atoll":"link","protocol":[1,1],"system":"s","from":{"node":"a","service":"a","incarnation":"${"a".repeat(32)}"},` +
+    `{"atoll":"link","protocol":[1,2],"system":"s","from":{"node":"a","service":"a","incarnation":"${"a".repeat(32)}"},` +
       `"to":{"node":"b","service":"b","incarnation":"${"b".repeat(32)}"},"ticket":"t",` +
       `"allows":{"messagesInFlightMax":8,"charsInFlightMax":600,"messageCharsMax":200,"silentMs":400},"hello":1}`,
   );
   pass(near, far);
   assert.equal(
     JSON.stringify(far.out[0]?.frame),
-    `{"atoll":"link","protocol":1,"from":{"node":"b","service":"b","incarnation":"${"b".repeat(32)}"},` +
+    `{"atoll":"link","protocol":2,"from":{"node":"b","service":"b","incarnation":"${"b".repeat(32)}"},` +
       `"allows":{"messagesInFlightMax":8,"charsInFlightMax":600,"messageCharsMax":200,"silentMs":400},"hello":2}`,
   );
   pass(far, near);

@@ -67,7 +67,7 @@ export type LinkInput =
 
 export type LinkEffect =
   | { readonly kind: "write"; readonly frame: Json }
-  | { readonly kind: "open"; readonly peer: NodeIdentity; readonly hello: Json }
+  | { readonly kind: "open"; readonly peer: NodeIdentity; readonly protocol: number; readonly hello: Json }
   /** The messages of this frame, which begin behind its head. */
   | { readonly kind: "deliver"; readonly frame: readonly Json[]; readonly chars: number }
   /** A frame is to leave at the end of the turn, with or without messages. */

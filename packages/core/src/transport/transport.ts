@@ -59,6 +59,8 @@ export interface Link {
   readonly peer: NodeIdentity;
   /** What the other end said of itself in the handshake: contract versions, for instance. */
   readonly hello: Json;
+  /** The version of the protocol that both ends speak. */
+  readonly protocol: number;
   /**
    * `message` is JSON text: whoever sends encodes, once, also what it may send again. True: taken, and arrives unless the link is lost. False: nothing taken, for
    * want of credit (`room` follows) or because the link is lost. Throws MESSAGE_TOO_LARGE (T5).

@@ -4,7 +4,7 @@ import type { Journal, JournalStore } from "@atoll/core/journal";
 import { BrokenLaw, SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
-import { Desk, Source, tellsSystem } from "./tells.ts";
+import { Mouth, tellsSystem } from "./tells.ts";
 
 /** Everything told is done with, after the last fault, within this (virtual ms). */
 const settleMsMax = 5 * 60_000;
@@ -17,6 +17,7 @@ export class TellsWorld {
   #process: VirtualProcess | undefined;
   #store: SimulatedJournalStore | undefined;
   #booted: Booted | undefined;
+  #mouth = new Mouth();
   #calls = 0;
   #ids = 0;
 
@@ -34,11 +35,13 @@ export class TellsWorld {
     for (;;) {
       const process = this.world.process("node");
       const store = new SimulatedJournalStore(this.disk, process, { process: process.name });
+      const mouth = new Mouth();
       this.#process = process;
       this.#store = store;
+      this.#mouth = mouth;
       try {
         const booted = await process.enter(this.world.outside, () =>
-          boot(tellsSystem, { runtime: process, journals: this.#counted(store), config: {} }),
+          boot(tellsSystem(mouth), { runtime: process, journals: this.#counted(store), config: {} }),
         );
         if (this.#process !== process) continue;
         this.#booted = booted;
@@ -69,13 +72,14 @@ export class TellsWorld {
     this.#ids += 1;
     const commandId = `c${this.#ids}`;
     for (;;) {
-      const { booted, process } = { booted: this.#booted, process: this.#process };
+      const { booted, process, mouth } = { booted: this.#booted, process: this.#process, mouth: this.#mouth };
       try {
         if (booted && process) {
           await process.enter(this.world.outside, async () => {
-            if (from !== "desk") return booted.at(Source, from).say({ n, to }, { commandId });
-            await booted.at(Desk).relay({ n, to }, { commandId });
-            this.#isRelayed({ from: commandId, n }, to);
+            if (from === "desk") {
+              await mouth.say("desk", undefined, n, to, commandId);
+              this.#isRelayed({ from: commandId, n }, to);
+            } else await mouth.say("source", from, n, to, commandId);
           });
           return;
         }

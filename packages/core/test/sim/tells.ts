@@ -1,6 +1,7 @@
 // The system that the simulation of tells runs: sources whose topic a subscription passes on to sinks, and handlers that tell
-// sinks. Sinks accept, reject, and break, by the number that they are told.
+// sinks. Sinks accept, reject, and break, by the number that they are told. What comes by the mouth has a trace.
 import * as z from "zod";
+import type { Gateway } from "@atoll/core/edge";
 import { contract, entity, handlers, service, subscription, system } from "@atoll/core";
 
 const Word = z.object({ from: z.string(), n: z.int() });
@@ -10,7 +11,7 @@ export const Source = contract("source", {
   key: z.string(),
   commands: { say: { in: z.object({ n: z.int(), to: z.array(z.string()) }) }, mutter: {} },
   topics: { said: Word.extend({ to: z.array(z.string()) }) },
-  access: { said: ["sinks"] },
+  access: { said: ["sinks"], say: ["gateway"] },
 });
 const source = entity(Source, {
   state: z.object({}),
@@ -31,6 +32,7 @@ export const Sink = contract("sink", {
   version: 1,
   key: z.string(),
   commands: { hear: { in: Word, rejects: { Deaf: Word } } },
+  topics: { heard: z.int() },
   access: { hear: ["desk"] },
 });
 const sink = entity(Sink, {
@@ -44,12 +46,14 @@ const sink = entity(Sink, {
     },
   },
   evolve: { Heard: (s) => ({ heard: s.heard + 1 }) },
+  publish: { heard: { Heard: ({ n }) => n } },
 });
 const hear = subscription("hear", Source.said, ({ from, n, to }, tell) => to.map((key) => tell(Sink, key).hear({ from, n })));
 
 export const Desk = contract("desk", {
   version: 1,
   commands: { relay: { in: z.object({ n: z.int(), to: z.array(z.string()) }) } },
+  access: { relay: ["gateway"] },
 });
 const desk = handlers(Desk, {
   handle: {
@@ -62,12 +66,42 @@ const desk = handlers(Desk, {
   },
 });
 
+/** The trace in which a number is said. */
+export const traceIdOf = (n: number): string => n.toString(16).padStart(32, "a");
+
+type Say = (to: "source" | "desk", key: string | undefined, n: number, sinks: readonly string[], commandId: string) => Promise<unknown>;
+
+/** Asks as a gateway does, each number in its trace. */
+export class Mouth implements Gateway {
+  readonly kind = "gateway";
+  readonly parts = [];
+  say: Say = () => Promise.reject(new RangeError("the mouth is closed"));
+
+  open: Gateway["open"] = (edge) => {
+    this.say = (to, key, n, sinks, commandId) =>
+      edge.ask({
+        to: to === "source" ? Source.say : Desk.relay,
+        ...(key === undefined ? {} : { key }),
+        input: { n, to: sinks },
+        commandId,
+        trace: `00-${traceIdOf(n)}-00f067aa0ba902b7-00`,
+      });
+    return {
+      fetch: () => Promise.reject(new RangeError("nobody fetches from it")),
+      listen: () => Promise.reject(new RangeError("nobody listens to it")),
+      close: () => Promise.resolve(),
+    };
+  };
+}
+
 const limits = { partitions: 2, entities: { residentsMax: 4, snapshotEvery: 2, receiptsMax: 8 } };
 
-export const tellsSystem = system("tells", {
-  services: [
-    service("sources", [source], { limits }),
-    service("sinks", [sink, hear], { limits }),
-    service("desk", [desk], { limits: { partitions: 2 } }),
-  ],
-});
+export const tellsSystem = (mouth: Mouth) =>
+  system("tells", {
+    gateway: mouth,
+    services: [
+      service("sources", [source], { limits }),
+      service("sinks", [sink, hear], { limits }),
+      service("desk", [desk], { limits: { partitions: 2 } }),
+    ],
+  });

@@ -1,7 +1,7 @@
 // What must hold of tells after every run, whatever was done to it: the logs of those who tell against the logs of those who
 // were told, and the dead letters. Each law throws for the first thing that it finds.
 import { BrokenLaw, placedRecords, type PlacedRecord, type SimulatedDisk } from "@atoll/core/journal/simulated";
-import { isBroken, isRejected, poisoned } from "./tells.ts";
+import { isBroken, isRejected, poisoned, traceIdOf } from "./tells.ts";
 
 interface Word {
   readonly from: string;
@@ -48,7 +48,11 @@ function told(log: readonly PlacedRecord[]): Words {
     const lane = laneOf(stream, record.key);
     if (place <= (marks.get(lane) ?? -1)) throw new BrokenLaw("places rise", `${lane}: ${place} follows ${marks.get(lane)}`);
     marks.set(lane, place);
-    add(words, lane, (record.rejected?.[1] ?? record.events[0]?.[2]) as Word);
+    const word = (record.rejected?.[1] ?? record.events[0]?.[2]) as Word;
+    // Its record has the trace because it publishes; one of a rejection does not.
+    if (!record.rejected && record.trace?.slice(3, 35) !== traceIdOf(word.n))
+      throw new BrokenLaw("in the trace of its teller", `${lane}: ${textOf(word)} came in ${record.trace}`);
+    add(words, lane, word);
   }
   return words;
 }

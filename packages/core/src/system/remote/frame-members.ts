@@ -67,6 +67,10 @@ export class Members {
     return value;
   }
 
+  get isEnd(): boolean {
+    return this.#at === this.#members.length;
+  }
+
   end(): void {
     if (this.#at !== this.#members.length) throw new MalformedFrame(`a frame of ${this.#at} members has ${this.#members.length}`);
   }

@@ -10,6 +10,7 @@ import {
   type SourceLog,
 } from "../../journal/index.ts";
 import { Failure } from "../../base/failure.ts";
+import { storedTrace } from "../../mailbox/index.ts";
 import type { Published } from "../event-sources.ts";
 import { entryText, entryTextOf } from "./wire.ts";
 
@@ -29,11 +30,14 @@ export class PublishedTopic {
   readonly log: SourceLog;
   readonly #topic: AnyTopicRef;
   readonly #writer: LogWriter;
+  readonly #traces: boolean;
 
-  constructor({ service, topic, writer }: Published) {
+  /** `traces`: the reader takes them. */
+  constructor({ service, topic, writer }: Published, traces: boolean) {
     this.log = { service, ...writer.journal.meta };
     this.#topic = topic;
     this.#writer = writer;
+    this.#traces = traces;
   }
 
   heads(): readonly number[] {
@@ -73,7 +77,9 @@ export class PublishedTopic {
     const entries: string[] = [];
     for (const { offset, line } of page) {
       const read = messagesOf(line, type, topic);
-      if (read) for (const message of read.messages) entries.push(entryText(offset, read, message));
+      if (!read) continue;
+      const trace = this.#traceOf(read.trace.slice(1, -1)); // it is JSON text, and a trace needs no escapes
+      for (const message of read.messages) entries.push(entryText(offset, read, message, trace));
     }
     return entries;
   }
@@ -82,8 +88,13 @@ export class PublishedTopic {
     const { name, contract } = this.#topic;
     if (record.type !== contract.$.name) return [];
     const { key, version, now, caller, topics = [] } = record;
+    const trace = this.#traceOf(record.trace);
     return topics.flatMap(([topic, data], index) =>
-      topic === name ? [entryTextOf({ offset, index, at: { key, version, now, caller }, data })] : [],
+      topic === name ? [entryTextOf({ offset, index, at: { key, version, now, caller }, data, trace })] : [],
     );
+  }
+
+  #traceOf(text: string | undefined): string | undefined {
+    return this.#traces && text !== "" ? storedTrace(text) : undefined;
   }
 }

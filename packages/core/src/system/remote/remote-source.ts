@@ -68,8 +68,8 @@ export class RemoteSource implements EventSource {
     if (head > (this.#heads[partition] as number)) this.#heads[partition] = head;
   }
 
-  #item({ offset, index, at, data }: WireItem): SourceItem {
-    const item = { offset, index, name: this.#topic.name, at };
+  #item({ offset, index, at, data, trace }: WireItem): SourceItem {
+    const item = { offset, index, name: this.#topic.name, at, trace };
     try {
       return { ...item, data: this.#topic.check(data) };
     } catch (error) {

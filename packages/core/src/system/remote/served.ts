@@ -32,6 +32,7 @@ import {
   rejectionRest,
   replyRest,
   response,
+  tracedItems,
   type Ask,
   type Asked,
   type AskedStream,
@@ -331,7 +332,8 @@ class ServedLink implements LinkHandler {
   }
 
   #published({ contract, version, topic }: TopicName): PublishedTopic {
-    return new PublishedTopic(this.#init.logs.published(this.link.peer.service, contract, version, topic));
+    const { peer, protocol } = this.link;
+    return new PublishedTopic(this.#init.logs.published(peer.service, contract, version, topic), protocol >= tracedItems);
   }
 
   #question(n: number, asked: Exclude<Extract<Asked, TopicName>, AskedStream>): void {

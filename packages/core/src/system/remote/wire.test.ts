@@ -3,7 +3,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricFamily } from "../../runtime/index.ts";
 import { MalformedFrame } from "./frame-members.ts";
-import { askedRest, askRest, familiesRest, metricsRest, readAsked, readResponded, request, response, type AskedCall } from "./wire.ts";
+import {
+  askedRest,
+  askRest,
+  batchRest,
+  entryText,
+  entryTextOf,
+  familiesRest,
+  metricsRest,
+  readAsked,
+  readResponded,
+  request,
+  response,
+  type AskedCall,
+  type WireItem,
+} from "./wire.ts";
 
 const family = (name: string, ...lines: readonly string[]): MetricFamily => ({ name, kind: "gauge", help: `Of ${name}.`, lines });
 const sent = (families: readonly MetricFamily[], charsMax: number) =>
@@ -72,4 +86,28 @@ test("wire: a trace that is no traceparent is a malformed frame", () => {
   assert.equal(readAsked(frame(good)).asked.kind, "ask");
   for (const trace of ["x", `${good}0`, good.toUpperCase(), null, 1, [good]])
     assert.throws(() => readAsked(frame(trace)), MalformedFrame, JSON.stringify(trace));
+});
+
+const item: WireItem = { offset: 3, index: 1, at: { key: "k", version: 2, now: 5, caller: "c" }, data: { n: null }, trace: undefined };
+const text = { key: '"k"', version: "2", now: "5", caller: '"c"', trace: "", messages: [] };
+const itemsIn = (...entries: readonly string[]): unknown => {
+  const { responded } = readResponded(JSON.parse(response(7, batchRest(1, 4, entries))));
+  return responded.kind === "batch" && responded.items;
+};
+
+test("wire: a message of a topic arrives as it is, with the trace of its record or without, written from the record or read off its text", () => {
+  for (const trace of [undefined, `00-${"a".repeat(32)}-${"b".repeat(16)}-00`]) {
+    const entry = entryTextOf({ ...item, trace });
+    assert.equal(entryText(3, text, { index: 1, data: '{"n":null}' }, trace), entry);
+    assert.deepEqual(itemsIn(entry), [{ ...item, trace }]);
+  }
+});
+
+test("wire: without a trace a message has the form that links of protocol 1 have; with one that is none it is malformed", () => {
+  const entry = '[3,1,"k",2,5,"c",{"n":null}]';
+  assert.equal(entryTextOf(item), entry);
+  for (const trace of ['"x"', "null", "1", `"00-${"a".repeat(32)}-${"b".repeat(16)}-00",1`]) {
+    const wrong = `${entry.slice(0, -1)},${trace}]`;
+    assert.throws(() => itemsIn(wrong), MalformedFrame, wrong);
+  }
 });

@@ -20,7 +20,7 @@
 // `left`: of the asker's time, in milliseconds; a question to the node itself has no deadline. Values travel in the form in which they were given, and each end takes them by its own schema. `minted` is null for an id in
 // free form; `session` is "" for none, and in an answer also if it has not changed; `trace` is a
 // `traceparent`, or "" for none; what is absent has no last member.
-// An item is [offset, index, key, version, now, caller, data]. A family is [name, kind, help, lines]; `leftOut` says how many had no room.
+// An item is [offset, index, key, version, now, caller, data, trace?], where `trace` needs a link of protocol `tracedItems`. A family is [name, kind, help, lines]; `leftOut` says how many had no room.
 import { Failure, failures, type FailureCode, type Issue } from "../../base/failure.ts";
 import type { Moment } from "../../contract/index.ts";
 import type { RecordMessages, Told } from "../../journal/index.ts";
@@ -28,6 +28,9 @@ import { traceIn } from "../../mailbox/index.ts";
 import type { MetricFamily } from "../../runtime/index.ts";
 import type { ServiceHealth } from "../edge.ts";
 import { isCount, MalformedFrame, Members } from "./frame-members.ts";
+
+/** Of a link: the first version of its protocol in which items may have a trace (ADR 0041). Readers of an earlier one would take it for damage. */
+export const tracedItems = 2;
 
 export interface Ask extends AskedCall {
   readonly kind: "ask";
@@ -90,6 +93,7 @@ export interface WireItem {
   readonly index: number;
   readonly at: Moment;
   readonly data: unknown;
+  readonly trace: string | undefined;
 }
 
 /** The next of a stream, counted from 1 since it was opened. */
@@ -173,15 +177,18 @@ export const batchRest = (number: number, next: number, entries: readonly string
   `"batch",${number},${next},[${entries.join(",")}]]`;
 
 /** An item of a page or a batch. */
-export const entryTextOf = ({ offset, index, at: { key, version, now, caller }, data }: WireItem): string =>
-  JSON.stringify([offset, index, key, version, now, caller, data]);
+export const entryTextOf = ({ offset, index, at: { key, version, now, caller }, data, trace }: WireItem): string =>
+  JSON.stringify(
+    trace === undefined ? [offset, index, key, version, now, caller, data] : [offset, index, key, version, now, caller, data, trace],
+  );
 
 /** The same, of what was read off a record. */
 export const entryText = (
   offset: number,
   { key, version, now, caller }: RecordMessages,
   { index, data }: RecordMessages["messages"][number],
-): string => `[${offset},${index},${key},${version},${now},${caller},${data}]`;
+  trace: string | undefined,
+): string => `[${offset},${index},${key},${version},${now},${caller},${data}${trace === undefined ? "" : `,"${trace}"`}]`;
 
 /** Families beyond `charsMax`, in their order, are left out and counted. */
 export function familiesRest(families: readonly MetricFamily[], charsMax: number): Rest {
@@ -358,6 +365,7 @@ function itemOf(entry: unknown): WireItem {
   const [offset, index] = [members.count(), members.count()];
   const at = { key: members.text(), version: members.count(), now: members.count(), caller: members.text() };
   const data = members.last();
+  const trace = members.isEnd ? undefined : traceOf(members.text());
   members.end();
-  return { offset, index, at, data };
+  return { offset, index, at, data, trace };
 }

@@ -16,7 +16,7 @@ import { unreachable } from "../../base/assert.ts";
 import { Failure } from "../../base/failure.ts";
 import type { AnyEntity, EntityHost, EntityKernel } from "../../entity/index.ts";
 import type { LogWriter, Tenant } from "../../journal/index.ts";
-import { Inbox, Message, type Deadlines, type MessageAnswer, type Session } from "../../mailbox/index.ts";
+import { Inbox, Message, type Deadlines, type MessageAnswer, type Session, traceField } from "../../mailbox/index.ts";
 import type { Counter, Runtime } from "../../runtime/index.ts";
 import { openApologies, type AnySaga, type Outcome, type SagaState } from "../../saga/index.ts";
 import type { AddressBooks } from "../address-book.ts";
@@ -292,7 +292,7 @@ export class SagaHost implements SagaHome, Tenant {
     if (!this.serves(key)) return;
     const before = this.#attention.changed(key, state);
     const { logger } = this.runtime;
-    const labels = { service: this.service, saga: this.name, key };
+    const labels = { service: this.service, saga: this.name, key, ...traceField(state.trace) };
     if (state.phase === "parked" && before?.phase !== "parked") logger.log("error", "saga.parked", { ...labels, reason: state.parked });
     if (state.outcome) this.#waiting.settle(key, (message) => answerWith(message, state.outcome as Outcome, seen));
   }
@@ -302,7 +302,7 @@ export class SagaHost implements SagaHome, Tenant {
     if (!state.outcome) return;
     this.#ended[state.outcome.kind].add(1);
     const { logger } = this.runtime;
-    const labels = { service: this.service, saga: this.name, key };
+    const labels = { service: this.service, saga: this.name, key, ...traceField(state.trace) };
     for (const { step, why, owner, due } of openApologies(state))
       logger.log("error", "saga.apology", { ...labels, step, reason: why, owner, due: new Date(due).toISOString() });
   }

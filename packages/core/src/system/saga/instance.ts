@@ -3,7 +3,7 @@
 import { backoffMs } from "../../base/backoff.ts";
 import type { Failure } from "../../base/failure.ts";
 import type { Told } from "../../journal/index.ts";
-import { nextSpan, Session } from "../../mailbox/index.ts";
+import { nextSpan, Session, storedTrace } from "../../mailbox/index.ts";
 import type { Runtime, Timer } from "../../runtime/index.ts";
 import {
   evolve,
@@ -105,8 +105,6 @@ export class SagaInstance implements Stage {
   #submitting = false;
   /** What its steps have seen. Of one that was brought back nobody knows: then it is all that was there. */
   #seen = new Session();
-  /** Of the call that started it, as long as it stays in memory: the journal says nothing of it. */
-  #trace: string | undefined;
   readonly #loaded: ((failure: Failure | undefined) => void)[] = [];
 
   constructor(host: SagaHome, key: string) {
@@ -189,7 +187,8 @@ export class SagaInstance implements Stage {
       this.#asking.delete(ask);
       this.#machine?.asked(ask, asked);
     };
-    const trace = this.#trace === undefined ? undefined : nextSpan(this.#trace, runtime.random);
+    const begun = storedTrace(this.state.trace);
+    const trace = begun === undefined ? undefined : nextSpan(begun, runtime.random);
     const asking = new Asking({ ask, service, runtime, session: this.#seen, trace, book: (asker) => books.of(asker), done });
     this.#asking.set(ask, asking);
     asking.begin();
@@ -226,7 +225,8 @@ export class SagaInstance implements Stage {
     const { newest, runtime } = this.#host;
     // Started once by its key, whatever the id of the message: the id of the record is the saga's own.
     const run = runtime.random.id();
-    const start: StartInput = { run, version: newest.how.version, ...(input === undefined ? {} : { input: input as never }) };
+    const given = { ...(input === undefined ? {} : { input: input as never }), ...(trace === undefined ? {} : { trace }) };
+    const start: StartInput = { run, version: newest.how.version, ...given };
     try {
       const own: Identity = { id: run, minted: runtime.clock.now(), timeless: false, told, caller };
       const { value, replayed } = await this.#host.send(this.key, "start", start, own);
@@ -236,7 +236,6 @@ export class SagaInstance implements Stage {
         this.#version = 1;
         this.#seen = new Session();
         if (session) this.#seen.merge(session);
-        this.#trace = trace;
         this.#go(evolve(unstarted, event, caller), true);
         resolve(this.state);
       } else {

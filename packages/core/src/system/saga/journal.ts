@@ -14,6 +14,7 @@ export interface StartInput {
   readonly run: string;
   readonly version: number;
   readonly input?: Json;
+  readonly trace?: string;
 }
 /** "attached": it was started before, with the same input; "other": with another one. */
 export type StartReply = { readonly kind: "started"; readonly at: number } | { readonly kind: "attached" } | { readonly kind: "other" };
@@ -95,10 +96,11 @@ interface Turn {
 }
 
 const decide = {
-  start(state: StoredState, { run, version, input }: StartInput, turn: Turn): unknown {
+  start(state: StoredState, { run, version, input, trace }: StartInput, turn: Turn): unknown {
     if (state.phase === "none") {
       const at = turn.now;
-      return turn.emit("Started", { at, run, version, ...(input === undefined ? {} : { input }) }).reply({ kind: "started", at });
+      const given = { ...(input === undefined ? {} : { input }), ...(trace === undefined ? {} : { trace }) };
+      return turn.emit("Started", { at, run, version, ...given }).reply({ kind: "started", at });
     }
     return turn.reply({ kind: JSON.stringify(state.input) === JSON.stringify(input) ? "attached" : "other" });
   },
