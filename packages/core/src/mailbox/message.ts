@@ -20,6 +20,8 @@ export interface MessageInit {
   readonly key: string;
   /** Validated and immutable. */
   readonly input: unknown;
+  /** The same as it was given, as JSON: its receiver on another node takes it by its own schema. Undefined: there is none, or `input` is as it was given. */
+  readonly given?: string | undefined;
   /** Name of the calling service; "gateway", or "operator" for whoever runs the system. */
   readonly caller: string;
   /** Command id; "" for a query. */
@@ -87,6 +89,7 @@ export class Message {
   readonly to: AnyOpRef;
   readonly key: string;
   readonly input: unknown;
+  readonly given: string | undefined;
   readonly caller: string;
   readonly id: string;
   readonly minted: number;
@@ -121,6 +124,7 @@ export class Message {
     this.to = init.to;
     this.key = init.key;
     this.input = init.input;
+    this.given = init.given;
     this.caller = init.caller;
     this.id = init.id;
     this.minted = init.minted;

@@ -25,7 +25,7 @@ import { readConfig } from "./config.ts";
 import type { OwnLog, Ring } from "./ring.ts";
 import { RunCalls } from "./run-calls.ts";
 import type { Rooms } from "./rooms.ts";
-import { needOf, quarantinedIn } from "./service-need.ts";
+import { needOf, type Quarantined, quarantinedIn } from "./service-need.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
 import { ServiceLog } from "./service-log.ts";
 import type { Sharing } from "./sharing.ts";
@@ -45,18 +45,6 @@ export interface Platform {
   readonly config: { readonly [name: string]: string | undefined };
   /** SQL files, for services that keep some. */
   readonly tables?: TableStore;
-}
-
-/** A key that is kept from running, as operators see it. */
-export interface Quarantined {
-  readonly service: string;
-  readonly entity: string;
-  readonly key: string;
-  /** ISO 8601. */
-  readonly since: string;
-  readonly reason: string;
-  /** `partition` and `offset` of the record that cannot be applied, where there is one. */
-  readonly offset?: number;
 }
 
 /** Every answer adds to what it has seen; every read waits, at most its deadline, until it can show all of that (ADR 0018). */
@@ -259,14 +247,15 @@ export async function bootWith(rooms: Rooms, system: System, platform: Platform)
       const nested = (message: Message, deadlineMs: number) => new RunCalls(outgoing, deliveries, runtime, name, message, deadlineMs);
       const host = new HandlersHost({ service: name, handlers, config, runtime, deadlines, limits, nested });
       const self: Instance = { node: platform.ring?.node ?? onlyNode, remote: false, receiver: host };
-      router.add(name, handlers.contract, host, false, () => [...(member?.sharing?.siblings() ?? []), self]);
+      router.add(name, handlers.contract, host, "here", () => [...(member?.sharing?.siblings() ?? []), self]);
     }
     runtime.logger.log("info", "service.started", { service: name });
     return { name, service, log, hosts, sagas, deliveries, dependencies, books: outgoing };
   }
 
   function addOwn(service: string, contract: AnyContract, receiver: Receiver): void {
-    router.add(service, contract, member?.sharing?.before(contract.$.name, receiver) ?? receiver);
+    const shared = member?.sharing?.before(contract.$.name, receiver);
+    router.add(service, contract, shared ?? receiver, shared ? "shared" : "here");
   }
 
   const health = (): readonly ServiceHealth[] =>

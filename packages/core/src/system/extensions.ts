@@ -54,7 +54,7 @@ export class Extensions implements ReadModels {
       const at = `service "${service.name}": ${part.contract.$.name}`;
       const elsewhere = sharing && !sharing.hosts ? this.#reader(service.name, part, sharing.toHost) : undefined;
       const door = new WaitingRoom(deadlines, at, elsewhere);
-      router.add(service.name, part.contract, door);
+      router.add(service.name, part.contract, door, sharing ? "shared" : "here");
       const open = (): void => {
         this.#openBehind(door, service.name, part);
         if (elsewhere) void this.#closeReader(elsewhere);

@@ -1,6 +1,7 @@
 // What @atoll/core/system publishes: composing and running systems on any platform.
 export type { SharedLog, Sharing } from "./sharing.ts";
-export type { Booted, Platform, Quarantined } from "./boot.ts";
+export type { Booted, Platform } from "./boot.ts";
+export type { Quarantined } from "./service-need.ts";
 export { boot } from "./ready-boot.ts";
 export type { ParkedEntity, ReadModels, ReadModelStatus, Retried } from "./read-models.ts";
 export type { TopicFrom, TopicMessage, TopicReading } from "./topic-reading.ts";

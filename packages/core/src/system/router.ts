@@ -61,12 +61,15 @@ export interface Sender {
   ): Pick<Message, "settled" | "fail"> | undefined;
 }
 
+/** Where a contract is implemented. */
+export type Runs = "here" | "shared" | "elsewhere";
+
 interface Route {
   readonly service: string;
   readonly contract: AnyContract;
   readonly receiver: Receiver;
-  /** Other nodes run it: they check who calls, and take the input as it was given. */
-  readonly remote: boolean;
+  /** "elsewhere": other nodes run it, and check who calls. "shared": other nodes run it as well, so that a message may end up there. */
+  readonly runs: Runs;
   readonly doors: ReadonlyMap<string, Door>;
   /** All that there are now; undefined where it does not matter who of them is asked, or only one can answer. */
   readonly instances: (() => readonly Instance[]) | undefined;
@@ -97,14 +100,14 @@ export class Router implements Sender {
     this.#denied = metrics.counter("atoll_access_denied_total", "Calls that the contract's access does not allow.");
   }
 
-  add(service: string, contract: AnyContract, receiver: Receiver, remote = false, instances?: () => readonly Instance[]): void {
+  add(service: string, contract: AnyContract, receiver: Receiver, runs: Runs = "here", instances?: () => readonly Instance[]): void {
     const doors = new Map<string, Door>();
     for (const to of Object.values(contract.$.operations)) {
       const { name, access } = to;
-      doors.set(name, { to, allowed: access === "any" || remote ? undefined : new Set([...access, service, operator]) });
+      doors.set(name, { to, allowed: access === "any" || runs === "elsewhere" ? undefined : new Set([...access, service, operator]) });
     }
     const { name, version } = contract.$;
-    const route = { service, contract, receiver, remote, doors, instances };
+    const route = { service, contract, receiver, runs, doors, instances };
     this.#versions.set(`${name}@${version}`, route);
     if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
@@ -117,7 +120,7 @@ export class Router implements Sender {
   /** Of a contract that this node implements, in this version. */
   operation(contract: string, version: number, name: string): AnyOpRef | undefined {
     const route = this.#versions.get(`${contract}@${version}`);
-    return route?.remote === false ? route.doors.get(name)?.to : undefined;
+    return route && route.runs !== "elsewhere" ? route.doors.get(name)?.to : undefined;
   }
 
   /** From now on calls from outside are refused; what services still ask of each other goes through. */
@@ -147,7 +150,7 @@ export class Router implements Sender {
       const instances = instancesOf(route, call.to);
       const calls = this.#callEach(call, instances);
       return Broadcast.send(instances, resolve, reject, ({ remote }, n, answered, failed) =>
-        this.#message(calls[n] as Call, { ...route, remote }, answered, failed),
+        this.#message(calls[n] as Call, { ...route, runs: remote ? "elsewhere" : "here" }, answered, failed),
       );
     } catch (error) {
       reject(error as Failure);
@@ -201,12 +204,12 @@ export class Router implements Sender {
   #message(call: Call, route: Route, resolve: (answer: MessageAnswer) => void, reject: (failure: Failure) => void): Message {
     const to = this.#operation(call, route);
     const key = route.contract.$.checkKey(call.key);
-    const taken = to.checks.input(call.input);
-    const input = route.remote ? call.input : taken;
+    const input = to.checks.input(call.input);
+    const given = route.runs === "here" || call.returned ? undefined : textOf(call.input, addressOf(to, key));
     const identity = to.kind === "query" ? noIdentity : this.#identity(call, addressOf(to, key));
     const { caller, told, withinMs, read, session, spread, trace } = call;
     const { id, minted, timeless } = identity; // not spread: this is the hot path of every ask
-    const init = { to, key, input, caller, id, minted, timeless, told, withinMs, read, session, spread, trace };
+    const init = { to, key, input, given, caller, id, minted, timeless, told, withinMs, read, session, spread, trace };
     return new Message(init, this.inbox, resolve, reject);
   }
 
@@ -235,6 +238,16 @@ function instancesOf({ service, contract, instances }: Route, to: AnyOpRef): rea
   const all = instances();
   if (all.length === 0) throw unavailable(to, `no instance of service "${service}" is there now`);
   return all;
+}
+
+/** As it travels; whoever calls may change it from now on. */
+function textOf(input: unknown, at: string): string | undefined {
+  try {
+    return JSON.stringify(input);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure("INVALID_INPUT", { what: `it has no JSON: ${detail}`, at, issues: [{ pointer: "", detail }], cause });
+  }
 }
 
 /** The time that a UUID of version 7 (RFC 9562) carries, wall clock ms. */

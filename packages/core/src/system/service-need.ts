@@ -5,6 +5,18 @@ import type { ServiceHealth } from "./edge.ts";
 import type { SagaHost } from "./saga/host.ts";
 import type { ServiceDeliveries } from "./service-deliveries.ts";
 
+/** A key that is kept from running, as operators see it. */
+export interface Quarantined {
+  readonly service: string;
+  readonly entity: string;
+  readonly key: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly reason: string;
+  /** `partition` and `offset` of the record that cannot be applied, where there is one. */
+  readonly offset?: number;
+}
+
 /** Those that live here: of a log that several nodes share, each shows its own. */
 export const quarantinedIn = (host: EntityHost): readonly QuarantineEntry[] =>
   host.quarantined().filter(({ type, key }) => host.writer.owns(host.writer.partitionOf(type, key)));

@@ -110,9 +110,9 @@ export class OutgoingCall extends Outgoing {
     this.message = message;
     this.spread = message.spread;
     this.#repeatable = repeatable;
-    const { to, key, id, minted, timeless, told, read, session, trace, input } = message;
+    const { to, key, id, minted, timeless, told, read, session, trace, input, given } = message;
     this.#dueMs = dueMs;
-    this.#asked = askedRest({
+    const asked = {
       contract: to.contract.$.name,
       version: to.contract.$.version,
       operation: to.name,
@@ -123,8 +123,8 @@ export class OutgoingCall extends Outgoing {
       read,
       session: session?.token ?? "",
       trace,
-      input,
-    });
+    };
+    this.#asked = askedRest(asked, given ?? JSON.stringify(input));
     message.onSettled = () => this.abandon();
   }
 

@@ -190,19 +190,21 @@ test("readers R6: what is for the host waits at a node that has not heard yet th
       room: () => undefined,
       closed: () => undefined,
     }));
-    const asked = askedRest({
-      contract: "sums",
-      version: 1,
-      operation: "of",
-      key: "",
-      id: "",
-      minted: 0,
-      told: undefined,
-      read: "strong",
-      session: "",
-      trace: undefined,
-      input: { n: 9 },
-    });
+    const asked = askedRest(
+      {
+        contract: "sums",
+        version: 1,
+        operation: "of",
+        key: "",
+        id: "",
+        minted: 0,
+        told: undefined,
+        read: "strong",
+        session: "",
+        trace: undefined,
+      },
+      JSON.stringify({ n: 9 }),
+    );
     await ring.inside(async () => {
       link.send(request(1, 30_000, askRest(1, asked)));
       link.send(request(2, 30_000, askRest(0, asked)));

@@ -166,7 +166,7 @@ class Member implements RingMember {
       added.add(part.contract);
       const receive = (message: Message): void => remote.receive(message, goalOf(part, message), isRepeatable(part, message));
       const instances = isHandled(part) ? () => instancesOf(remote, this.#directory.nodes(service.name)) : undefined;
-      router.add(service.name, part.contract, { receive }, true, instances);
+      router.add(service.name, part.contract, { receive }, "elsewhere", instances);
       if (part.kind === "entity")
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });
     }

@@ -72,7 +72,7 @@ test("wire: a call arrives as it was asked, with its trace or without, with its 
   for (const trace of [undefined, `00-${"a".repeat(32)}-${"b".repeat(16)}-01`])
     for (const input of [call.input, undefined]) {
       const asked = { ...call, trace, input };
-      assert.deepEqual(readAsked(JSON.parse(request(7, 90, askRest(3, askedRest(asked))))), {
+      assert.deepEqual(readAsked(JSON.parse(request(7, 90, askRest(3, askedRest(asked, JSON.stringify(input)))))), {
         n: 7,
         leftMs: 90,
         asked: { kind: "ask", epoch: 3, ...asked },

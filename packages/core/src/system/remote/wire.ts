@@ -126,11 +126,11 @@ export const response = (n: number, rest: Rest): string => `[${n},${rest}`;
 
 const restOf = (members: readonly unknown[]): Rest => JSON.stringify(members).slice(1);
 
-/** Of an ask, what follows its epoch. */
-export function askedRest({ contract, version, operation, key, id, minted, told, read, session, trace, input }: AskedCall): Rest {
-  const members: unknown[] = [contract, version, operation, key, id, minted ?? null, told ?? null, read, session, trace ?? ""];
-  if (input !== undefined) members.push(input);
-  return restOf(members);
+/** Of an ask, what follows its epoch. `input`: its JSON, if it has one. */
+export function askedRest(call: Omit<AskedCall, "input">, input: string | undefined): Rest {
+  const { contract, version, operation, key, id, minted, told, read, session, trace } = call;
+  const rest = restOf([contract, version, operation, key, id, minted ?? null, told ?? null, read, session, trace ?? ""]);
+  return input === undefined ? rest : `${rest.slice(0, -1)},${input}]`;
 }
 
 export const askRest = (epoch: number, asked: Rest): Rest => `"ask",${epoch},${asked}`;
