@@ -138,15 +138,12 @@ export const isOfMedium = (error: unknown): error is TableError => error instanc
 function until<T>(message: Message, work: Promise<T>, broke: () => TableError | undefined): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   message.onSettled = () => reject(new Failure("CANCELLED", { what: "nobody waits for it any more", at: message.address }));
-  const ended = (settle: () => void): void => {
+  const answered = (value: T): void => {
     const error = broke();
     if (error) reject(error);
-    else settle();
+    else resolve(value);
   };
-  work.then(
-    (value) => ended(() => resolve(value)),
-    (error: unknown) => ended(() => reject(error)),
-  );
+  work.then(answered, (error: unknown) => reject(broke() ?? error));
   return promise;
 }
 
