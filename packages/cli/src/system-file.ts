@@ -128,15 +128,16 @@ function kindOf(value: unknown): string {
 
 /** What joins the processes of a system, of the copy of the core that its file uses. */
 export async function ringParts(file: string): Promise<{
+  readonly helloOf: (typeof import("@atoll/core/ring"))["helloOf"];
   readonly ring: (typeof import("@atoll/core/ring"))["ring"];
   readonly SocketTransport: (typeof import("@atoll/core/transport/socket"))["SocketTransport"];
 }> {
   const path = resolve(file);
-  const [{ ring }, { SocketTransport }] = await Promise.all([
+  const [{ helloOf, ring }, { SocketTransport }] = await Promise.all([
     coreOf<typeof import("@atoll/core/ring")>(path, "@atoll/core/ring"),
     coreOf<typeof import("@atoll/core/transport/socket")>(path, "@atoll/core/transport/socket"),
   ]);
-  return { ring, SocketTransport };
+  return { helloOf, ring, SocketTransport };
 }
 
 type CorePart = "@atoll/core" | "@atoll/core/journal/sqlite" | "@atoll/core/ring" | "@atoll/core/transport/socket";

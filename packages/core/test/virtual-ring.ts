@@ -4,7 +4,8 @@ import { strict as assert } from "node:assert";
 import type { NodeReport, ServicePlan } from "@atoll/core/cluster";
 import { SimulatedDisk, SimulatedJournalStore } from "@atoll/core/journal/simulated";
 import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
-import { type Directory, ring as joining } from "@atoll/core/ring";
+import type { Json } from "@atoll/core/contract";
+import { type Directory, helloOf, ring as joining } from "@atoll/core/ring";
 import { boot, type Booted, type System } from "@atoll/core/system";
 import { SimulatedTables } from "@atoll/core/tables/simulated";
 import { type Address, type HandleLink, type Link, type LinkLimits, type NodeIdentity, ticketFor } from "@atoll/core/transport";
@@ -50,7 +51,7 @@ export class VirtualRing {
     const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
     const place = { identity, secret: `secret of ${identity.incarnation}` };
     const joined = joining({
-      transport: this.#network.transport({ system: this.#system.name, self: identity }),
+      transport: this.#network.transport({ system: this.#system.name, self: identity, hello: helloOf(this.#system, service) }),
       directory: this.#directoryOf(identity),
       at: identity.incarnation,
       secret: place.secret,
@@ -77,12 +78,14 @@ export class VirtualRing {
   }
 
   /** A node of the service that runs nothing: the test hears what comes over its links, and says what goes back. Its incarnation. */
-  async stand(service: string, number: number, accept: HandleLink): Promise<string> {
+  async stand(service: string, number: number, accept: HandleLink, hello: Json = null): Promise<string> {
     this.#started += 1;
     const identity = { node: `${service}-${number}`, service, incarnation: String(this.#started).padStart(32, "0") };
     const { node, incarnation } = identity;
     const secret = `secret of ${incarnation}`;
-    await this.inside(() => this.#network.transport({ system: this.#system.name, self: identity }).listen(incarnation, secret, accept));
+    await this.inside(() =>
+      this.#network.transport({ system: this.#system.name, self: identity, hello }).listen(incarnation, secret, accept),
+    );
     this.#change(() => this.#places.set(node, { identity, secret }));
     return incarnation;
   }

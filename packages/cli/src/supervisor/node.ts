@@ -84,7 +84,7 @@ export class Node {
   async #start({ self, at, secret, data, port, host, sharing, directory }: Assignment): Promise<Up> {
     this.#known = new KnownNodes(directory);
     const known = this.#known;
-    const [loaded, { ring, SocketTransport }] = await Promise.all([this.#loaded, ringParts(this.#file)]);
+    const [loaded, { helloOf, ring, SocketTransport }] = await Promise.all([this.#loaded, ringParts(this.#file)]);
     if (!loaded) throw new CommandError("the supervisor has named no file");
     const { system, start, threads } = loaded;
     let metrics: Runtime["metrics"] | undefined;
@@ -98,7 +98,7 @@ export class Node {
       ...(threads ? { threads } : {}),
       ring: (runtime) => {
         ({ metrics } = runtime);
-        const transport = new SocketTransport(runtime, { system: system.name, self });
+        const transport = new SocketTransport(runtime, { system: system.name, self, hello: helloOf(system, self.service) });
         return ring({ transport, directory: known, at, secret, report: (said) => send({ kind: "report", report: said }) });
       },
     });

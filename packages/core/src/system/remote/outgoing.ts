@@ -47,6 +47,11 @@ export abstract class Outgoing implements Sendable, Queued {
     return this.goal.kind === "any";
   }
 
+  /** Whether the node knows what it asks for. */
+  isKnownTo(_peer: Peer): boolean {
+    return true;
+  }
+
   abstract readonly settled: boolean;
   abstract leftMs(nowMs: number): number;
   abstract fail(failure: Failure): void;
@@ -126,6 +131,11 @@ export class OutgoingCall extends Outgoing {
     };
     this.#asked = askedRest(asked, given ?? JSON.stringify(input));
     message.onSettled = () => this.abandon();
+  }
+
+  override isKnownTo(peer: Peer): boolean {
+    const { name, version } = this.message.to.contract.$;
+    return peer.implements(name, version);
   }
 
   get rest(): Rest {

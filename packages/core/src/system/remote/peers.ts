@@ -10,6 +10,7 @@ import { Numbered } from "../../base/numbered.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, NodeIdentity, Transport } from "../../transport/index.ts";
 import type { Directory } from "./directory.ts";
+import { contractsIn, nameIn } from "./hello.ts";
 import type { Target } from "./lane.ts";
 import { Latency } from "./latency.ts";
 import type { RemoteLimits } from "./limits.ts";
@@ -54,6 +55,8 @@ export class Peer implements LinkHandler, Target<Sendable> {
   /** What is to be said of requests that have left, for which there was no room: the newest of each. */
   readonly #unsaid = new Map<number, string>();
   #link: Link | undefined;
+  /** That it implements; undefined: it has not said. */
+  #contracts: ReadonlySet<string> | undefined;
   #last = 0;
   #full = false;
   /** It has said that it takes nothing: nothing more is sent, what is open is still answered. */
@@ -128,8 +131,14 @@ export class Peer implements LinkHandler, Target<Sendable> {
     this.#unsaid.set(n, text);
   }
 
+  /** As far as it has said. */
+  implements(contract: string, version: number): boolean {
+    return this.#contracts?.has(nameIn(contract, version)) ?? true;
+  }
+
   attach(link: Link): void {
     this.#link = link;
+    this.#contracts = contractsIn(link.hello);
   }
 
   close(): void {

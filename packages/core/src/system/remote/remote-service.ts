@@ -19,7 +19,7 @@ import type { Runtime } from "../../runtime/index.ts";
 import { type Goal, Lane, type Target } from "./lane.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
-import type { Answered, Peers, Request } from "./peers.ts";
+import type { Answered, Peer, Peers, Request } from "./peers.ts";
 import { Spreading } from "./spreading.ts";
 import type { Rest } from "./wire.ts";
 
@@ -188,7 +188,7 @@ export class RemoteService implements Sending {
       const address = peers.directory.nodes(this.name).find(({ identity }) => identity.incarnation === goal.incarnation);
       if (!address) return this.#gone(outgoing);
       target = peers.to(this.name, address);
-    } else if (goal.kind === "any" || !plan) target = this.#spreading.choose(peers.ready(this.name), outgoing.spread);
+    } else if (goal.kind === "any" || !plan) target = this.#spreading.choose(this.#knowing(outgoing), outgoing.spread);
     else if (goal.kind === "host") target = plan.host === undefined ? undefined : peers.toIncarnation(this.name, plan.host);
     else if (partition !== undefined) {
       const granted = plan.partitions[partition];
@@ -203,6 +203,14 @@ export class RemoteService implements Sending {
       outgoing.fail(error as Failure); // MESSAGE_TOO_LARGE
       return true;
     }
+  }
+
+  /** Instances with room that know its version of the contract; where none of them does, all: one of them says so. */
+  #knowing(outgoing: Outgoing): readonly Peer[] {
+    const ready = this.#init.peers.ready(this.name);
+    if (ready.length <= 1) return ready;
+    const knowing = ready.filter((peer) => outgoing.isKnownTo(peer));
+    return knowing.length > 0 ? knowing : ready;
   }
 
   #laneOf(goal: Goal): Lane<Outgoing> {
