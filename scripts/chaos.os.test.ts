@@ -41,9 +41,11 @@ test("chaos: cut off by Ctrl-C while one of the processes is stopped, it leaves 
   });
   const ended = once(child, "exit");
   let said = "";
+  let cutOff = false;
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
-    if (/ pause \S+-\d+\n/.test(said)) child.kill("SIGINT");
+    if (cutOff || !/ pause \S+-\d+\n/.test(said)) return;
+    cutOff = child.kill("SIGINT"); // once: a second one ends it at once, and leaves what it has stopped
   });
   assert.deepEqual(await ended, [1, null], said);
   // What has a supervisor ends by itself once that is gone.

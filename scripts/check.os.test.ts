@@ -69,7 +69,7 @@ before(() => {
     cpSync(join(root, path), join(copy, path), { recursive: true });
   }
   rmSync(join(copy, "scripts/check.os.test.ts"));
-  const needingPackages = ["chaos", "kill9", "shop-kill9", "help-desk", "start", "trace.test", "verify"];
+  const needingPackages = ["chaos", "kill9", "shop-kill9", "help-desk", "start", "trace", "trace.test", "verify"];
   for (const path of needingPackages.flatMap((name) => [`scripts/${name}.ts`, `scripts/${name}`]))
     rmSync(join(copy, path), { recursive: true, force: true });
   mkdirSync(join(copy, "node_modules/@atoll"), { recursive: true });
