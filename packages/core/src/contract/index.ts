@@ -8,7 +8,7 @@ export { freezeDeep, frozenCopy, jsonDepthMax, jsonNodesMax, NotJson } from "./f
 export type { Implementation, Moment } from "./implementation.ts";
 export type { Deep, Json } from "./json.ts";
 export type { Access, Checked, Definition, In, Operation, Ops, Part, Rejects, Reply, ReplyGiven, Reserved } from "./operation.ts";
-export { isMemberName, isName, memberNameRule, nameRule } from "./naming.ts";
+export { isMemberName, isName, memberNameRule, nameRule, versionName } from "./naming.ts";
 export { pointer, pointerToken } from "./pointer.ts";
 export type { AnyContract, AnyOpRef, AnyTopicRef, Contract, ContractHead, OperationChecks, OpRef, TopicRef } from "./reference.ts";
 export { isSchema, jsonSchema, type Given, type KeySchema, type Schema, type Taken } from "./schema.ts";

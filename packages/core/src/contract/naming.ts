@@ -8,3 +8,6 @@ export const nameRule = 'a name is 1 to 63 of a-z, 0-9 and "-", and starts with 
 /** Operations, topics, rejections and events. */
 export const isMemberName = (value: string): boolean => /^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(value);
 export const memberNameRule = "a name is 1 to 63 of A-Z, a-z, 0-9 and _, and starts with a letter";
+
+/** Of one version of a contract. */
+export const versionName = (contract: string, version: number): string => `${contract}@${version}`;

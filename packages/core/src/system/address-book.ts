@@ -93,28 +93,27 @@ function call(
 ): Promise<unknown> {
   const dress = to.operation.rejects === undefined ? plainAnswer : asker.union ? notedAnswer(asker) : unionAnswer;
   const asked = new Promise<unknown>((resolve, reject) => {
-    const leftMs = asker.withinMs?.();
-    if (leftMs !== undefined && leftMs <= 0) {
-      reject(new Failure("UNAVAILABLE", { what: "the caller's own deadline has passed", at: `${to.contract.$.name}.${to.name}` }));
-      return;
-    }
-    const sent = callOf(asker, to, key, input, options, leftMs);
+    const sent = callOf(asker, to, key, input, options);
     const signal = options?.signal;
-    if (signal) cancellable(router, sent, signal, (answer) => resolve(dress(answer)), reject);
+    if (signal)
+      cancellable<MessageAnswer>(
+        signal,
+        to,
+        (answered, failed) => router.send(sent, answered, failed),
+        (answer) => resolve(dress(answer)),
+        reject,
+      );
     else router.send(sent, (answer) => resolve(dress(answer)), reject);
   });
   if (to.kind === "command") asker.commanded?.(asked);
   return asked;
 }
 
-export function callOf(
-  asker: Asker,
-  to: AnyOpRef,
-  key: unknown,
-  input: unknown,
-  options: CallOptions | undefined,
-  leftMs: number | undefined,
-): Call {
+/** Throws if the caller's own deadline has passed. */
+export function callOf(asker: Asker, to: AnyOpRef, key: unknown, input: unknown, options: CallOptions | undefined): Call {
+  const leftMs = asker.withinMs?.();
+  if (leftMs !== undefined && leftMs <= 0)
+    throw new Failure("UNAVAILABLE", { what: "the caller's own deadline has passed", at: `${to.contract.$.name}.${to.name}` });
   const identity = to.kind === "command" && options?.commandId === undefined ? asker.identity?.() : undefined;
   return {
     to,
@@ -136,23 +135,22 @@ function within(options: CallOptions | undefined, leftMs: number | undefined): n
   return leftMs === undefined ? wanted : Math.min(wanted, leftMs);
 }
 
-/** Gives up when `signal` says so; leaves no listener behind on a signal that outlives the call. */
-function cancellable(
-  router: Sender,
-  sent: Call,
+/** What is sent gives up when `signal` says so; no listener is left behind on a signal that outlives the call. */
+export function cancellable<A>(
   signal: AbortSignal,
-  resolve: (answer: MessageAnswer) => void,
+  to: AnyOpRef,
+  send: (resolve: (answer: A) => void, reject: (failure: Failure) => void) => ReturnType<Sender["send"]>,
+  resolve: (answer: A) => void,
   reject: (failure: Failure) => void,
 ): void {
-  const at = `${sent.to.contract.$.name}.${sent.to.name}`;
+  const at = `${to.contract.$.name}.${to.name}`;
   if (signal.aborted) {
     reject(new Failure("UNAVAILABLE", { what: "the signal was aborted before the call", at }));
     return;
   }
-  const cancel = (): void => message?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
+  const cancel = (): void => sent?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
   const settled = (): void => signal.removeEventListener("abort", cancel);
-  const message: ReturnType<Sender["send"]> = router.send(
-    sent,
+  const sent: ReturnType<Sender["send"]> = send(
     (answer) => {
       settled();
       resolve(answer);
@@ -162,7 +160,7 @@ function cancellable(
       reject(failure);
     },
   );
-  if (message && !message.settled) signal.addEventListener("abort", cancel);
+  if (sent && !sent.settled) signal.addEventListener("abort", cancel);
 }
 
 export const plainAnswer = (answer: MessageAnswer): unknown => (answer.kind === "reply" ? answer.value : undefined);

@@ -1,7 +1,6 @@
 // `every(Contract).operation(input)`: references that ask all instances of a service without keys (broadcast.ts).
-import { Failure } from "../base/failure.ts";
 import type { AnyContract, AnyOpRef, EachAnswer, Every, EveryOptions } from "../contract/index.ts";
-import { type Asker, callOf, plainAnswer, unionAnswer } from "./address-book.ts";
+import { type Asker, callOf, cancellable, plainAnswer, unionAnswer } from "./address-book.ts";
 import type { Each } from "./broadcast.ts";
 import type { Sender } from "./router.ts";
 
@@ -34,35 +33,12 @@ async function ask(
 }
 
 function send(sender: Sender, asker: Asker, to: AnyOpRef, input: unknown, options: EveryOptions | undefined): Promise<readonly Each[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly Each[]>();
-  const at = `${to.contract.$.name}.${to.name}`;
-  const leftMs = asker.withinMs?.();
-  const signal = options?.signal;
-  const refused =
-    leftMs !== undefined && leftMs <= 0
-      ? "the caller's own deadline has passed"
-      : signal?.aborted
-        ? "the signal was aborted before the call"
-        : undefined;
-  if (refused !== undefined) {
-    reject(new Failure("UNAVAILABLE", { what: refused, at }));
-    return promise;
-  }
-  const cancel = (): void => sent?.fail(new Failure("CANCELLED", { what: "the signal was aborted", at }));
-  const heedless = (): void => signal?.removeEventListener("abort", cancel);
-  const sent: ReturnType<Sender["sendEach"]> = sender.sendEach(
-    callOf(asker, to, undefined, input, options, leftMs),
-    (each) => {
-      heedless();
-      resolve(each);
-    },
-    (failure) => {
-      heedless();
-      reject(failure);
-    },
-  );
-  if (sent && !sent.settled) signal?.addEventListener("abort", cancel);
-  return promise;
+  return new Promise((resolve, reject) => {
+    const call = callOf(asker, to, undefined, input, options);
+    const signal = options?.signal;
+    if (signal) cancellable<readonly Each[]>(signal, to, (answered, failed) => sender.sendEach(call, answered, failed), resolve, reject);
+    else sender.sendEach(call, resolve, reject);
+  });
 }
 
 /** Rejects as not delivered if not one instance has taken it. */

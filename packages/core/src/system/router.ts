@@ -1,7 +1,7 @@
 // Finds who implements a contract and hands the message over: the one way in, for references, gateway and operator
 // alike. Access is checked here, at the receiver, and input by the receiver's own schema.
 import { Failure } from "../base/failure.ts";
-import type { AnyContract, AnyOpRef } from "../contract/index.ts";
+import { type AnyContract, type AnyOpRef, versionName } from "../contract/index.ts";
 import type { Told } from "../journal/index.ts";
 import { addressOf, Inbox, Message, type MessageAnswer, type Session, type Spread, traceField } from "../mailbox/index.ts";
 import type { Counter, Runtime } from "../runtime/index.ts";
@@ -108,7 +108,7 @@ export class Router implements Sender {
     }
     const { name, version } = contract.$;
     const route = { service, contract, receiver, runs, doors, instances };
-    this.#versions.set(`${name}@${version}`, route);
+    this.#versions.set(versionName(name, version), route);
     if (!this.#routes.has(name)) this.#routes.set(name, route);
   }
 
@@ -119,7 +119,7 @@ export class Router implements Sender {
 
   /** Of a contract that this node implements, in this version. */
   operation(contract: string, version: number, name: string): AnyOpRef | undefined {
-    const route = this.#versions.get(`${contract}@${version}`);
+    const route = this.#versions.get(versionName(contract, version));
     return route && route.runs !== "elsewhere" ? route.doors.get(name)?.to : undefined;
   }
 
@@ -176,7 +176,7 @@ export class Router implements Sender {
     if (!route) throw unavailable(to, `no service of this system implements contract "${name}"`);
     if (this.#draining && caller === operator) throw unavailable(to, "the system is stopping");
     if (route.contract.$.version === version) return route;
-    const other = this.#versions.get(`${name}@${version}`);
+    const other = this.#versions.get(versionName(name, version));
     if (other) return other;
     throw unavailable(to, `service "${route.service}" implements version ${this.#versionsOf(name)} of contract "${name}", not ${version}`);
   }

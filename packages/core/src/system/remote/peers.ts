@@ -7,10 +7,11 @@
 import { assert } from "../../base/assert.ts";
 import { backoffMs } from "../../base/backoff.ts";
 import { Numbered } from "../../base/numbered.ts";
+import { versionName } from "../../contract/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { Address, Link, LinkHandler, LinkLoss, NodeIdentity, Transport } from "../../transport/index.ts";
 import type { Directory } from "./directory.ts";
-import { contractsIn, nameIn } from "./hello.ts";
+import { contractsIn } from "./hello.ts";
 import type { Target } from "./lane.ts";
 import { Latency } from "./latency.ts";
 import type { RemoteLimits } from "./limits.ts";
@@ -133,7 +134,7 @@ export class Peer implements LinkHandler, Target<Sendable> {
 
   /** As far as it has said. */
   implements(contract: string, version: number): boolean {
-    return this.#contracts?.has(nameIn(contract, version)) ?? true;
+    return this.#contracts?.has(versionName(contract, version)) ?? true;
   }
 
   attach(link: Link): void {

@@ -21,7 +21,7 @@ import type { RemoteLimits } from "./limits.ts";
 import { Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
 import type { Answered, Peer, Peers, Request } from "./peers.ts";
 import { Spreading } from "./spreading.ts";
-import type { Rest } from "./wire.ts";
+import { epochForHost, type Rest } from "./wire.ts";
 
 /** The instance of the service that this node runs, if it runs one. */
 export interface Home extends Target<Outgoing> {
@@ -38,9 +38,6 @@ export interface RemoteServiceInit {
   readonly limits: RemoteLimits;
   readonly home?: Home;
 }
-
-/** With which what has no key says that it is for the log's host: any other node that gets it answers, or waits, as the host would. */
-const epochForHost = 1;
 
 export interface Question {
   readonly answer: Promise<Answered>;

@@ -22,6 +22,7 @@ import { ServedStream } from "./served-stream.ts";
 import { MalformedFrame } from "./frame-members.ts";
 import {
   againRest,
+  epochForHost,
   failureRest,
   familiesRest,
   healthyRest,
@@ -268,7 +269,7 @@ class ServedLink implements LinkHandler {
       withinMs: leftMs === 0 ? Number.POSITIVE_INFINITY : leftMs,
       read,
       session,
-      spread: epoch > 0 && !to.contract.$.keyed ? forHost : undefined,
+      spread: epoch >= epochForHost && !to.contract.$.keyed ? forHost : undefined,
       trace,
       returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)),
     };

@@ -1,6 +1,6 @@
 // One node of a service that several may run: its part of the log, and the way to the others for what is theirs.
 import type { NodeReport } from "../../cluster/index.ts";
-import type { Implementation, Json } from "../../contract/index.ts";
+import { type Implementation, type Json, versionName } from "../../contract/index.ts";
 import type { JournalStore, LogWriter } from "../../journal/index.ts";
 import type { Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
@@ -50,7 +50,10 @@ export class SharedService implements RingSharing, Home {
     const { service, transport, directory, report, own, runtime } = init;
     this.#init = init;
     this.incarnation = transport.self.incarnation;
-    this.#partitioned = new Set([...service.parts.filter(isPartitioned).map(({ contract }) => nameOf(contract.$)), `${outboxName}@1`]);
+    this.#partitioned = new Set([
+      ...service.parts.filter(isPartitioned).map(({ contract: { $ } }) => versionName($.name, $.version)),
+      versionName(outboxName, 1),
+    ]);
     const { incarnation } = this;
     const open = (): Promise<void> => own.openLog();
     this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, logger: runtime.logger, report, open });
@@ -121,7 +124,7 @@ export class SharedService implements RingSharing, Home {
   // ── of messages ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   readonly placeOf: PlaceOf = (contract, version, key, epoch) =>
-    this.#partitioned.has(`${contract}@${version}`) ? this.#partitions.placeOf(contract, key, epoch) : "here";
+    this.#partitioned.has(versionName(contract, version)) ? this.#partitions.placeOf(contract, key, epoch) : "here";
 
   watchPlaces(changed: () => void): void {
     this.#partitions.watch(changed);
@@ -191,5 +194,3 @@ function givenBack(message: Message): boolean {
 const isPartitioned = ({ kind }: Implementation): boolean => kind === "entity" || kind === "saga";
 
 const keepsLog = ({ parts, subscriptions }: Service): boolean => subscriptions.length > 0 || parts.some(isPartitioned);
-
-const nameOf = ({ name, version }: { readonly name: string; readonly version: number }): string => `${name}@${version}`;

@@ -32,11 +32,14 @@ import { isCount, MalformedFrame, Members } from "./frame-members.ts";
 /** Of a link: the first version of its protocol in which items may have a trace (ADR 0041). Readers of an earlier one would take it for damage. */
 export const tracedItems = 2;
 
+/** With which what has no key says that it is for the log's host: any other node that gets it answers, or waits, as the host would. */
+export const epochForHost = 1;
+
 export interface Ask extends AskedCall {
   readonly kind: "ask";
   /**
-   * Under which the asker believes the key's partition to be owned here; of a contract without keys 1 if it believes that the log is
-   * open here, or will be. 0: it believes nothing.
+   * Under which the asker believes the key's partition to be owned here; of a contract without keys `epochForHost` if it believes that
+   * the log is open here, or will be. 0: it believes nothing.
    */
   readonly epoch: number;
 }
