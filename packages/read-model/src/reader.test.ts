@@ -5,14 +5,12 @@ import { Session } from "@atoll/core/extension";
 import { TableError, type TableFile, type TableStore } from "@atoll/core/tables";
 import { readModel } from "./definition.ts";
 import { History, historyTables, order } from "./shop-under-test.ts";
-import { ordersOf, place, readerOf, seen } from "./virtual-readers-under-test.ts";
+import { ordersOf, place, projected, readerOf, seen } from "./virtual-readers-under-test.ts";
 import { virtually } from "./virtual-under-test.ts";
 
 test("D1: a reader answers by itself what the file shows, and says to the session what it has shown", () =>
   virtually(async (running) => {
-    await running.open();
-    place(running, 20);
-    await running.host.caughtUp(running.log);
+    await projected(running, 20);
     const reader = readerOf(running);
     assert.equal(await ordersOf(reader), 20);
     const session = new Session();
@@ -25,9 +23,7 @@ test("D1: a reader answers by itself what the file shows, and says to the sessio
 
 test("D1: a session that has seen more than the file shows is answered by the host, with all that it has seen", () =>
   virtually(async (running) => {
-    await running.open();
-    place(running, 5);
-    await running.host.caughtUp(running.log);
+    await projected(running, 5);
     const reader = readerOf(running);
     assert.equal(await ordersOf(reader), 5);
     for (let round = 1; round <= 30; round++) {
@@ -48,9 +44,7 @@ test("D2: through rebuilds under load no query of two readers and the host shows
     await virtually(
       async (running) => {
         running.log.pageRecords = 5;
-        await running.open();
-        place(running, 100);
-        await running.host.caughtUp(running.log);
+        await projected(running, 100);
         let least = 0;
         const over = new AbortController();
         const both = [readerOf(running), readerOf(running)];
@@ -125,9 +119,7 @@ test("D2: while the old file does not say that it is replaced, nobody answers fr
   virtually(async (running) => {
     const words: Words = { said: 0, word: refused };
     running.through = (store) => withWords(store, words);
-    await running.open();
-    place(running, 10);
-    await running.host.caughtUp(running.log);
+    await projected(running, 10);
     const early = readerOf(running);
     assert.equal(await ordersOf(early), 10);
     await running.host.host.control.rebuild();
@@ -164,9 +156,7 @@ test("D2: from when the old file says that it is replaced the host shows no less
       return refusals;
     };
     running.through = (store) => withWords(store, { said: 0, word });
-    await running.open();
-    place(running, 10);
-    await running.host.caughtUp(running.log);
+    await projected(running, 10);
     const reader = readerOf(running);
     assert.equal(await ordersOf(reader), 10);
     await running.host.host.control.rebuild();
@@ -184,9 +174,7 @@ test("D2: an old file that never takes the word is removed, and its readers go o
   virtually(async (running) => {
     const words: Words = { said: 0, word: refused };
     running.through = (store) => withWords(store, words);
-    await running.open();
-    place(running, 10);
-    await running.host.caughtUp(running.log);
+    await projected(running, 10);
     const reader = readerOf(running);
     assert.equal(await ordersOf(reader), 10);
     await running.host.host.control.rebuild();
@@ -201,9 +189,7 @@ test("D2: an old file that never takes the word is removed, and its readers go o
 
 test("D1: a session that has seen records which mean nothing to the read model is answered here a little later", () =>
   virtually(async (running) => {
-    await running.open();
-    place(running, 5);
-    await running.host.caughtUp(running.log);
+    await projected(running, 5);
     const reader = readerOf(running);
     assert.equal(await ordersOf(reader), 5);
     for (let i = 0; i < 8; i++) running.log.append(`idle${i}`);
@@ -217,9 +203,7 @@ test("D1: a session that has seen records which mean nothing to the read model i
 
 test("D3: a file of another timeline than this node's sources is not answered from", () =>
   virtually(async (running) => {
-    await running.open();
-    place(running, 3);
-    await running.host.caughtUp(running.log);
+    await projected(running, 3);
     const reader = readerOf(running, { timeline: 2 });
     assert.equal(await ordersOf(reader), 3);
     assert.equal(reader.handedOn, 1);
@@ -227,9 +211,7 @@ test("D3: a file of another timeline than this node's sources is not answered fr
 
 test("D4: a reader goes on while the host is away, and finds what its successor projects", () =>
   virtually(async (running) => {
-    await running.open();
-    place(running, 10);
-    await running.host.caughtUp(running.log);
+    await projected(running, 10);
     const reader = readerOf(running);
     assert.equal(await ordersOf(reader), 10);
     await running.host.close();
@@ -244,9 +226,7 @@ test("D4: a reader goes on while the host is away, and finds what its successor 
 test("D4: before there is a file that answers, and after the reader has closed, the host is asked", () =>
   virtually(async (running) => {
     const waiting = readerOf(running);
-    await running.open();
-    place(running, 2);
-    await running.host.caughtUp(running.log);
+    await projected(running, 2);
     await waiting.reader.close();
     assert.equal(await ordersOf(waiting), 2);
     assert.equal(waiting.handedOn, 1);
@@ -254,9 +234,7 @@ test("D4: before there is a file that answers, and after the reader has closed, 
 
 test("D4: of a reader that has closed while queries were under way nothing is open any more", () =>
   virtually(async (running) => {
-    await running.open();
-    place(running, 5);
-    await running.host.caughtUp(running.log);
+    await projected(running, 5);
     let open = 0;
     const counted = (store: TableStore): TableStore => ({
       names: (service) => store.names(service),
@@ -307,9 +285,7 @@ test("D4: a query whose file is removed under it is answered by the host, also i
         },
       },
     });
-    await running.open(forgiving);
-    place(running, 5);
-    await running.host.caughtUp(running.log);
+    await projected(running, 5, forgiving);
     const reader = readerOf(running, { model: forgiving });
     const asked = ordersOf(reader);
     await begun.promise;

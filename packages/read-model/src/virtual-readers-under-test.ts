@@ -18,6 +18,13 @@ export function place(running: VirtualReadModel, count: number): void {
   for (let i = 0; i < count; i++) running.log.append(`o${(orders += 1)}`, ["Placed", { customer: "u", cents: 1 }]);
 }
 
+/** A host is opened, and has projected so many orders. */
+export async function projected(running: VirtualReadModel, count: number, model?: Parameters<VirtualReadModel["open"]>[0]): Promise<void> {
+  await running.open(model);
+  place(running, count);
+  await running.host.caughtUp(running.log);
+}
+
 export function readerOf(
   running: VirtualReadModel,
   { version = 1, model = historyOf(version), tables = (store) => store, ...how }: ReaderOptions = {},

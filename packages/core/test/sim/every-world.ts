@@ -15,6 +15,7 @@ import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { SimulatedNetwork } from "@atoll/core/transport/simulated";
+import { DirectoryWatchers } from "./directory-watchers.ts";
 
 const Asked = z.object({ id: z.string(), forMs: z.int() });
 const By = z.object({ by: z.string() });
@@ -57,11 +58,12 @@ class Gauges {
   readonly #disk: SimulatedDisk;
   readonly #lives = new Map<string, Life>();
   readonly #named = new Map<string, Life>();
-  readonly #watchers: (readonly [VirtualProcess, () => void])[] = [];
+  readonly #watchers: DirectoryWatchers;
   #started = 0;
 
   constructor(seed: number) {
     this.world = new VirtualWorld({ seed });
+    this.#watchers = new DirectoryWatchers(this.world);
     this.network = new SimulatedNetwork(this.world, { lossChance: 0.002, duplicateChance: 0.01, reorderChance: 0.002 });
     this.#disk = new SimulatedDisk(this.world.outside);
     const take = async ({ id, forMs }: z.infer<typeof Asked>, by: string): Promise<{ by: string }> => {
@@ -165,23 +167,13 @@ class Gauges {
 
   #name(life: Life): void {
     this.#named.set(life.identity.node, life);
-    this.#changed();
+    this.#watchers.tell();
   }
 
   #unname(life: Life): void {
     if (this.#named.get(life.identity.node) !== life) return;
     this.#named.delete(life.identity.node);
-    this.#changed();
-  }
-
-  #changed(): void {
-    for (const [process, watcher] of this.#watchers) {
-      const told = process.enter(this.world.outside, () => {
-        watcher();
-        return Promise.resolve();
-      });
-      told.catch(() => undefined); // that process is dead
-    }
+    this.#watchers.tell();
   }
 
   #directoryOf(self: NodeIdentity, process: VirtualProcess): Directory {
@@ -192,7 +184,7 @@ class Gauges {
           .map(({ identity, secret }) => ({ identity, at: identity.incarnation, ticket: ticketFor(secret, "works", self) })),
       lost: () => undefined,
       plan: () => undefined,
-      watch: (changed) => this.#watchers.push([process, changed]),
+      watch: (changed) => this.#watchers.add(process, changed),
     };
   }
 }

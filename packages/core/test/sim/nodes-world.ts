@@ -16,6 +16,7 @@ import { VirtualWorld, type VirtualProcess } from "@atoll/core/runtime/virtual";
 import { boot, type Booted } from "@atoll/core/system";
 import { type NodeIdentity, ticketFor } from "@atoll/core/transport";
 import { SimulatedNetwork } from "@atoll/core/transport/simulated";
+import { DirectoryWatchers } from "./directory-watchers.ts";
 import { assertLinearizable, History, type Sequential } from "@atoll/testkit";
 
 const Ledger = contract("ledger", {
@@ -103,11 +104,12 @@ class Nodes {
   readonly #disk: SimulatedDisk;
   readonly #lives = new Map<string, Life>();
   readonly #places = new Map<string, { readonly identity: NodeIdentity; readonly secret: string }>();
-  readonly #watchers: (readonly [VirtualProcess, () => void])[] = [];
+  readonly #watchers: DirectoryWatchers;
   #started = 0;
 
   constructor(seed: number) {
     this.world = new VirtualWorld({ seed });
+    this.#watchers = new DirectoryWatchers(this.world);
     this.network = new SimulatedNetwork(this.world, { lossChance: 0.001, duplicateChance: 0.01, reorderChance: 0.001 });
     this.#disk = new SimulatedDisk(this.world.outside);
   }
@@ -133,7 +135,7 @@ class Nodes {
     booted.catch(() => undefined); // it died while it started
     const running = await booted;
     this.#places.set(name, { identity, secret });
-    this.#changed();
+    this.#watchers.tell();
     return running;
   }
 
@@ -144,7 +146,7 @@ class Nodes {
     life.journals.crash();
     this.#lives.delete(name);
     this.#places.delete(name);
-    this.#changed();
+    this.#watchers.tell();
   }
 
   isUp(name: string): boolean {
@@ -159,16 +161,6 @@ class Nodes {
     return new Promise((resolve) => void this.world.outside.timers.after(ms, resolve));
   }
 
-  #changed(): void {
-    for (const [process, watcher] of this.#watchers) {
-      const told = process.enter(this.world.outside, () => {
-        watcher();
-        return Promise.resolve();
-      });
-      told.catch(() => undefined); // that process is dead
-    }
-  }
-
   #directoryOf(self: NodeIdentity, process: VirtualProcess): Directory {
     return {
       nodes: (name) => {
@@ -178,7 +170,7 @@ class Nodes {
       },
       lost: () => undefined,
       plan: () => undefined,
-      watch: (changed) => this.#watchers.push([process, changed]),
+      watch: (changed) => this.#watchers.add(process, changed),
     };
   }
 }

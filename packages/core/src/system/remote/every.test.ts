@@ -4,11 +4,11 @@ import { test } from "node:test";
 import * as z from "zod";
 import { type CallPolicy, contract, type EachAnswer, Failure, handlers, type Service, service, type System, system } from "@atoll/core";
 import type { Booted } from "@atoll/core/system";
-import type { Link, LinkHandler } from "@atoll/core/transport";
 import { inRing, type VirtualRing } from "../../../test/virtual-ring.ts";
 import { failureOf } from "../../../test/virtual-system.ts";
 import { remoteLimits } from "./limits.ts";
-import { againRest, type Ask, failureRest, readAsked, replyRest, response } from "./wire.ts";
+import { Stand } from "./stand-under-test.ts";
+import { againRest, failureRest, replyRest } from "./wire.ts";
 
 const Cache = contract("cache", {
   version: 1,
@@ -87,33 +87,6 @@ const within = (scenario: (caches: Caches, ring: VirtualRing, front: Booted) => 
     await scenario(caches, ring, await ring.up("front"));
   });
 };
-
-interface Taken {
-  readonly n: number;
-  readonly ask: Ask;
-}
-
-/** An instance that answers when the test says so. */
-class Stand {
-  readonly taken: Taken[] = [];
-  link: Link | undefined;
-
-  readonly accept = (link: Link): LinkHandler => {
-    this.link = link;
-    return {
-      message: (value) => {
-        const { n, asked } = readAsked(value);
-        if (asked.kind === "ask") this.taken.push({ n, ask: asked });
-      },
-      room: () => undefined,
-      closed: () => undefined,
-    };
-  };
-
-  say(rest: string): void {
-    for (const { n } of this.taken.splice(0)) this.link?.send(response(n, rest));
-  }
-}
 
 test("every: there is one entry for each instance that is there when it is asked, by the name of its node; one that comes later has none (E1)", () =>
   within(async (_, ring, front) => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contract, handlers, service, system } from "@atoll/core";
-import type { Link, LinkHandler } from "@atoll/core/transport";
 import { inRing } from "../../../test/virtual-ring.ts";
 import type { Json } from "../../contract/index.ts";
 import { contractsIn, helloOf } from "./hello.ts";
-import { readAsked, replyRest, response } from "./wire.ts";
+import { PromptStand } from "./stand-under-test.ts";
+import { replyRest } from "./wire.ts";
 
 const Quote = contract("quote", { version: 2, queries: { price: {} }, access: { price: "any" } });
 const Front = contract("front", { version: 1, queries: { ask: {} }, access: { ask: "any" } });
@@ -16,26 +16,16 @@ const market = system("market", {
 
 /** Asks twenty times, where instances have said these hellos; how many of them each has taken. */
 async function asked(...hellos: readonly Json[]): Promise<readonly number[]> {
-  const taken = hellos.map(() => 0);
+  const stands = hellos.map(() => new PromptStand(replyRest(false, "", undefined)));
   await inRing(market, async (ring) => {
-    for (const [n, hello] of hellos.entries()) {
-      const accept = (link: Link): LinkHandler => ({
-        message: (value) => {
-          taken[n] = (taken[n] as number) + 1;
-          link.send(response(readAsked(value).n, replyRest(false, "", undefined)));
-        },
-        room: () => undefined,
-        closed: () => undefined,
-      });
-      await ring.stand("quotes", n + 1, accept, hello);
-    }
+    for (const [n, stand] of stands.entries()) await ring.stand("quotes", n + 1, stand.accept, hellos[n]);
     const desk = await ring.up("front");
     await ring.inside(() => desk.at(Front).ask()); // links are made
     await ring.pause(100);
-    taken.fill(0);
+    for (const stand of stands) stand.asked.splice(0);
     for (let n = 0; n < 20; n++) await ring.inside(() => desk.at(Front).ask());
   });
-  return taken;
+  return stands.map((stand) => stand.asked.length);
 }
 
 const saying = (...contracts: readonly string[]): Json => ({ contracts });

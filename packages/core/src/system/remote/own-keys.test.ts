@@ -4,10 +4,10 @@ import { test } from "node:test";
 import * as z from "zod";
 import { contract, entity, service, system } from "@atoll/core";
 import type { Booted } from "@atoll/core/system";
-import type { Link, LinkHandler } from "@atoll/core/transport";
 import { inRing, type VirtualRing } from "../../../test/virtual-ring.ts";
 import { failureOf } from "../../../test/virtual-system.ts";
-import { type Ask, readAsked, replyRest, response } from "./wire.ts";
+import { PromptStand } from "./stand-under-test.ts";
+import { type Ask, replyRest } from "./wire.ts";
 
 const Till = contract("till", {
   version: 1,
@@ -26,20 +26,11 @@ const tills = system("tills", { services: [service("tills", [till])] });
 
 /** A node of the service that calls it, and another one, which owns everything and takes what it is asked. */
 async function withOwner(ring: VirtualRing): Promise<{ readonly own: Booted; readonly asked: readonly Ask[] }> {
-  const asked: Ask[] = [];
-  const accept = (link: Link): LinkHandler => ({
-    message: (value) => {
-      const { n, asked: one } = readAsked(value);
-      if (one.kind === "ask") asked.push(one);
-      if (one.kind === "ask") link.send(response(n, replyRest(false, "", undefined)));
-    },
-    room: () => undefined,
-    closed: () => undefined,
-  });
-  const owner = await ring.stand("tills", 2, accept);
+  const stand = new PromptStand(replyRest(false, "", undefined));
+  const owner = await ring.stand("tills", 2, stand.accept);
   const host = "2".padStart(32, "0"); // the next that comes up
   ring.plan("tills", { host, partitions: Array.from({ length: 16 }, () => ({ owner, epoch: 1, leaving: false })) });
-  return { own: await ring.up("tills", true, 1, () => undefined), asked };
+  return { own: await ring.up("tills", true, 1, () => undefined), asked: stand.asked };
 }
 
 test("own keys: what another node owns gets the input as it was given, once, whatever the caller does to it afterwards", () =>

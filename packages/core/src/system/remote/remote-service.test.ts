@@ -5,11 +5,11 @@ import { test } from "node:test";
 import * as z from "zod";
 import { contract, entity, handlers, service, system } from "@atoll/core";
 import type { Booted } from "@atoll/core/system";
-import type { Link, LinkHandler } from "@atoll/core/transport";
 import { inRing, type VirtualRing } from "../../../test/virtual-ring.ts";
 import { failureOf } from "../../../test/virtual-system.ts";
 import { partitionOf } from "../../base/hash.ts";
-import { againRest, type Ask, movedRest, readAsked, replyRest, response } from "./wire.ts";
+import { Stand, type Taken } from "./stand-under-test.ts";
+import { againRest, movedRest, replyRest, response } from "./wire.ts";
 
 const Shelf = contract("shelf", {
   version: 1,
@@ -35,33 +35,7 @@ const keyIn = (partition: number): string => {
 };
 const key = keyIn(0);
 
-interface Taken {
-  readonly n: number;
-  readonly ask: Ask;
-  readonly link: Link;
-}
-
-/** A node that is asked, and answers when the test says so. */
-class Stand {
-  incarnation = "";
-  readonly taken: Taken[] = [];
-  readonly links: Link[] = [];
-  /** Requests that their asker has given up. */
-  readonly cancelled: number[] = [];
-
-  readonly accept = (link: Link): LinkHandler => {
-    this.links.push(link);
-    return {
-      message: (value) => {
-        const { n, asked } = readAsked(value);
-        if (asked.kind === "ask") this.taken.push({ n, ask: asked, link });
-        if (asked.kind === "cancel") this.cancelled.push(n);
-      },
-      room: () => undefined,
-      closed: () => undefined,
-    };
-  };
-
+class Shelves extends Stand {
   get ns(): readonly number[] {
     return this.taken.map(({ ask }) => (ask.input as { readonly n: number }).n);
   }
@@ -73,19 +47,14 @@ class Stand {
   get ids(): readonly string[] {
     return this.taken.map(({ ask }) => ask.id);
   }
-
-  /** Those that it has taken and not answered so far. */
-  say(rest: (taken: Taken) => string): void {
-    for (const taken of this.taken.splice(0)) taken.link.send(response(taken.n, rest(taken)));
-  }
 }
 
-const replied = (): string => replyRest(false, "", undefined);
+const replied = replyRest(false, "", undefined);
 
 class Shop {
   readonly ring: VirtualRing;
-  readonly a = new Stand();
-  readonly b = new Stand();
+  readonly a = new Shelves();
+  readonly b = new Shelves();
   desk!: Booted;
 
   constructor(ring: VirtualRing) {
@@ -100,7 +69,7 @@ class Shop {
   }
 
   /** Partition 0 is the stand's under that epoch, the others are a's. */
-  async plan(owner: Stand | undefined, epoch: number, leaving = false): Promise<void> {
+  async plan(owner: Shelves | undefined, epoch: number, leaving = false): Promise<void> {
     const host = this.a.incarnation;
     const others = Array.from({ length: partitions - 1 }, () => ({ owner: host, epoch: 1, leaving: false }));
     this.ring.plan("shelves", { host, partitions: [{ owner: owner?.incarnation, epoch, leaving }, ...others] });
@@ -143,7 +112,7 @@ test("remote L1, L2: nothing goes to a new owner before the old one is done with
     await shop.plan(b, 2);
     const later = await shop.put([5]);
     const [one, ...rest] = a.taken.splice(0) as [Taken, ...Taken[]];
-    one.link.send(response(one.n, replied()));
+    one.link.send(response(one.n, replied));
     for (const { n, link } of rest.toReversed().slice(0, 2)) link.send(response(n, movedRest(2, false)));
     await shop.ring.pause(100);
     assert.deepEqual(b.ns, [], "2 is still on its way");
@@ -170,7 +139,7 @@ test("remote L3: what a node has called moved leaves again only under a higher e
     const { a, b } = shop;
     await shop.plan(a, 3);
     const asked = await shop.put([1, 2]);
-    a.say(() => movedRest(3, false));
+    a.say(movedRest(3, false));
     for (const [owner, epoch] of [
       [a, 3],
       [b, 2],
@@ -208,7 +177,7 @@ test("remote R1, R2: when a link is lost, or its node takes nothing more, what w
       ],
     );
     assert.deepEqual(a.ids.slice(0, 3), ids);
-    a.say(() => againRest("it is leaving"));
+    a.say(againRest("it is leaving"));
     await shop.ring.pause(1_000);
     assert.deepEqual(a.ns, [1, 2, 3, 4]);
     a.say(replied);
@@ -220,7 +189,7 @@ test("remote R1: what had begun at a node, or may have, and is never answered el
     const { a } = shop;
     const failing = shop.ring.inside(() => failureOf(shop.desk.at(Shelf, key).put({ n: 1 })));
     await shop.ring.pause(100);
-    a.say(() => movedRest(1, true));
+    a.say(movedRest(1, true));
     await shop.ring.pause(100);
     shop.ring.lose("shelves", "it is gone");
     const { code, outcome } = await failing;
