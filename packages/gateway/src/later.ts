@@ -186,14 +186,14 @@ export class Later {
       });
     } catch (error) {
       // If it may have been stored, a later process may find it: then it is this one's business as well.
-      if (!(error instanceof Failure) || error.outcome === "unknown") this.#start(accepted, route, asked, trace);
+      if (!(error instanceof Failure) || error.outcome === "unknown") this.#start(accepted, route, asked);
       throw error;
     }
     if (answer.kind === "rejection") {
       throw new Failure("OVERLOADED", { what: "too many requests are accepted and not done", at: "gateway" });
     }
     this.#accepted.add(1);
-    this.#start(accepted, route, asked, trace);
+    this.#start(accepted, route, asked);
   }
 
   async #resume(shard: string): Promise<void> {
@@ -207,7 +207,7 @@ export class Later {
     for (const request of requests) {
       const route = this.#routes.get(request.route);
       if (this.#drives.has(request.id)) continue;
-      if (route?.operation === request.to) this.#start(request, route, undefined, storedTrace(request.trace));
+      if (route?.operation === request.to) this.#start(request, route, undefined);
       else {
         const { id, at, route: name, to } = request;
         logger.log("error", "gateway.accepted_without_route", { id, route: name, operation: to });
@@ -218,9 +218,9 @@ export class Later {
 
   // ── carrying out ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #start(request: AcceptedRequest, route: LaterRoute, asked: Promise<EdgeAnswer> | undefined, trace: string | undefined): void {
+  #start(request: AcceptedRequest, route: LaterRoute, asked: Promise<EdgeAnswer> | undefined): void {
     if (this.#drives.has(request.id)) return;
-    const drive = this.#drive(request, route, asked, trace);
+    const drive = this.#drive(request, route, asked);
     this.#drives.set(request.id, drive);
     const place = route.place(request);
     if (place !== undefined) this.#places.add(place);
@@ -233,13 +233,9 @@ export class Later {
   }
 
   /** Never rejects. */
-  async #drive(
-    request: AcceptedRequest,
-    route: LaterRoute,
-    asked: Promise<EdgeAnswer> | undefined,
-    trace: string | undefined,
-  ): Promise<Outcome> {
+  async #drive(request: AcceptedRequest, route: LaterRoute, asked: Promise<EdgeAnswer> | undefined): Promise<Outcome> {
     const { clock, logger } = this.#edge.runtime;
+    const trace = storedTrace(request.trace);
     let running = asked;
     let failures = 0;
     for (;;) {
@@ -252,7 +248,7 @@ export class Later {
           going !== undefined,
         );
         if (!given) return { kind: "suspended" };
-        return await this.#done(request, route.dressed(given.value, request), trace);
+        return await this.#done(request, route.dressed(given.value, request));
       } catch (error) {
         failures += 1;
         const final = !(error instanceof Failure) || error.retry === "never";
@@ -269,12 +265,12 @@ export class Later {
     }
   }
 
-  async #done(request: AcceptedRequest, answer: Answer, trace: string | undefined): Promise<Outcome> {
+  async #done(request: AcceptedRequest, answer: Answer): Promise<Outcome> {
     const { key } = request;
     const held =
       key === null
         ? { value: answer }
-        : await this.#stored(request, async () => ({ value: await this.#keep(key.of, key.at, answer, trace) }));
+        : await this.#stored(request, async () => ({ value: await this.#keep(key.of, key.at, answer, storedTrace(request.trace)) }));
     if (!held || !(await this.#end(request, "answered"))) return { kind: "suspended" };
     return { kind: "answered", answer: held.value };
   }
