@@ -35,10 +35,7 @@ async function chaos({ length: minutes, seed }: Options): Promise<number> {
     const shop = await ShopProcess.open("chaos");
     const command = new AtollCommand(shop.data);
     const nodes = new Nodes(command);
-    process.once("exit", () => {
-      nodes.destroy();
-      command.destroy();
-    });
+    process.once("exit", () => command.destroy());
     const { victim } = shop;
     const services = (await nodes.list()).map(({ service }) => service).filter((service) => service !== gateway);
     const lengthMs = minutes * 60_000;

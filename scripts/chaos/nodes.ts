@@ -72,9 +72,4 @@ export class Nodes {
       await pause(pollMs);
     }
   }
-
-  /** A stopped process does not notice that its supervisor has gone. */
-  destroy(): void {
-    for (const pid of this.#paused) this.signal(pid, "SIGKILL");
-  }
 }

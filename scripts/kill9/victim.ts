@@ -34,7 +34,8 @@ export class Victim {
 
   /** Resolves when the process exists, long before it listens. */
   async spawn(): Promise<void> {
-    const child = spawn(process.execPath, [...this.#command, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+    // Detached: it leads a group of processes, which `destroy` ends as one.
+    const child = spawn(process.execPath, [...this.#command, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"], detached: true });
     this.#child = child;
     this.#log = "";
     child.stderr.on("data", (chunk: Buffer) => (this.#log = (this.#log + chunk.toString("utf8")).slice(-logCharactersMax)));
@@ -86,9 +87,14 @@ export class Victim {
       throw new Kill9Error(`the system ended with ${child.exitCode ?? child.signalCode} after SIGTERM:\n${this.#log}`);
   }
 
-  /** Whatever state it is in. */
+  /** Whatever state it is in, and with it what it has started: of that nothing writes any more, also not what is stopped. */
   destroy(): void {
-    this.#child?.kill("SIGKILL");
+    const pid = this.#child?.pid;
+    try {
+      if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    } catch {
+      // All of it has ended.
+    }
   }
 
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {

@@ -7,8 +7,9 @@ import { root } from "../generated.ts";
 
 const script = join(root, "scripts/shop-kill9.ts");
 
-test("shop-kill9: eight seconds of orders and kills violate no invariant of the shop, and the last line says so", () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--minutes", "0.13"], { encoding: "utf8" });
+test("shop-kill9: fifteen seconds of orders and kills violate no invariant of the shop, and the last line says so", () => {
+  // Of this seed the shop lives for three seconds first: where two tests share two cores, starting its nine processes again takes up to ten.
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--minutes", "0.25", "--seed", "13218"], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
   const result = /(?:^|\n)ordered (\d+) · confirmed (\d+) · rejected (\d+) · killed (\d+) times · violations 0\n$/.exec(stdout);
   assert(result, stdout);
