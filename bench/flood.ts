@@ -26,7 +26,7 @@ const calmFactor = 0.8;
 function secondsFrom(): number | undefined {
   try {
     const { values } = parseArgs({ options: { seconds: { type: "string" } } });
-    const seconds = Number(values.seconds ?? 60);
+    const seconds = Number(values.seconds ?? 120);
     if (seconds >= 10 && seconds <= 3_600) return seconds;
     console.error("--seconds is a number from 10 to 3600");
   } catch (error) {

@@ -31,6 +31,9 @@ const program = fileURLToPath(new URL(`./node-process${extname(import.meta.url)}
 /** As long as whoever asks at the control socket waits. */
 const answerWithinMs = 10_000;
 
+/** MB of a half of the young generation (ADR 0042); another size on the supervisor's own command line comes later, and counts. */
+const youngHalf = "--max-semi-space-size=16";
+
 export class Child {
   /** 0 if it could not be started. */
   readonly pid: number;
@@ -49,7 +52,7 @@ export class Child {
     this.#init = init;
     const cache = getCompileCacheDir();
     const env = cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache };
-    const child = spawn(process.execPath, [...process.execArgv, program], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const child = spawn(process.execPath, [youngHalf, ...process.execArgv, program], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.#process = child;
     this.pid = child.pid ?? 0;
     for (const stream of [child.stdout, child.stderr]) {
