@@ -41,6 +41,8 @@ export class OwnPartitions {
   #open: OpenParts | undefined;
   #state: OwnershipState;
   #opening = false;
+  /** Acquisitions and releases that are not done. */
+  #underWay = 0;
 
   constructor(init: OwnPartitionsInit) {
     this.#init = init;
@@ -124,17 +126,22 @@ export class OwnPartitions {
 
   /** Of a log that is closed nothing is acquired or released any more: its node is stopping. */
   #inCourse(work: Promise<void>, { kind, partition }: Exclude<OwnershipEffect, { readonly kind: "report" }>): void {
-    work.catch((error: unknown) => {
-      const { service, logger } = this.#init;
-      logger.log("warn", "partition.not_settled", { service, partition, effect: kind, error });
-    });
+    const { service, logger } = this.#init;
+    this.#underWay += 1;
+    const done = (): void => {
+      this.#underWay -= 1;
+      if (this.#underWay > 0) return; // sixteen of them are one change, and one line of the log
+      const partitions = this.#state.tenures.flatMap(({ kind: tenure }, i) => (tenure === "held" ? [i] : []));
+      logger.log("info", "partitions.owned", { service, partitions });
+    };
+    work.catch((error: unknown) => logger.log("warn", "partition.not_settled", { service, partition, effect: kind, error })).finally(done);
   }
 
   async #acquire(partition: number, epoch: number): Promise<void> {
     const { logger, service } = this.#init;
     const { writer, tenants } = this.#log;
     const acquired = await writer.acquire(partition, epoch);
-    logger.log("info", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
+    logger.log("debug", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
     if (acquired.taken) {
       tenants.acquired(partition);
       this.#take({ kind: "acquired", partition, epoch });
@@ -145,7 +152,7 @@ export class OwnPartitions {
     const { writer, tenants } = this.#log;
     await tenants.leave(partition);
     await writer.release(partition);
-    this.#init.logger.log("info", "partition.released", { service: this.#init.service, partition });
+    this.#init.logger.log("debug", "partition.released", { service: this.#init.service, partition });
     this.#take({ kind: "released", partition });
   }
 
