@@ -87,7 +87,7 @@ function notAsked(cause: unknown, { pid }: ControlAddress, data: string, withinM
     ? "may only be asked by the user it runs as"
     : name === "TimeoutError"
       ? `did not answer within ${withinMs / 1_000} s`
-      : "broke off";
+      : "broke off: it has ended meanwhile, or more is asked of it at once than it takes; try again";
   return new CommandError(`process ${pid}, which runs ${data}, ${what}`, { cause });
 }
 

@@ -54,7 +54,8 @@ export class Incomplete {
 }
 
 const bodyBytesMax = 16 * 2 ** 10;
-const connectionsMax = 16;
+/** Beyond it a connection is closed at once. */
+const connectionsMax = 128;
 /** For a request to arrive. */
 const requestWithinMs = 5_000;
 /** Sockets looked at by one sweep, and the age (ms) below which one is left alone. */

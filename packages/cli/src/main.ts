@@ -26,6 +26,12 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** A reader that has seen enough is no failure. */
+function cannotPrint({ code, message }: NodeJS.ErrnoException): void {
+  if (code !== "EPIPE") process.stderr.write(`atoll: standard output cannot be written: ${message}\n`);
+  process.exit(code === "EPIPE" ? 0 : 1);
+}
+
 const output: OutputConfiguration = {
   outputError: (text, write) => write(text.replace(/^error: /, "atoll: ")),
 };
@@ -40,7 +46,10 @@ function grammar(): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(see --help)")
     .showSuggestionAfterError()
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", (_, command) => {
+      if (command.name() !== "run") process.stdout.once("error", cannotPrint); // a system goes on without a reader
+    });
 
   program
     .command("run")

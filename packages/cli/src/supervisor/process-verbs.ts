@@ -50,15 +50,23 @@ export interface NodeFigures extends NodeStatus {
 const figuresWithinMs = 2_000;
 /** Bytes that wait for one follower; one that is slower is ended. */
 const followedBytesMax = 4 << 20;
+/** Far fewer than there may be connections: whoever follows keeps nobody from asking. */
+const followersMax = 32;
+/** For a node that is starting to say what log its service has. */
+const startedWithinMs = 5_000;
 
 export function processVerbs(supervisor: Supervisor, stop: () => void): Verbs {
   const operations = new Operations(supervisor);
   return {
     "GET /ps": () => supervisor.status(),
     "GET /services": () => supervisor.services.map(serviceRow),
-    "POST /partitions": (input) => {
+    "POST /partitions": async (input) => {
       const { service } = fields(input);
       const chosen = service === undefined ? supervisor.services : [supervisor.service(text(service, "service"))];
+      await supervisor.until(() => !chosen.some(isStarting), startedWithinMs);
+      const unknown = chosen.filter(isStarting).map((nodes) => `"${nodes.service}"`);
+      if (unknown.length > 0)
+        throw new CommandError(`who owns what is not known yet: no node of ${unknown.join(", ")} runs; ask again, or see \`atoll ps\``);
       return chosen.flatMap(partitionRows);
     },
     "POST /scale": (input) => {
@@ -106,6 +114,12 @@ function serviceRow({ service, slots, wanted, running, hasLog, host, partitions 
   };
 }
 
+/** None of its nodes has run yet, and one will: whether it has a log is not known. */
+const isStarting = ({ slots, hasLog }: ServiceNodes): boolean => {
+  const states = slots.map((slot) => statusOfNode(slot).state);
+  return !hasLog && states.includes("starting") && !states.includes("running");
+};
+
 const partitionRows = ({ service, partitions }: ServiceNodes): readonly PartitionRow[] =>
   partitions.map(({ partition, node = null, epoch, state }) => ({ service, partition, node, epoch, state }));
 
@@ -124,6 +138,7 @@ async function figuresOf(nodes: ServiceNodes, slot: ServiceNodes["slots"][number
 }
 
 function logs({ lines }: Supervisor, service: string | undefined, count: number, follow: boolean): Stream {
+  if (follow && lines.followers >= followersMax) throw new CommandError(`${followersMax} follow the logs already; end one of them`);
   return new Stream((to) => {
     for (const line of lines.newest(service, count)) to.line(line);
     if (!follow) return to.end();

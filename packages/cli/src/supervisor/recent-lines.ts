@@ -61,6 +61,10 @@ export class RecentLines {
     return count === 0 ? [] : kept.slice(-count).map(({ text }) => text);
   }
 
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   /** What it returns ends it. */
   follow(follower: Follower): () => void {
     this.#followers.add(follower);

@@ -282,12 +282,21 @@ export class Supervisor {
       },
     });
     nodes.joined(slot);
-    recordProcesses(
-      data,
-      this.#slots.flatMap(({ child }) => (child && child.pid > 0 ? [child.pid] : [])),
-    );
+    this.#record();
     slot.child.send({ kind: "load", file });
     if (service !== gatewayService) this.#begin(slot);
+  }
+
+  /** Where the disk is full, a process that runs is worth more than what the next supervisor would read of it. */
+  #record(): void {
+    try {
+      recordProcesses(
+        this.#init.data,
+        this.#slots.flatMap(({ child }) => (child && child.pid > 0 ? [child.pid] : [])),
+      );
+    } catch (error) {
+      this.#logger.log("warn", "processes.not_recorded", { error });
+    }
   }
 
   /** A SIGTERM that reaches one process only asks for another one; where it reaches all, the supervisor's own follows at once. */
