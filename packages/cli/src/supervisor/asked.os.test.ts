@@ -26,7 +26,7 @@ test("asked: who owns what is said of all services with a log, or not at all, al
   await using running = start(data);
   let said: string[] | undefined;
   await until(async () => {
-    const asked = await askRunning(data, "POST /partitions", {}).catch((error: Error) => error);
+    const asked = await askRunning(data, "POST /partitions", {}).catch((error: unknown) => error as Error);
     if (asked instanceof Error)
       assert.match(asked.message, /^who owns what is not known yet: no node of .* runs; ask again, or see `atoll ps`$/);
     else if (asked.kind === "answered") said = (asked.value as readonly PartitionRow[]).map(({ service }) => service);

@@ -116,8 +116,8 @@ function serviceRow({ service, slots, wanted, running, hasLog, host, partitions 
 
 /** None of its nodes has run yet, and one will: whether it has a log is not known. */
 const isStarting = ({ slots, hasLog }: ServiceNodes): boolean => {
-  const states = slots.map((slot) => statusOfNode(slot).state);
-  return !hasLog && states.includes("starting") && !states.includes("running");
+  const states = new Set(slots.map((slot) => statusOfNode(slot).state));
+  return !hasLog && states.has("starting") && !states.has("running");
 };
 
 const partitionRows = ({ service, partitions }: ServiceNodes): readonly PartitionRow[] =>

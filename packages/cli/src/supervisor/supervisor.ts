@@ -289,11 +289,9 @@ export class Supervisor {
 
   /** Where the disk is full, a process that runs is worth more than what the next supervisor would read of it. */
   #record(): void {
+    const pids = this.#slots.flatMap(({ child }) => (child && child.pid > 0 ? [child.pid] : []));
     try {
-      recordProcesses(
-        this.#init.data,
-        this.#slots.flatMap(({ child }) => (child && child.pid > 0 ? [child.pid] : [])),
-      );
+      recordProcesses(this.#init.data, pids);
     } catch (error) {
       this.#logger.log("warn", "processes.not_recorded", { error });
     }
