@@ -1,6 +1,6 @@
 // Runs every test of the repository in one `node --test` process tree and reports it: a line per file, failures whole
 // with the command that repeats them, skipped tests by name, and node:test's own summary as the last lines.
-import { globSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
@@ -19,9 +19,16 @@ const suiteMsMax = 15 * 60_000;
 /** Node's options for a process that runs a file of tests. */
 export const testProcess = ["--import", pathToFileURL(join(root, "scripts/test-process.ts")).href] as const;
 
+/** Compiled files that are kept; what a test writes into a folder of its own and runs there is one of them, for nothing. */
+const compiledFilesMax = 10_000;
+
 /** Kept between runs: what is stripped and compiled once serves some 250 files of tests and what they start. */
 export function keepCompiled(): void {
-  process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/compiled");
+  if (process.env["NODE_COMPILE_CACHE"] !== undefined) return;
+  const folder = join(root, "node_modules/.cache/compiled");
+  mkdirSync(folder, { recursive: true });
+  if (readdirSync(folder, { recursive: true }).length > compiledFilesMax) rmSync(folder, { recursive: true, force: true });
+  process.env["NODE_COMPILE_CACHE"] = folder;
 }
 
 const place = (file: string | undefined): string => (file === undefined ? "" : relative(root, file));
