@@ -11,6 +11,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { root } from "./generated.ts";
+import { keepCompiled, testProcess } from "./tests.ts";
 
 const usage = "npm run sim -- [--seeds N | --seed N] [--name TEXT] [--system TEXT]";
 const ofPackages = "packages/*/{src,test}/**/*.sim.test.ts";
@@ -51,9 +52,11 @@ const files = globSync(system === undefined ? [ofPackages, ofExamples] : ofExamp
   .map((file) => join(root, file))
   .sort();
 if (files.length === 0) refuse(`no example with "${system}" in the name of its folder has a simulation`);
+keepCompiled();
 const events = run({
   files,
   cwd: root,
+  execArgv: testProcess,
   concurrency: availableParallelism(),
   ...(beginning === undefined ? {} : { testNamePatterns: [beginning] }),
 });

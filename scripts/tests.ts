@@ -1,8 +1,10 @@
 // Runs every test of the repository in one `node --test` process tree and reports it: a line per file, failures whole
 // with the command that repeats them, skipped tests by name, and node:test's own summary as the last lines.
-import { globSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { run, type EventData } from "node:test";
 import type { TestEvent } from "node:test/reporters";
 import { inspect } from "node:util";
@@ -13,6 +15,21 @@ const patterns = ["packages/*/{src,test}/**/*.test.ts", "examples/**/*.test.ts",
 const testMsMax = 180_000;
 /** Above the budget of the whole suite: a leaked handle must not hang the check for ever. */
 const suiteMsMax = 15 * 60_000;
+
+/** Node's options for a process that runs a file of tests. */
+export const testProcess = ["--import", pathToFileURL(join(root, "scripts/test-process.ts")).href] as const;
+
+/** Compiled files that are kept; what a test writes into a folder of its own and runs there is one of them, for nothing. */
+const compiledFilesMax = 10_000;
+
+/** Kept between runs: what is stripped and compiled once serves some 250 files of tests and what they start. */
+export function keepCompiled(): void {
+  if (process.env["NODE_COMPILE_CACHE"] !== undefined) return;
+  const folder = join(root, "node_modules/.cache/compiled");
+  mkdirSync(folder, { recursive: true });
+  if (readdirSync(folder, { recursive: true }).length > compiledFilesMax) rmSync(folder, { recursive: true, force: true });
+  process.env["NODE_COMPILE_CACHE"] = folder;
+}
 
 const place = (file: string | undefined): string => (file === undefined ? "" : relative(root, file));
 const indented = (text: string, margin: string): string => text.trimEnd().replaceAll(/^/gm, margin);
@@ -90,9 +107,11 @@ class Report {
 /** Resolves true if there were tests and all passed. `beforeSummary` prints what belongs above the last lines. */
 export async function runTests(beforeSummary: () => void): Promise<boolean> {
   const found = globSync(patterns, { cwd: root, exclude: ["**/node_modules", "**/dist"] });
+  keepCompiled();
   const events = run({
     files: found.map((file) => join(root, file)).sort(),
     cwd: root,
+    execArgv: testProcess,
     concurrency: availableParallelism(),
     timeout: testMsMax,
     signal: AbortSignal.timeout(suiteMsMax),

@@ -34,6 +34,9 @@ export async function nodeOf(data: string, service: string): Promise<NodeStatus 
   return found as NodeStatus & { readonly pid: number };
 }
 
+/** What is asked comes while things happen, not at the rate that leaves nothing of the machine for them. */
+const betweenMs = 5;
+
 /** Requests one after the other, from several clients, none of which may fail. */
 export class Load {
   sent = 0;
@@ -42,7 +45,10 @@ export class Load {
 
   constructor(clients: number, request: (n: number) => Promise<unknown>) {
     const client = async (): Promise<void> => {
-      while (!this.#over) await request((this.sent += 1));
+      while (!this.#over) {
+        await request((this.sent += 1));
+        await pause(betweenMs);
+      }
     };
     this.#clients = Promise.all(Array.from({ length: clients }, client));
     this.#clients.catch(() => (this.#over = true)); // told by `reaches` and `end`

@@ -1,11 +1,13 @@
 // Started by src/reader.os.test.ts: runs the system of tally-under-test.ts on the directory of its first argument, gives commands
 // without end and rebuilds a read model again and again. A line "+" for each command that was acknowledged, "r" for each rebuild.
+import { setTimeout as pause } from "node:timers/promises";
 import { start } from "@atoll/core";
 import { jsonLogger } from "@atoll/core/runtime/node";
 import { Tally, tallySystem } from "../src/tally-under-test.ts";
 
 const [, , data = "", first = "0"] = process.argv;
-const callers = 4;
+/** Few: what they write each rebuild reads again. */
+const callers = 2;
 const keys = 12;
 
 const running = await start(tallySystem, { data, port: 0, logger: jsonLogger({ level: "error" }) });
@@ -21,7 +23,7 @@ async function call(caller: number): Promise<void> {
 async function rebuild(): Promise<void> {
   for (;;) {
     await running.readModels.rebuild("tallies", "own");
-    while (running.readModels.list().some(({ rebuilt }) => rebuilt !== undefined)) await new Promise((resolve) => setImmediate(resolve));
+    while (running.readModels.list().some(({ rebuilt }) => rebuilt !== undefined)) await pause(10);
     process.stdout.write("r\n");
   }
 }

@@ -69,3 +69,17 @@ test("isSchema: takes objects and functions that carry Standard Schema v1, nothi
     assert.equal(isSchema(other), false);
   }
 });
+
+test("jsonSchema: a schema is translated once for each side, also where there is no translation", () => {
+  const asked: string[] = [];
+  const count = (io: string) => (): object => {
+    asked.push(io);
+    if (io === "output") throw new Error("not expressible");
+    return { type: "string" };
+  };
+  const standard = { version: 1, vendor: "hand", validate: () => ({}), jsonSchema: { input: count("input"), output: count("output") } };
+  const schema = { "~standard": standard } as unknown as Schema;
+  for (let i = 0; i < 2; i++)
+    assert.deepEqual([jsonSchema(schema, "input"), jsonSchema(schema, "output")], [{ type: "string" }, undefined]);
+  assert.deepEqual(asked, ["input", "output"]);
+});

@@ -27,7 +27,19 @@ export function isSchema(value: unknown): value is Schema {
  * `$schema`. Undefined if its library cannot say: it has no `~standard.jsonSchema`, or this schema (a transformation, a custom
  * check) has no such form.
  */
-export function jsonSchema(schema: Schema, io: "input" | "output"): { readonly [keyword: string]: unknown } | undefined {
+export function jsonSchema(schema: Schema, io: "input" | "output"): JsonSchema | undefined {
+  let known = translated.get(schema);
+  if (!known) translated.set(schema, (known = new Map<"input" | "output", JsonSchema | undefined>()));
+  if (!known.has(io)) known.set(io, translate(schema, io));
+  return known.get(io);
+}
+
+type JsonSchema = { readonly [keyword: string]: unknown };
+
+/** A schema does not change, and a program that starts a system again asks for all of its schemas again. */
+const translated = new WeakMap<Schema, Map<"input" | "output", JsonSchema | undefined>>();
+
+function translate(schema: Schema, io: "input" | "output"): JsonSchema | undefined {
   const { jsonSchema: converter } = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;
   if (typeof converter?.[io] !== "function") return undefined;
   try {

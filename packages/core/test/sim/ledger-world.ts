@@ -2,6 +2,7 @@
 // holds against the log.
 import type { At } from "@atoll/core";
 import { Failure } from "@atoll/core";
+import type { Row } from "@atoll/core/journal";
 import { SimulatedDisk } from "@atoll/core/journal/simulated";
 import { VirtualWorld } from "@atoll/core/runtime/virtual";
 import { unreachable } from "../../src/base/assert.ts";
@@ -29,6 +30,25 @@ export interface Asked {
 }
 
 export const serviceName = "ledgers";
+
+interface Held {
+  /** After the row, of each key that has a record in it. */
+  readonly versions: ReadonlyMap<string, number>;
+  readonly ids: ReadonlySet<string>;
+}
+
+/** Rows do not change, and clients ask for all of them with each answer. */
+const heldByRows = new WeakMap<Row, Held>();
+
+function heldBy(row: Row): Held {
+  let held = heldByRows.get(row);
+  if (!held) {
+    const records = row.body.split("\n").map((line) => JSON.parse(line) as { readonly key: string; readonly id: string; version: number });
+    held = { versions: new Map(records.map(({ key, version }) => [key, version])), ids: new Set(records.map(({ id }) => id)) };
+    heldByRows.set(row, held);
+  }
+  return held;
+}
 
 export abstract class LedgerWorld {
   readonly world: VirtualWorld;
@@ -97,15 +117,13 @@ export abstract class LedgerWorld {
 
   /** Events of `key` that are on the disk now. */
   version(key: string): number {
-    let version = 0;
-    for (const { body } of this.disk.rows(serviceName)) {
-      for (const line of body.split("\n")) if (line.includes(`"key":"${key}"`)) version = (JSON.parse(line) as { version: number }).version;
-    }
-    return version;
+    // The log of a key is in one partition, so its last row is its newest.
+    const last = this.disk.rows(serviceName).findLast((row) => heldBy(row).versions.has(key));
+    return (last && heldBy(last).versions.get(key)) ?? 0;
   }
 
   logged(id: string): boolean {
-    return this.disk.rows(serviceName).some(({ body }) => body.includes(`"id":"${id}"`));
+    return this.disk.rows(serviceName).some((row) => heldBy(row).ids.has(id));
   }
 
   async #ask({ operation, key, id }: Asked, read: "strong" | "local"): Promise<Heard> {

@@ -22,6 +22,8 @@ const files: { readonly [F in Finder]: string } = {
   simulate: "../../../testkit/src/simulation/simulate.sim.test.ts",
 };
 const hook = new URL("mutate.ts", import.meta.url).href;
+/** How the check runs every file of tests. */
+const testProcess = new URL("../../../../scripts/test-process.ts", import.meta.url).href;
 
 interface Outcome {
   readonly code: number;
@@ -31,7 +33,14 @@ interface Outcome {
 function run(mutation: Mutation, { by, seeds }: Pick<Mutant, "by" | "seeds">): Promise<Outcome> {
   const { NODE_TEST_CONTEXT: _, ATOLL_SEED: __, ...inherited } = env;
   const child = { ...inherited, ATOLL_MUTATION: JSON.stringify(mutation), ATOLL_SEEDS: String(seeds) };
-  const args = ["--import", hook, `--test-name-pattern=^${by}:`, fileURLToPath(new URL(files[by], import.meta.url))];
+  const args = [
+    "--import",
+    testProcess,
+    "--import",
+    hook,
+    `--test-name-pattern=^${by}:`,
+    fileURLToPath(new URL(files[by], import.meta.url)),
+  ];
   return new Promise((resolve) => {
     execFile(execPath, args, { env: child, maxBuffer: 16 * 2 ** 20 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), out: stdout + stderr });

@@ -45,6 +45,7 @@ const newsMsMax = 30;
 export class RingWorld extends LedgerWorld {
   readonly network: SimulatedNetwork;
   readonly #lives = new Map<string, Life>();
+  readonly #tickets = new WeakMap<NodeIdentity, Map<string, string>>();
   #registry = emptyRegistry;
   #started = 0;
   #over = false;
@@ -309,6 +310,15 @@ export class RingWorld extends LedgerWorld {
       .catch(() => undefined); // it has crashed
   }
 
+  /** Made once, as the supervisor does it: a node looks at its directory all the time. */
+  #ticket(secret: string, caller: NodeIdentity): string {
+    let byCaller = this.#tickets.get(caller);
+    if (!byCaller) this.#tickets.set(caller, (byCaller = new Map<string, string>()));
+    let ticket = byCaller.get(secret);
+    if (ticket === undefined) byCaller.set(secret, (ticket = ticketFor(secret, ledgerSystem.name, caller)));
+    return ticket;
+  }
+
   #directoryOf(life: Life): Directory {
     return {
       nodes: (service) =>
@@ -316,7 +326,7 @@ export class RingWorld extends LedgerWorld {
           ? life.told.nodes
               .filter((other) => other !== life)
               .map(({ identity, secret }): Address => {
-                return { identity, at: identity.incarnation, ticket: ticketFor(secret, ledgerSystem.name, life.identity) };
+                return { identity, at: identity.incarnation, ticket: this.#ticket(secret, life.identity) };
               })
           : [],
       lost: () => undefined,
