@@ -3,7 +3,8 @@
 // sent again, in order, under the same identity, within their own deadline.
 //
 //  R1  honest     Settled as "not delivered" only if no node took it. A command that may have been taken is sent again only
-//                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown.
+//                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown. A query is
+//                 never taken in this sense: it changes nothing.
 //  R2  in order   Messages of this node to one partition, to one service where there are none, or to one instance that they are for
 //                 alone, are sent, and sent again, in the order in which they came (lane.ts).
 //  R3  bounded    What is held is bounded in number and characters; beyond that OVERLOADED. Nothing outlives its deadline.

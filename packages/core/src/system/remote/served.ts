@@ -273,20 +273,12 @@ class ServedLink implements LinkHandler {
       trace,
       returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)),
     };
+    const oversize = to.kind === "command" ? carriedOut : undefined;
     const message = router.send(
       call,
-      (answer) => this.#answer(n, answer, session, token),
-      (failure) => this.#respond(n, () => failureRest(failure)),
+      (answer) => this.#respond(n, () => answerRest(answer, session, token), oversize),
+      (failure) => this.#respond(n, () => failureRest(failure), oversize),
     );
-  }
-
-  #answer(n: number, answer: MessageAnswer, session: Session, token: string): void {
-    this.#respond(n, () => {
-      const seen = session.token === token ? "" : session.token;
-      return answer.kind === "reply"
-        ? replyRest(answer.replayed, seen, answer.given)
-        : rejectionRest(answer.name, answer.replayed, seen, answer.given);
-    });
   }
 
   #stream(n: number, asked: AskedStream): void {
@@ -360,19 +352,20 @@ class ServedLink implements LinkHandler {
     );
   }
 
-  #respond(n: number, rest: () => Rest): void {
+  #respond(n: number, rest: () => Rest, oversize?: Oversize): void {
     if (!this.#open.delete(n)) return; // given up
     this.#streams.delete(n);
-    this.#send(n, rest());
+    this.#send(n, rest(), oversize);
   }
 
-  #send(n: number, rest: Rest): void {
+  /** `oversize`: what is said instead of MESSAGE_TOO_LARGE. */
+  #send(n: number, rest: Rest, oversize: Oversize = (tooLarge) => tooLarge): void {
     if (this.#lost) return;
     const text = response(n, rest);
     try {
       if (this.#waiting.length === 0 && this.link.send(text)) return;
     } catch (error) {
-      return this.#send(n, failureRest(tooLarge(error as Failure)));
+      return this.#send(n, failureRest(oversize(error as Failure)));
     }
     this.#waiting.push(text);
     this.#waitingLength += text.length;
@@ -380,9 +373,18 @@ class ServedLink implements LinkHandler {
   }
 }
 
-/** The command was carried out: only its answer does not fit. */
-const tooLarge = ({ what }: Failure): Failure =>
+type Oversize = (tooLarge: Failure) => Failure;
+
+/** Of a command, which may have been carried out: only its answer does not fit. */
+const carriedOut: Oversize = ({ what }) =>
   new Failure("UNKNOWN_OUTCOME", { what: `its answer is too large for a link: ${what}`, at: "link" });
+
+function answerRest(answer: MessageAnswer, session: Session, token: string): Rest {
+  const seen = session.token === token ? "" : session.token;
+  return answer.kind === "reply"
+    ? replyRest(answer.replayed, seen, answer.given)
+    : rejectionRest(answer.name, answer.replayed, seen, answer.given);
+}
 
 /** What is wrong with a log now may be mended: who reads asks again. */
 const failureOf = (error: unknown, at: string): Failure =>
