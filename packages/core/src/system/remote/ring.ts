@@ -18,7 +18,7 @@ import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
 import { AllNodes } from "./all-nodes.ts";
 import type { Directory } from "./directory.ts";
-import { instancesOf } from "./instances.ts";
+import { remoteInstances } from "./instances.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
 import type { Goal } from "./lane.ts";
@@ -165,7 +165,7 @@ class Member implements RingMember {
       if (added.has(part.contract)) continue; // several definitions of one saga
       added.add(part.contract);
       const receive = (message: Message): void => remote.receive(message, goalOf(part, message), isRepeatable(part, message));
-      const instances = isHandled(part) ? () => instancesOf(remote, this.#directory.nodes(service.name)) : undefined;
+      const instances = isHandled(part) ? () => remoteInstances(remote, this.#directory.nodes(service.name)) : undefined;
       router.add(service.name, part.contract, { receive }, "elsewhere", instances);
       if (part.kind === "entity")
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });

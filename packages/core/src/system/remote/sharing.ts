@@ -15,7 +15,7 @@ import type { OwnNode, RingSharing } from "../ring.ts";
 import type { Receiver } from "../router.ts";
 import type { SharedLog } from "../sharing.ts";
 import type { Directory } from "./directory.ts";
-import { instancesOf } from "./instances.ts";
+import { remoteInstances } from "./instances.ts";
 import { OwnPartitions } from "./own-partitions.ts";
 import { OutgoingCall, type Outgoing } from "./outgoing.ts";
 import type { Home, RemoteService } from "./remote-service.ts";
@@ -146,7 +146,7 @@ export class SharedService implements RingSharing, Home {
 
   siblings(): readonly Instance[] {
     const { directory, service } = this.#init;
-    return instancesOf(
+    return remoteInstances(
       this.remote,
       directory.nodes(service.name).filter(({ identity }) => identity.incarnation !== this.incarnation),
     );
