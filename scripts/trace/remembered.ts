@@ -33,6 +33,8 @@ interface Run {
 export class Stage {
   readonly runs: Run[] = [];
   open: boolean;
+  /** Whether what "back" is told can never be done, so that it is parked. */
+  refuses = false;
   readonly #waiting: { readonly count: number; readonly reached: () => void }[] = [];
 
   constructor(open: boolean) {
@@ -55,6 +57,7 @@ export function remembered(stage: Stage) {
   const back = handlers(Back, {
     handle: {
       work: (text, cx) => {
+        if (stage.refuses) throw new Error("it cannot do that");
         if (!stage.open) throw unavailable("it is away");
         seen(text, cx);
       },
