@@ -105,7 +105,7 @@ class Member implements RingMember {
 
   async close(): Promise<void> {
     for (const remote of this.#remotes) remote.close();
-    this.sharing?.remote.close();
+    this.sharing?.leave();
     this.#peers.close();
     this.#served.close();
     await this.#listener?.close();

@@ -56,7 +56,7 @@ export class SharedService implements RingSharing, Home {
     ]);
     const { incarnation } = this;
     const open = (): Promise<void> => own.openLog();
-    this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, logger: runtime.logger, report, open });
+    this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, runtime, report, open });
     this.remote = init.remote(this);
     directory.watch(() => this.#look());
     this.#partitions.watch(() => this.remote.pump());
@@ -115,6 +115,12 @@ export class SharedService implements RingSharing, Home {
   acceptLog(first: Json, link: Link): LinkHandler | undefined {
     if (!this.#store || !isLogGreeting(first)) return undefined;
     return this.#store.accept(link);
+  }
+
+  /** Nothing is called any more, and the log is not opened. */
+  leave(): void {
+    this.remote.close();
+    this.#partitions.close();
   }
 
   async close(): Promise<void> {
