@@ -24,7 +24,7 @@ import { Peers } from "./peers.ts";
 import type { Goal } from "./lane.ts";
 import { type Home, RemoteService } from "./remote-service.ts";
 import { RemoteSource } from "./remote-source.ts";
-import { type PlaceOf, Served } from "./served.ts";
+import { type PlaceOf, Served, type ServedInit } from "./served.ts";
 import { SharedService } from "./sharing.ts";
 import { headsRest, healthRest, metricsRest } from "./wire.ts";
 
@@ -77,7 +77,11 @@ class Member implements RingMember {
     const { service } = room;
     this.sharing = service && how.report ? this.#share(service, how.report) : undefined;
     const placeOf: PlaceOf = this.sharing?.placeOf ?? (() => "here");
-    const whenHosting = (act: () => void): void => (this.sharing?.hasLog ? this.sharing.whenHosting(act) : act());
+    const whenHosting: ServedInit["whenHosting"] = (act) => {
+      if (this.sharing?.hasLog) return this.sharing.whenHosting(act);
+      act();
+      return () => undefined;
+    };
     this.#served = new Served({ router, logs: sources, own, placeOf, whenHosting, runtime, limits });
     this.sharing?.watchPlaces(() => this.#served.replace());
     for (const other of system.services) if (other !== service) this.#add(other);

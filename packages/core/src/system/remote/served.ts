@@ -49,8 +49,8 @@ export interface ServedInit {
   readonly logs: Pick<EventSources, "published">;
   readonly own: OwnNode;
   readonly placeOf: PlaceOf;
-  /** Calls `act` when the log of the service is open here: at once, if it is. */
-  readonly whenHosting: (act: () => void) => void;
+  /** Calls `act` when the log of the service is open here: at once, if it is. What it returns takes that back. */
+  readonly whenHosting: (act: () => void) => () => void;
   readonly runtime: Runtime;
   readonly limits: RemoteLimits;
 }
@@ -201,10 +201,10 @@ class ServedLink implements LinkHandler {
     if (asked.kind === "metrics") return this.#send(n, familiesRest(runtime.metrics.families(), limits.metricsCharsMax));
     if (asked.kind === "cancel" || asked.kind === "more") return;
     // Whoever asks for the log has heard that it is open here, or will be: perhaps before this node.
-    let wanted = true;
-    this.#open.set(n, { giveUp: () => (wanted = false) });
-    this.#init.whenHosting(() => {
-      if (wanted && this.#open.delete(n)) this.#ofLog(n, asked);
+    let giveUp = (): void => {};
+    this.#open.set(n, { giveUp: () => giveUp() });
+    giveUp = this.#init.whenHosting(() => {
+      if (this.#open.delete(n)) this.#ofLog(n, asked);
     });
   }
 

@@ -42,7 +42,7 @@ export class SharedService implements RingSharing, Home {
   readonly #partitioned: ReadonlySet<string>;
   /** Who serves a contract here. */
   readonly #receivers = new Map<string, Receiver>();
-  readonly #whenHosting: (() => void)[] = [];
+  readonly #whenHosting = new Set<() => void>();
   #store: SharedJournalStore | undefined;
   #writer: LogWriter | undefined;
 
@@ -99,16 +99,24 @@ export class SharedService implements RingSharing, Home {
     return this.#store?.epochs !== undefined;
   }
 
-  whenHosting(act: () => void): void {
-    this.#whenHosting.push(act);
+  /** What it returns takes that back: whoever has asked does not wait for ever, and hosting may never come. */
+  whenHosting(act: () => void): () => void {
+    this.#whenHosting.add(act);
     this.#look();
+    return () => this.#whenHosting.delete(act);
   }
 
   /** Where nothing is kept there is no log to open: who is named as its host is where it would be. */
   #look(): void {
     const { service, directory } = this.#init;
     const named = directory.plan(service.name)?.host === this.incarnation;
-    if (this.hosts || (named && !keepsLog(service))) for (const act of this.#whenHosting.splice(0)) act();
+    if (this.hosts || (named && !keepsLog(service))) this.#hosts();
+  }
+
+  #hosts(): void {
+    const acts = [...this.#whenHosting];
+    this.#whenHosting.clear();
+    for (const act of acts) act();
   }
 
   /** A link of another node of the service that is for the log; undefined for what is none. */
