@@ -98,6 +98,12 @@ interface Door {
   gone(): void;
 }
 
+interface HeldAnswer {
+  readonly n: number;
+  readonly text: string;
+  readonly oversize: Oversize;
+}
+
 interface HeldBatch {
   readonly n: number;
   readonly text: string;
@@ -119,7 +125,7 @@ class ServedLink implements LinkHandler {
   /** Of the open ones, those for partitions that this node does not own yet, in their order. */
   readonly #early = new Map<number, { readonly asked: Ask; readonly dueMs: number }>();
   /** Answers that wait for room. */
-  readonly #waiting = new Deque<string>();
+  readonly #waiting = new Deque<HeldAnswer>();
   /** Batches that do, in their order, behind all answers: one of each stream at most. */
   readonly #batches = new Deque<HeldBatch>();
   #waitingLength = 0;
@@ -146,10 +152,10 @@ class ServedLink implements LinkHandler {
   }
 
   room(): void {
-    for (let text = this.#waiting.peek(); text !== undefined; text = this.#waiting.peek()) {
-      if (!this.#takes(text)) return;
+    for (let answer = this.#waiting.peek(); answer; answer = this.#waiting.peek()) {
+      if (!this.#takes(answer)) return;
       this.#waiting.shift();
-      this.#waitingLength -= text.length;
+      this.#waitingLength -= answer.text.length;
     }
     for (let batch = this.#batches.peek(); batch; batch = this.#batches.peek()) {
       if (!batch.stream.over && !this.#takesBatch(batch)) return;
@@ -164,12 +170,11 @@ class ServedLink implements LinkHandler {
     }
   }
 
-  /** What is too large for the link is not answered: it ends at its asker's deadline. */
-  #takes(text: string): boolean {
+  #takes({ n, text, oversize }: HeldAnswer): boolean {
     try {
       return this.link.send(text);
-    } catch {
-      return true;
+    } catch (error) {
+      return this.link.send(response(n, failureRest(oversize(error as Failure))));
     }
   }
 
@@ -367,7 +372,7 @@ class ServedLink implements LinkHandler {
     } catch (error) {
       return this.#send(n, failureRest(oversize(error as Failure)));
     }
-    this.#waiting.push(text);
+    this.#waiting.push({ n, text, oversize });
     this.#waitingLength += text.length;
     if (this.#waitingLength > this.#init.limits.answersLengthMax) this.link.close("it does not take its answers");
   }
