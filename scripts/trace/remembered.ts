@@ -1,6 +1,6 @@
 // A system in which everything goes on because of something else: handlers that tell, a subscription, a saga that sleeps, requests
 // that are answered 202, plain handlers. Whoever is told or asked says in which trace.
-import { contract, entity, handlers, saga, service, subscription, system, unavailable, type Moment } from "@atoll/core";
+import { contract, entity, Failure, handlers, saga, service, subscription, system, unavailable, type Moment } from "@atoll/core";
 import { gateway, route } from "@atoll/gateway";
 import * as z from "zod";
 
@@ -33,6 +33,8 @@ interface Run {
 export class Stage {
   readonly runs: Run[] = [];
   open: boolean;
+  /** Whether what "back" is told can never be done, so that it is parked. */
+  refuses = false;
   readonly #waiting: { readonly count: number; readonly reached: () => void }[] = [];
 
   constructor(open: boolean) {
@@ -55,6 +57,7 @@ export function remembered(stage: Stage) {
   const back = handlers(Back, {
     handle: {
       work: (text, cx) => {
+        if (stage.refuses) throw new Failure("DEFECT", { what: "it cannot do that" });
         if (!stage.open) throw unavailable("it is away");
         seen(text, cx);
       },

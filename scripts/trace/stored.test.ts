@@ -7,6 +7,7 @@
 //  K5  no trace    What began without one goes on without one.
 //  K6  no input    A command repeated under its id in another trace is the same command: nothing is told twice, nothing is refused.
 //  K7  plain       What a plain handler asks has the trace of its own request, whatever else is under way.
+//  K8  letters     A dead letter that is sent again has the trace in which it was told.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placedRecords } from "@atoll/core/journal/simulated";
@@ -66,6 +67,13 @@ const forms: Record<string, (scenario: (trial: Trial) => Promise<void>) => Promi
   },
 };
 
+/** Sends all of them again: what became of each. */
+async function allAgain(letters: ReturnType<Booted["deadLetters"]>): Promise<readonly unknown[]> {
+  assert(letters);
+  const parked = await letters.list(undefined);
+  return Promise.all(parked.map(async ({ stream, place }) => (await letters.retry(stream, place))?.kind));
+}
+
 for (const [where, run] of Object.entries(forms)) {
   test(`stored trace, ${where}: K1 what a handler tells comes in the trace of its run`, () =>
     run(async ({ post, pause, stage: { runs } }) => {
@@ -94,6 +102,29 @@ for (const [where, run] of Object.entries(forms)) {
         ["note 1", idOf(3), "01"],
         ["note 2", idOf(3), "01"],
       ]);
+    }));
+
+  test(`stored trace, ${where}: K8 a dead letter that is sent again comes in the trace in which it was told, by a span of its own where a subscription did`, () =>
+    run(async ({ booted, inside, post, pause, stage }) => {
+      stage.refuses = true;
+      assert.equal(await post("/told", { traceparent: traceparent(1) }), 204);
+      assert.equal(await post("/notes/a", { traceparent: traceparent(2) }), 204);
+      await inside(() => booted("desk").at(Desk).tell("untraced"));
+      await pause(1_000);
+      const [teller] = stage.runs.splice(0);
+      stage.refuses = false;
+      for (const name of ["desk", "readers"])
+        assert.deepEqual(await inside(() => allAgain(booted(name).deadLetters(name))), ["answered", "answered"]);
+      assert.deepEqual(
+        byName(stage.runs).map(({ who, trace }) => [who, trace?.slice(3, 35)]),
+        [
+          ["noted 1", idOf(2)],
+          ["noted 2", idOf(2)],
+          ["told", idOf(1)],
+          ["untraced", undefined],
+        ],
+      );
+      assert.equal(new Set([span, ...[teller, ...stage.runs].map((one) => spanOf(one?.trace))]).size, 6);
     }));
 
   test(`stored trace, ${where}: K5 what an operator asks makes others go on without a trace`, () =>

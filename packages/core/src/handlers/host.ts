@@ -131,7 +131,7 @@ export class HandlersHost {
           : { kind: "reply", given, value: checks.reply(given), replayed: false };
       message.answer(answer);
     } catch (error) {
-      const failure = failureOf(error, message, calls.acted || run.fetched);
+      const failure = failureOf(error, message, calls.acted, run.fetched);
       if (failure.code === "DEFECT" || failure.code === "HANDLER_FAILED") {
         const fields = { service: this.#init.service, operation: message.address, error, ...traceField(message.trace) };
         runtime.logger.log("error", "handler.failed", fields);
@@ -144,12 +144,13 @@ export class HandlersHost {
   }
 }
 
-/** A failure passes on what went wrong, except that "not delivered" is no longer true once something was done. */
-function failureOf(error: unknown, message: Message, acted: boolean): Failure {
+/** A failure passes on what went wrong, except that "not delivered" is no longer true once something was done. What a query fetches it reads. */
+function failureOf(error: unknown, message: Message, acted: boolean, fetched: boolean): Failure {
   const at = message.address;
   const what = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof Failure)) return new Failure(acted ? "HANDLER_FAILED" : "DEFECT", { what, at, cause: error });
-  if (!acted || error.outcome === "unknown") return error;
+  if (!(error instanceof Failure)) return new Failure(acted || fetched ? "HANDLER_FAILED" : "DEFECT", { what, at, cause: error });
+  const mayHaveActed = acted || (fetched && message.to.kind === "command");
+  if (!mayHaveActed || error.outcome === "unknown") return error;
   return new Failure("UNKNOWN_OUTCOME", { what, at, cause: error });
 }
 

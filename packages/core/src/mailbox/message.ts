@@ -105,7 +105,7 @@ export class Message {
   onSettled: (() => void) | undefined = undefined;
   /** Takes it where it cannot be served where it came to. Undefined: it is sent on from there. */
   onReturned: ((taken: boolean) => void) | undefined = undefined;
-  /** Somebody may have applied it: whatever becomes of it from now on, it does not end as certainly undelivered. */
+  /** Somebody may have applied it: whatever becomes of it from now on, it does not end as certainly undelivered. A query is never applied. */
   taken = false;
   /** Commits of this command that failed and were found not to be in the log. */
   attempts = 0;
@@ -156,7 +156,8 @@ export class Message {
   }
 
   fail(failure: Failure): void {
-    if (this.#settle()) this.#reject(this.taken && failure.outcome === "not-delivered" ? afterAll(this, failure) : failure);
+    const isDoubtful = this.taken && this.to.kind === "command" && failure.outcome === "not-delivered";
+    if (this.#settle()) this.#reject(isDoubtful ? afterAll(this, failure) : failure);
   }
 
   #settle(): boolean {

@@ -9,7 +9,8 @@
 //                       run of `react`.
 //  T4  nothing for none A call that has no trace begins none, draws no random number for one, and sends no header.
 //  T5  goes on          What was stored because of a call, and is done later or after a crash, is of the trace of that call: what handlers told,
-//                       what a topic's messages make others tell, the steps of a saga, what was answered 202.
+//                       what a topic's messages make others tell, both also as dead letters that are sent again, the steps of a saga, what was
+//                       answered 202.
 //  T6  nobody's input   A trace decides nothing: a command that is repeated under its id is the same one, whatever trace it comes with.
 import type { Random } from "../runtime/index.ts";
 

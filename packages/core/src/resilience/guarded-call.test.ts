@@ -31,6 +31,8 @@ class Bench {
   /** Settles attempts before the delivery returns, where it says how. */
   atOnce: ((n: number) => FailureCode | "worked" | undefined) | undefined;
 
+  isQuery = false;
+
   /** Whether attempts end with DEADLINE by themselves, as they do where there is a receiver. */
   deadlines = false;
 
@@ -48,7 +50,12 @@ class Bench {
     };
     return guarded<string>(
       this.dependency,
-      { at: "bank.charge", withinMs, deliver: (attemptMs, resolve, reject) => this.#deliver(attemptMs, resolve, reject) },
+      {
+        at: "bank.charge",
+        isQuery: this.isQuery,
+        withinMs,
+        deliver: (attemptMs, resolve, reject) => this.#deliver(attemptMs, resolve, reject),
+      },
       end,
       (failure) => {
         this.failures.push(failure);
@@ -283,6 +290,20 @@ test("guarded call: once an attempt may have had an effect, no later refusal say
     assert.deepEqual([b.ended, b.failures[0]?.outcome], [["BREAKER_OPEN"], "not-delivered"]);
   });
 });
+
+test("guarded call: of a query, which changes nothing, the last failure is told as it is, whatever became of an attempt before it (G3)", () =>
+  bench({ retry: { attempts: 2 } }, async (b) => {
+    b.isQuery = true;
+    b.ask();
+    b.delivered[0]?.fail("DEADLINE");
+    await b.pause(101);
+    b.delivered[1]?.fail("OVERLOADED");
+    b.ask();
+    b.delivered[2]?.fail("UNAVAILABLE");
+    await b.pause(101);
+    b.delivered[3]?.fail("DEADLINE");
+    assert.deepEqual(b.ended, ["OVERLOADED", "DEADLINE"]);
+  }));
 
 test("guarded call: a failure that opens the breaker is told as it is, and not sent again", () =>
   bench({ retry: {}, breaker: { failures: 1 } }, async (b) => {

@@ -3,7 +3,8 @@
 //
 // G1  It is settled exactly once, and not after its deadline but for the lateness of a timer and of whoever delivers.
 // G2  Every attempt is the same delivery: the identity of a command is minted before the first (ADR 0009).
-// G3  A failure says "not delivered" only if that is true of every attempt; otherwise it is unknown.
+// G3  A failure says "not delivered" only if that is true of every attempt; otherwise it is unknown. Of what changes nothing each
+//     failure is told as it is.
 // G4  It holds a place of the bulkhead only while an attempt is under way: not while it waits, not during a pause.
 // G5  What is refused here, or was given up by its caller, is not sent again.
 import { unreachable } from "../base/assert.ts";
@@ -21,6 +22,8 @@ export interface Delivery {
 export interface GuardedAsk<A> {
   /** `contract.operation`, for messages to people. */
   readonly at: string;
+  /** It changes nothing, whatever becomes of it. */
+  readonly isQuery: boolean;
   /** For all attempts together. */
   readonly withinMs: number;
   /** Delivers once, waiting at most `withinMs`, and settles exactly once, perhaps before it returns. Undefined: it has settled. */
@@ -170,7 +173,7 @@ class GuardedCall<A> implements Delivery {
 
   #failed(failure: Failure): void {
     this.#last = failure;
-    if (failure.outcome === "unknown") this.#doubt ??= failure;
+    if (failure.outcome === "unknown" && !this.#asked.isQuery) this.#doubt ??= failure;
     // What is cut off, here or behind the dependency, needs longer than a pause.
     const isFinal = this.#givenUp || failure.code === "BREAKER_OPEN" || this.#dependency.refusing;
     const pauseMs = isFinal ? undefined : this.#dependency.pauseAfter(failure, this.#attempt, this.#leftMs());

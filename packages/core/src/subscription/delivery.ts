@@ -22,6 +22,7 @@ import type { SubscriptionLimits } from "./limits.ts";
 import { type DeliveryMetrics, deliveryMetrics } from "./metrics.ts";
 import { offsetOf, placeOf, streamOf } from "./stream.ts";
 import type { ToldCommand } from "./tell.ts";
+import { toldTrace } from "./told-trace.ts";
 
 export interface DeliveryInit {
   readonly service: string;
@@ -143,6 +144,12 @@ export class Delivery {
       this.#streams.delete(partition);
       return stream ? [stream.name] : [];
     });
+  }
+
+  /** What a command that was told at this place carries when it is sent again. Undefined: nothing, or it is no stream of this. */
+  async traceOf(stream: string, place: number): Promise<string | undefined> {
+    const trace = await toldTrace(this.#init, stream, place);
+    return trace === undefined ? undefined : this.#init.span(trace);
   }
 
   /** Partitions of the publisher's log that are delivered where these own ones are owned. */

@@ -5,7 +5,8 @@
 //               asked in process. None is left out, whatever becomes of it, and none that comes later is added.
 //  E2  honest   Each entry says what its own instance did: "not delivered" only if that did not take it. One that is gone is UNAVAILABLE,
 //               and whoever has its place now is not asked in its stead; one whose link was lost behind a command is UNKNOWN_OUTCOME; a
-//               query is sent again, to the same instance only. One that is named and does not answer is waited for: DEADLINE.
+//               query is sent again, to the same instance only, and has no outcome that could be unknown. One that is named and does
+//               not answer is waited for: DEADLINE.
 //  E3  in time  It settles when the last has, no later than the deadline. As a whole it fails only with what concerns all: its input, that
 //               nobody may ask this, that there is no instance, and what guards the dependency.
 //  E4  bounded  Each of the messages counts where any other message would: beyond a bound its entry is OVERLOADED.

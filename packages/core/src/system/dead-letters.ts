@@ -16,6 +16,8 @@ export interface DeadLettersInit {
   readonly service: string;
   readonly router: Router;
   readonly sender: Sender;
+  /** What it carried when it was told, and carries again (T5). */
+  readonly traceOf: (letter: Pick<DeadLetter, "stream" | "place">) => Promise<string | undefined>;
 }
 
 const page = 500;
@@ -82,7 +84,7 @@ export class DeadLetters {
   async retry(stream: string, place: number): Promise<SentAgain | undefined> {
     const letter = await this.#find(stream, place);
     if (!letter) return undefined;
-    const { service, router, sender } = this.#init;
+    const { service, router, sender, traceOf } = this.#init;
     const { contract: name, command, key, input, since } = letter;
     const contract = router.contract(name);
     const to = contract?.$.operations[command];
@@ -91,11 +93,12 @@ export class DeadLetters {
         what: "it is no command that a service of this system takes: discard it",
         at: `${name}.${command}`,
       });
+    const trace = await traceOf(letter);
     const answer = await new Promise<MessageAnswer>((resolve, reject) => {
       const sent = { to, key: contract.$.keyed ? key : undefined, input: input === "" ? undefined : (JSON.parse(input) as unknown) };
       const id = letterId(stream, place);
       const { withinMs } = subscriptionLimits;
-      sender.send({ ...sent, caller: service, id, minted: since, withinMs, read: "strong", session: undefined }, resolve, reject);
+      sender.send({ ...sent, caller: service, id, minted: since, withinMs, read: "strong", session: undefined, trace }, resolve, reject);
     });
     await this.#discard(stream, place);
     return answer.kind === "reply" ? { kind: "answered" } : { kind: "rejected", name: answer.name };

@@ -31,6 +31,7 @@ export class GuardedSender implements Sender {
       dependency,
       {
         at: `${contract}.${to.name}`,
+        isQuery: to.kind === "query",
         withinMs,
         deliver: (attemptMs, answered, failed) => this.#sender.send({ ...identified, withinMs: attemptMs }, answered, failed),
       },
@@ -49,6 +50,7 @@ export class GuardedSender implements Sender {
       dependency,
       {
         at: `${contract}.${to.name}`,
+        isQuery: to.kind === "query",
         withinMs,
         deliver: (attemptMs, ended) => this.#sender.sendEach({ ...call, withinMs: attemptMs }, ended, ended),
         trouble: (outcome) => (isFailure(outcome) ? outcome.code : troubleOf(outcome)),

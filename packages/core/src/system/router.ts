@@ -147,7 +147,7 @@ export class Router implements Sender {
   sendEach(call: Call, resolve: (each: readonly Each[]) => void, reject: (failure: Failure) => void): Broadcast | undefined {
     try {
       const route = this.#route(call);
-      const instances = instancesOf(route, call.to);
+      const instances = instancesToAsk(route, call.to);
       const calls = this.#callEach(call, instances);
       return Broadcast.send(instances, resolve, reject, ({ remote }, n, answered, failed) =>
         this.#message(calls[n] as Call, { ...route, runs: remote ? "elsewhere" : "here" }, answered, failed),
@@ -228,7 +228,7 @@ export class Router implements Sender {
 const unavailable = (to: AnyOpRef, what: string): Failure => new Failure("UNAVAILABLE", { what, at: addressOf(to, "") });
 
 /** Throws if these are not whom to ask, or if there is none. */
-function instancesOf({ service, contract, instances }: Route, to: AnyOpRef): readonly Instance[] {
+function instancesToAsk({ service, contract, instances }: Route, to: AnyOpRef): readonly Instance[] {
   const refuse = (what: string): never => {
     throw new Failure("INVALID_INPUT", { what, at: addressOf(to, "") });
   };

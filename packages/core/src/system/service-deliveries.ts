@@ -4,7 +4,7 @@ import { backoffMs } from "../base/backoff.ts";
 import { Failure } from "../base/failure.ts";
 import type { AnyContract } from "../contract/index.ts";
 import type { EntityHost } from "../entity/index.ts";
-import { JournalError, type EventSource, type Tenant } from "../journal/index.ts";
+import { type DeadLetter, JournalError, type EventSource, type Tenant } from "../journal/index.ts";
 import { type Deadlines, type Message, nextSpan } from "../mailbox/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type DeliveryInit,
   type Send,
 } from "../subscription/index.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import { DeadLetters, type DeadLettersInit } from "./dead-letters.ts";
 import { eventSource, type EventSources } from "./event-sources.ts";
 import { Outbox, outboxName } from "./outbox.ts";
 import type { Receiver, Router, Sender } from "./router.ts";
@@ -286,9 +286,15 @@ export class ServiceDeliveries implements Tenant {
     for (const partition of owned)
       if (writer.owns(partition) && this.#stays.get(partition) === stays.get(partition)) this.#here.add(partition);
     this.#opened = opened;
-    this.#letters = new DeadLetters(this.#init, { journal, writer }, opened);
+    const traceOf: DeadLettersInit["traceOf"] = (letter) => this.#traceOf(letter);
+    this.#letters = new DeadLetters({ ...this.#init, traceOf }, { journal, writer }, opened);
     await this.#letters.recount();
     return opened;
+  }
+
+  async #traceOf({ stream, place }: Pick<DeadLetter, "stream" | "place">): Promise<string | undefined> {
+    const traces = await Promise.all([...this.#deliveries.values()].map((delivery) => delivery.traceOf(stream, place)));
+    return traces.find((trace) => trace !== undefined);
   }
 
   #pause(failures: number): Promise<void> {

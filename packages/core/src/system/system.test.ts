@@ -23,7 +23,18 @@ const box = entity(Box, {
 
 const Desk = contract("desk", {
   version: 1,
-  access: { both: "any", pry: "any", hang: "any", half: "any", flaky: "any", outside: "any", setting: "any", deep: "any" },
+  access: {
+    both: "any",
+    pry: "any",
+    hang: "any",
+    half: "any",
+    flaky: "any",
+    outside: "any",
+    setting: "any",
+    deep: "any",
+    ask: "any",
+    look: "any",
+  },
   commands: {
     both: { in: z.object({ a: z.string(), b: z.string(), n: z.int() }), out: z.object({ sums: z.array(z.int()) }) },
     pry: {},
@@ -31,9 +42,11 @@ const Desk = contract("desk", {
     half: { in: z.object({ key: z.string() }) },
     flaky: { in: z.object({ key: z.string() }), out: z.object({ sum: z.int() }) },
     outside: { out: z.object({ status: z.int() }) },
+    ask: {},
   },
-  queries: { setting: { out: z.object({ limit: z.number() }) }, deep: { out: z.object({ leftMs: z.number() }) } },
+  queries: { setting: { out: z.object({ limit: z.number() }) }, deep: { out: z.object({ leftMs: z.number() }) }, look: {} },
 });
+const Nobodys = contract("nobodys", { version: 1, queries: { any: {} }, access: { any: "any" } });
 let flakes = 0;
 const desk = handlers(Desk, {
   config: { LIMIT: z.coerce.number<string>().default(3) },
@@ -55,6 +68,14 @@ const desk = handlers(Desk, {
       return reply;
     },
     outside: async (_, cx) => ({ status: (await cx.fetch("http://bank.example/")).status }),
+    ask: async (_, cx) => {
+      await cx.fetch("http://bank.example/");
+      await cx.at(Nobodys).any();
+    },
+    look: async (_, cx) => {
+      await cx.fetch("http://bank.example/");
+      await cx.at(Nobodys).any();
+    },
     setting: async (_, cx) => ({ limit: cx.config.LIMIT }),
     deep: async (_, cx) => {
       const failure = await failureOf(cx.at(Desk).hang({ within: "1h" }));
@@ -133,6 +154,16 @@ test("system: without a network a fetch fails typed; a simulated one answers", (
   virtually(office, async ({ booted }) => assert.deepEqual(await booted.at(Desk).outside(), { status: 418 }), {
     fetch: async () => new Response("", { status: 418 }),
   }));
+
+test("system: what a command has fetched may have had an effect, whatever fails after it; what a query has fetched it has read", () =>
+  virtually(
+    office,
+    async ({ booted }) => {
+      const [asked, looked] = [await failureOf(booted.at(Desk).ask()), await failureOf(booted.at(Desk).look())];
+      assert.deepEqual([asked.code, looked.code], ["UNKNOWN_OUTCOME", "UNAVAILABLE"]);
+    },
+    { fetch: async () => new Response("") },
+  ));
 
 test("system: an aborted signal cancels the call, and leaves no listener behind after an answer", () =>
   virtually(office, async ({ booted }) => {

@@ -3,8 +3,8 @@
 // see them who know what every node has done:
 //
 //  E1  whole    The entries are those whom the directory named, by name, each once; of the own service the own one as well.
-//  E2  honest   An answer is of the named process itself, which took a command once; "not delivered" means that it never took it; no command
-//               is taken twice, and nothing is taken by a process that was not named.
+//  E2  honest   An answer is of the named process itself, which took a command once; "not delivered" means that it never took a command; no command
+//               is taken twice, no outcome of a query is unknown, and nothing is taken by a process that was not named.
 //  E3  in time  It has ended within its deadline and what a wheel of deadlines adds.
 import assert from "node:assert/strict";
 import * as z from "zod";
@@ -261,7 +261,8 @@ function check(gauges: Gauges, { id, kind, named, each }: Broadcast): void {
       continue;
     }
     gauges.reached(`${kind} ${entry.failure.code}`);
-    if (entry.failure.outcome === "unknown") gauges.reached(times > 0 ? "unknown and taken" : "unknown and not taken");
+    if (kind === "look") assert.notEqual(entry.failure.code, "UNKNOWN_OUTCOME", `E2: ${id} changes nothing, whatever became of it`);
+    else if (entry.failure.outcome === "unknown") gauges.reached(times > 0 ? "unknown and taken" : "unknown and not taken");
     else assert.equal(times, 0, `E2: ${entry.node} took ${id}, which is said not to be delivered`);
     if (entry.failure.code === "UNAVAILABLE" && gauges.incarnationOf(entry.node) !== incarnation) gauges.reached("replaced");
   }

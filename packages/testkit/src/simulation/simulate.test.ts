@@ -174,7 +174,7 @@ test("simulate: the network is refused, unless there is a stand-in for it or for
   const rate = async (world: World): Promise<number> => (await world.at(Rates).rate({ within: "2s" })).rate;
   await simulate(bank, { seeds: 2, faults: [] }, async (world) => {
     await deposits(world);
-    await assert.rejects(rate(world), (error) => error instanceof Failure && error.code === "UNKNOWN_OUTCOME");
+    await assert.rejects(rate(world), (error) => error instanceof Failure && error.code === "UNAVAILABLE");
   });
   const asked: string[] = [];
   const fetch: typeof globalThis.fetch = (url) => {

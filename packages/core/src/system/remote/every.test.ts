@@ -200,6 +200,20 @@ test("every: when a link is lost, nobody knows of a command; a query is sent aga
     );
   }));
 
+test("every: a query whose link is lost and whose instance is gone by then is UNAVAILABLE: it has no outcome that could be unknown (E2)", () =>
+  within(async (_, ring, front) => {
+    const lost = new Stand();
+    await ring.stand("caches", 1, lost.accept);
+    const query = ring.inside(() => front.every(Cache).size());
+    await ring.pause(100);
+    assert.equal(lost.taken.length, 1);
+    ring.unname("caches-1");
+    lost.link?.close("the cable is out");
+    const each = await query;
+    assert.deepEqual(said(each), ["caches-1 UNAVAILABLE"]);
+    assert.match(each[0]?.failure?.message ?? "", /no other is asked in its place/);
+  }));
+
 test("every: calls to one instance arrive in the order in which they were made, also what has waited for its link", () =>
   within(async (caches, ring, front) => {
     await ring.up("caches", true, 1);

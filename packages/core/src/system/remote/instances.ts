@@ -4,7 +4,7 @@ import type { Instance } from "../broadcast.ts";
 import type { RemoteService } from "./remote-service.ts";
 
 /** Handlers know nothing of what they have done: only a query is sent again when its link is lost, to the same instance. */
-export const instancesOf = (remote: RemoteService, nodes: readonly Address[]): readonly Instance[] =>
+export const remoteInstances = (remote: RemoteService, nodes: readonly Address[]): readonly Instance[] =>
   nodes.map(({ identity: { node, incarnation } }) => ({
     node,
     remote: true,

@@ -160,7 +160,7 @@ export class OutgoingCall extends Outgoing {
     const { to, session } = message;
     message.onSettled = undefined;
     this.#gaveBack?.peer.measure(this.#gaveBack.sinceMs, answer);
-    if (answer.kind === "failure") return message.fail(answer.failure);
+    if (answer.kind === "failure") return message.fail(this.#said(answer));
     try {
       if ("session" in answer && answer.session !== "") session?.merge(Session.parse(answer.session));
       if (answer.kind === "reply") {
@@ -169,7 +169,7 @@ export class OutgoingCall extends Outgoing {
       } else if (answer.kind === "rejection") {
         const { name, given, replayed } = answer;
         message.answer({ kind: "rejection", name, details: to.checks.rejection(name, given), given, replayed });
-      } else this.fail(new Failure("UNKNOWN_OUTCOME", { what: `the node answered with "${answer.kind}"`, at: message.address }));
+      } else message.fail(this.#unanswered(`the node answered with "${answer.kind}"`));
     } catch (error) {
       message.fail(error instanceof Failure ? error : new Failure("DEFECT", { what: String(error), at: message.address }));
     }
@@ -188,8 +188,17 @@ export class OutgoingCall extends Outgoing {
   protected vanished(why: string): void {
     this.message.taken = true;
     if (this.#repeatable) return this.service.returned(this, false);
-    const what = `the link to service "${this.service.name}" was lost while it was on its way: ${why}`;
-    this.fail(new Failure("UNKNOWN_OUTCOME", { what, at: this.message.address }));
+    this.fail(this.#unanswered(`the link to service "${this.service.name}" was lost while it was on its way: ${why}`));
+  }
+
+  #said({ code, failure }: Extract<Answered, { readonly kind: "failure" }>): Failure {
+    return code === failure.code || this.message.to.kind === "command" ? failure : this.#unanswered(failure.what);
+  }
+
+  /** Whoever took it has given no answer that could be read. */
+  #unanswered(what: string): Failure {
+    const { to, address: at } = this.message;
+    return new Failure(to.kind === "command" ? "UNKNOWN_OUTCOME" : "UNAVAILABLE", { what, at });
   }
 
   fail(failure: Failure): void {

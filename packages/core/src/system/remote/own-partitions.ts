@@ -2,8 +2,10 @@
 // writer acquire and release, and tells whatever lives with a partition. The log has the last word in all of it.
 //
 //  B1  in turn    Tenants hear that a partition is owned after it has been acquired, and have left before it is released.
-//  B2  needed     The log is opened when the plan grants this node something, if it was not before.
+//  B2  needed     The log is opened when the plan grants this node something, if it was not before. What fails is tried again for as long
+//                 as the plan grants: whatever is for the partition waits here.
 import { assert, unreachable } from "../../base/assert.ts";
+import { type Backoff, backoffMs } from "../../base/backoff.ts";
 import { partitionOf } from "../../base/hash.ts";
 import {
   newOwnership,
@@ -16,7 +18,7 @@ import {
   stepOwnership,
 } from "../../cluster/index.ts";
 import type { LogWriter, Tenant } from "../../journal/index.ts";
-import type { Logger } from "../../runtime/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
 import type { Directory } from "./directory.ts";
 
 export interface OwnPartitionsInit {
@@ -24,11 +26,14 @@ export interface OwnPartitionsInit {
   /** Of this node. */
   readonly incarnation: string;
   readonly directory: Directory;
-  readonly logger: Logger;
+  readonly runtime: Pick<Runtime, "logger" | "timers" | "random">;
   readonly report: (report: NodeReport) => void;
   /** Opens the log at this node; `begin` is called in the course of it. */
   readonly open: () => Promise<unknown>;
 }
+
+/** Between two tries to open the log. */
+const again: Backoff = { firstMs: 100, maxMs: 5_000 };
 
 interface OpenParts {
   readonly writer: LogWriter;
@@ -40,7 +45,10 @@ export class OwnPartitions {
   readonly #watchers: (() => void)[] = [];
   #open: OpenParts | undefined;
   #state: OwnershipState;
+  /** Also while it waits to try again. */
   #opening = false;
+  #failures = 0;
+  #closed = false;
   /** Acquisitions and releases that are not done. */
   #underWay = 0;
 
@@ -92,16 +100,28 @@ export class OwnPartitions {
   }
 
   #openLog(): void {
-    if (this.#opening) return;
+    if (this.#opening || this.#closed) return;
     this.#opening = true;
-    const { service, logger, open } = this.#init;
+    const { service, runtime, open } = this.#init;
     open().then(
       () => (this.#opening = false),
       (error: unknown) => {
-        this.#opening = false;
-        logger.log("error", "log.not_opened", { service, error });
+        runtime.logger.log("error", "log.not_opened", { service, error });
+        this.#failures += 1;
+        runtime.timers.after(
+          backoffMs(again, this.#failures, () => runtime.random.next()),
+          () => {
+            this.#opening = false;
+            this.#follow();
+          },
+        );
       },
     );
+  }
+
+  /** The log is not opened any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   #take(input: OwnershipInput): void {
@@ -126,7 +146,10 @@ export class OwnPartitions {
 
   /** Of a log that is closed nothing is acquired or released any more: its node is stopping. */
   #inCourse(work: Promise<void>, { kind, partition }: Exclude<OwnershipEffect, { readonly kind: "report" }>): void {
-    const { service, logger } = this.#init;
+    const {
+      service,
+      runtime: { logger },
+    } = this.#init;
     this.#underWay += 1;
     const done = (): void => {
       this.#underWay -= 1;
@@ -138,7 +161,10 @@ export class OwnPartitions {
   }
 
   async #acquire(partition: number, epoch: number): Promise<void> {
-    const { logger, service } = this.#init;
+    const {
+      service,
+      runtime: { logger },
+    } = this.#init;
     const { writer, tenants } = this.#log;
     const acquired = await writer.acquire(partition, epoch);
     logger.log("debug", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
@@ -152,7 +178,7 @@ export class OwnPartitions {
     const { writer, tenants } = this.#log;
     await tenants.leave(partition);
     await writer.release(partition);
-    this.#init.logger.log("debug", "partition.released", { service: this.#init.service, partition });
+    this.#init.runtime.logger.log("debug", "partition.released", { service: this.#init.service, partition });
     this.#take({ kind: "released", partition });
   }
 

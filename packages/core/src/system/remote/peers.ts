@@ -314,10 +314,13 @@ export class Peers {
     }
     const peer = made();
     assert(peer, "a link that was made has its handler");
+    if (this.#closed) return peer.close();
+    if (peer.leaving) {
+      target.failures += 1; // lost already
+      return this.#pause(service, target, target.failures);
+    }
     target.connecting = false;
     target.failures = 0;
-    if (this.#closed) return peer.close();
-    if (peer.leaving) return; // lost already
     target.peer = peer;
     this.#changed(service);
   }

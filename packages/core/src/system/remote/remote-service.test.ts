@@ -9,13 +9,14 @@ import { inRing, type VirtualRing } from "../../../test/virtual-ring.ts";
 import { failureOf } from "../../../test/virtual-system.ts";
 import { partitionOf } from "../../base/hash.ts";
 import { Stand, type Taken } from "./stand-under-test.ts";
-import { againRest, movedRest, replyRest, response } from "./wire.ts";
+import { againRest, logRest, movedRest, replyRest, response } from "./wire.ts";
 
 const Shelf = contract("shelf", {
   version: 1,
   key: z.string(),
   commands: { put: { in: z.object({ n: z.int() }) } },
-  access: { put: "any" },
+  queries: { count: { out: z.object({ n: z.int() }) } },
+  access: { put: "any", count: "any" },
 });
 const shelf = entity(Shelf, {
   state: z.object({}),
@@ -23,6 +24,7 @@ const shelf = entity(Shelf, {
   events: { Put: z.object({ n: z.int() }) },
   decide: { put: (_, { n }, turn) => turn.emit("Put", { n }) },
   evolve: { Put: (s) => s },
+  queries: { count: () => ({ n: 0 }) },
 });
 const Desk = contract("desk", { version: 1, commands: { nothing: {} }, access: { nothing: "any" } });
 const shopSystem = system("shop", {
@@ -194,6 +196,30 @@ test("remote R1: what had begun at a node, or may have, and is never answered el
     shop.ring.lose("shelves", "it is gone");
     const { code, outcome } = await failing;
     assert.deepEqual([code, outcome], ["UNKNOWN_OUTCOME", "unknown"]);
+  }));
+
+test("remote R1: a query that was taken, or may have been, ends as what ended it: it changes nothing, so that there is no outcome to be unknown", () =>
+  inShop(async (shop) => {
+    const { a } = shop;
+    const count = (): ReturnType<typeof failureOf> => shop.ring.inside(() => failureOf(shop.desk.at(Shelf, key).count()));
+    const strange = count();
+    await shop.ring.pause(100);
+    a.say('"failure","OUT_OF_STEP","a newer program says so",null,[]]');
+    const other = count();
+    await shop.ring.pause(100);
+    a.say(logRest({ logId: "", timeline: 0 }, []));
+    const lost = count();
+    await shop.ring.pause(100);
+    await shop.ring.inside(async () => a.link?.close("cut"));
+    shop.ring.lose("shelves", "it is gone");
+    const failures = await Promise.all([strange, other, lost]);
+    assert.deepEqual(
+      failures.map(({ code }) => code),
+      ["UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE"],
+    );
+    assert.match(failures[0]?.message ?? "", /OUT_OF_STEP: a newer program says so/);
+    assert.match(failures[1]?.message ?? "", /answered with "log"/);
+    assert.match(failures[2]?.message ?? "", /it is gone/);
   }));
 
 test("remote R3, R4: what waits for a partition that nobody owns, or whose owner is leaving, holds up no other one, and ends at its own deadline", () =>

@@ -3,7 +3,8 @@
 // sent again, in order, under the same identity, within their own deadline.
 //
 //  R1  honest     Settled as "not delivered" only if no node took it. A command that may have been taken is sent again only
-//                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown.
+//                 if the receiver knows its identity (entities and sagas keep receipts); else its outcome is unknown. A query is
+//                 never taken in this sense: it changes nothing.
 //  R2  in order   Messages of this node to one partition, to one service where there are none, or to one instance that they are for
 //                 alone, are sent, and sent again, in the order in which they came (lane.ts).
 //  R3  bounded    What is held is bounded in number and characters; beyond that OVERLOADED. Nothing outlives its deadline.
@@ -12,11 +13,11 @@
 //                 higher epoch by now: either it is in the log from before the take-over, or it is fenced. It is sent on.
 //  R6  readers    What any instance may answer, and one of them gives back, is for the host of the log from then on: nobody gives that
 //                 back, so it is sent on once.
-import { partitionOf } from "../../base/hash.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Deadlines, Message } from "../../mailbox/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { type Goal, Lane, type Target } from "./lane.ts";
+import type { Goal, Lane, Target } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
 import type { RemoteLimits } from "./limits.ts";
 import { Outgoing, OutgoingCall, OutgoingQuestion, type Sending } from "./outgoing.ts";
 import type { Answered, Peer, Peers, Request } from "./peers.ts";
@@ -49,7 +50,7 @@ export class RemoteService implements Sending {
   readonly name: string;
   readonly #init: RemoteServiceInit;
   readonly #spreading: Spreading;
-  readonly #lanes = new Map<number | string, Lane<Outgoing>>();
+  readonly #lanes = new Lanes<Outgoing>();
   /** Lanes with something that waits. */
   readonly #waiting = new Set<Lane<Outgoing>>();
   #held = 0;
@@ -102,8 +103,7 @@ export class RemoteService implements Sending {
 
   /** Nothing of the key's partition waits, or is on its way to another node: whoever serves it here overtakes nobody. */
   isQuiet(contract: string, key: string): boolean {
-    if (this.#lanes.size === 0) return true;
-    return this.#laneOf({ kind: "owner", contract, key }).idle && (this.#lanes.get("owner")?.idle ?? true);
+    return this.#lanes.isEmpty || this.#lanes.isQuiet({ kind: "owner", contract, key }, this.#partitions);
   }
 
   /** Sends it now, or as soon as a node takes it. */
@@ -211,13 +211,7 @@ export class RemoteService implements Sending {
   }
 
   #laneOf(goal: Goal): Lane<Outgoing> {
-    const partitions = goal.kind === "owner" ? this.#partitions : 0;
-    const partition = goal.kind === "owner" && partitions > 0 ? partitionOf(goal.contract, goal.key, partitions) : undefined;
-    const name = partition ?? (goal.kind === "node" ? goal.incarnation : goal.kind);
-    let lane = this.#lanes.get(name);
-    if (!lane && goal.kind === "node") this.#forgetNodes();
-    if (!lane) this.#lanes.set(name, (lane = new Lane(goal, partition)));
-    return lane;
+    return this.#lanes.of(goal, goal.kind === "owner" ? this.#partitions : 0);
   }
 
   /** Nobody takes the place of a node that is not there any more. */
@@ -225,11 +219,6 @@ export class RemoteService implements Sending {
     const what = "the node is not there any more, and no other is asked in its place";
     outgoing.fail(new Failure("UNAVAILABLE", { what, at: `service "${this.name}"` }));
     return true;
-  }
-
-  /** Lanes of nodes are kept while something is in them: each process that ever ran would leave one. */
-  #forgetNodes(): void {
-    for (const [name, { goal, idle }] of this.#lanes) if (goal.kind === "node" && idle) this.#lanes.delete(name);
   }
 
   /** Whoever had it cannot apply it any more. */

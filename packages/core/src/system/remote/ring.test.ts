@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as z from "zod";
 import { contract, entity, handlers, service, subscription, system } from "@atoll/core";
+import { linkLimits } from "@atoll/core/transport";
 import { inRing, type VirtualRing } from "../../../test/virtual-ring.ts";
 import { failureOf } from "../../../test/virtual-system.ts";
 
@@ -39,9 +40,13 @@ const Desk = contract("desk", {
   commands: {
     take: { in: z.object({ to: z.string(), cents: z.string() }), out: z.object({ said: z.string() }) },
     hold: { out: z.object({ run: z.int() }) },
+    print: { in: z.object({ chars: z.int() }), out: z.object({ text: z.string() }) },
   },
-  queries: { runs: { out: z.object({ runs: z.int() }) } },
-  access: { take: "any", hold: "any", runs: "any" },
+  queries: {
+    runs: { out: z.object({ runs: z.int() }) },
+    look: { in: z.object({ chars: z.int() }), out: z.object({ text: z.string() }) },
+  },
+  access: { take: "any", hold: "any", print: "any", runs: "any", look: "any" },
 });
 let runs = 0;
 let release: (() => void) | undefined;
@@ -56,7 +61,9 @@ const desk = handlers(Desk, {
       await new Promise<void>((resolve) => (release = resolve));
       return { run: runs };
     },
+    print: ({ chars }) => ({ text: "x".repeat(chars) }),
     runs: () => ({ runs }),
+    look: ({ chars }) => ({ text: "x".repeat(chars) }),
   },
 });
 
@@ -168,6 +175,17 @@ test("ring: when a link is lost, a query is asked again, and of a command of han
     await ring.up("desk");
     assert.equal((await asked).runs, 1);
     release?.();
+  }));
+
+test("ring: of a command whose answer is too large for a link nobody knows the outcome; a query's is said to be too large", () =>
+  inRing(bank, async (ring) => {
+    await ring.up("desk");
+    const a = await ring.up("audit");
+    const tooMany = { chars: linkLimits.messageCharsMax };
+    const printed = await failureOf(ring.inside(() => a.at(Desk).print(tooMany)));
+    const looked = await failureOf(ring.inside(() => a.at(Desk).look(tooMany)));
+    assert.deepEqual([printed.code, looked.code], ["UNKNOWN_OUTCOME", "MESSAGE_TOO_LARGE"]);
+    assert.equal((await ring.inside(() => a.at(Desk).look({ chars: 1_000 }))).text.length, 1_000);
   }));
 
 test("ring: a subscription reads a topic of another node, whichever comes up first, and each message takes effect once", () =>

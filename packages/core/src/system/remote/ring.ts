@@ -18,13 +18,13 @@ import type { ServiceHealth } from "../edge.ts";
 import type { Ring, RingMember, RingRoom } from "../ring.ts";
 import { AllNodes } from "./all-nodes.ts";
 import type { Directory } from "./directory.ts";
-import { instancesOf } from "./instances.ts";
+import { remoteInstances } from "./instances.ts";
 import { remoteLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
 import type { Goal } from "./lane.ts";
 import { type Home, RemoteService } from "./remote-service.ts";
 import { RemoteSource } from "./remote-source.ts";
-import { type PlaceOf, Served } from "./served.ts";
+import { type PlaceOf, Served, type ServedInit } from "./served.ts";
 import { SharedService } from "./sharing.ts";
 import { headsRest, healthRest, metricsRest } from "./wire.ts";
 
@@ -77,7 +77,11 @@ class Member implements RingMember {
     const { service } = room;
     this.sharing = service && how.report ? this.#share(service, how.report) : undefined;
     const placeOf: PlaceOf = this.sharing?.placeOf ?? (() => "here");
-    const whenHosting = (act: () => void): void => (this.sharing?.hasLog ? this.sharing.whenHosting(act) : act());
+    const whenHosting: ServedInit["whenHosting"] = (act) => {
+      if (this.sharing?.hasLog) return this.sharing.whenHosting(act);
+      act();
+      return () => undefined;
+    };
     this.#served = new Served({ router, logs: sources, own, placeOf, whenHosting, runtime, limits });
     this.sharing?.watchPlaces(() => this.#served.replace());
     for (const other of system.services) if (other !== service) this.#add(other);
@@ -105,7 +109,7 @@ class Member implements RingMember {
 
   async close(): Promise<void> {
     for (const remote of this.#remotes) remote.close();
-    this.sharing?.remote.close();
+    this.sharing?.leave();
     this.#peers.close();
     this.#served.close();
     await this.#listener?.close();
@@ -165,7 +169,7 @@ class Member implements RingMember {
       if (added.has(part.contract)) continue; // several definitions of one saga
       added.add(part.contract);
       const receive = (message: Message): void => remote.receive(message, goalOf(part, message), isRepeatable(part, message));
-      const instances = isHandled(part) ? () => instancesOf(remote, this.#directory.nodes(service.name)) : undefined;
+      const instances = isHandled(part) ? () => remoteInstances(remote, this.#directory.nodes(service.name)) : undefined;
       router.add(service.name, part.contract, { receive }, "elsewhere", instances);
       if (part.kind === "entity")
         sources.addRemote(part.contract, { name: service.name, open: (topic) => RemoteSource.open(topic, remote) });

@@ -49,8 +49,8 @@ export interface ServedInit {
   readonly logs: Pick<EventSources, "published">;
   readonly own: OwnNode;
   readonly placeOf: PlaceOf;
-  /** Calls `act` when the log of the service is open here: at once, if it is. */
-  readonly whenHosting: (act: () => void) => void;
+  /** Calls `act` when the log of the service is open here: at once, if it is. What it returns takes that back. */
+  readonly whenHosting: (act: () => void) => () => void;
   readonly runtime: Runtime;
   readonly limits: RemoteLimits;
 }
@@ -98,6 +98,12 @@ interface Door {
   gone(): void;
 }
 
+interface HeldAnswer {
+  readonly n: number;
+  readonly text: string;
+  readonly oversize: Oversize;
+}
+
 interface HeldBatch {
   readonly n: number;
   readonly text: string;
@@ -119,7 +125,7 @@ class ServedLink implements LinkHandler {
   /** Of the open ones, those for partitions that this node does not own yet, in their order. */
   readonly #early = new Map<number, { readonly asked: Ask; readonly dueMs: number }>();
   /** Answers that wait for room. */
-  readonly #waiting = new Deque<string>();
+  readonly #waiting = new Deque<HeldAnswer>();
   /** Batches that do, in their order, behind all answers: one of each stream at most. */
   readonly #batches = new Deque<HeldBatch>();
   #waitingLength = 0;
@@ -146,10 +152,10 @@ class ServedLink implements LinkHandler {
   }
 
   room(): void {
-    for (let text = this.#waiting.peek(); text !== undefined; text = this.#waiting.peek()) {
-      if (!this.#takes(text)) return;
+    for (let answer = this.#waiting.peek(); answer; answer = this.#waiting.peek()) {
+      if (!this.#takes(answer)) return;
       this.#waiting.shift();
-      this.#waitingLength -= text.length;
+      this.#waitingLength -= answer.text.length;
     }
     for (let batch = this.#batches.peek(); batch; batch = this.#batches.peek()) {
       if (!batch.stream.over && !this.#takesBatch(batch)) return;
@@ -164,12 +170,11 @@ class ServedLink implements LinkHandler {
     }
   }
 
-  /** What is too large for the link is not answered: it ends at its asker's deadline. */
-  #takes(text: string): boolean {
+  #takes({ n, text, oversize }: HeldAnswer): boolean {
     try {
       return this.link.send(text);
-    } catch {
-      return true;
+    } catch (error) {
+      return this.link.send(response(n, failureRest(oversize(error as Failure))));
     }
   }
 
@@ -201,10 +206,10 @@ class ServedLink implements LinkHandler {
     if (asked.kind === "metrics") return this.#send(n, familiesRest(runtime.metrics.families(), limits.metricsCharsMax));
     if (asked.kind === "cancel" || asked.kind === "more") return;
     // Whoever asks for the log has heard that it is open here, or will be: perhaps before this node.
-    let wanted = true;
-    this.#open.set(n, { giveUp: () => (wanted = false) });
-    this.#init.whenHosting(() => {
-      if (wanted && this.#open.delete(n)) this.#ofLog(n, asked);
+    let giveUp = (): void => {};
+    this.#open.set(n, { giveUp: () => giveUp() });
+    giveUp = this.#init.whenHosting(() => {
+      if (this.#open.delete(n)) this.#ofLog(n, asked);
     });
   }
 
@@ -273,20 +278,12 @@ class ServedLink implements LinkHandler {
       trace,
       returned: (taken) => this.#respond(n, () => movedRest(epoch, taken)),
     };
+    const oversize = to.kind === "command" ? carriedOut : undefined;
     const message = router.send(
       call,
-      (answer) => this.#answer(n, answer, session, token),
-      (failure) => this.#respond(n, () => failureRest(failure)),
+      (answer) => this.#respond(n, () => answerRest(answer, session, token), oversize),
+      (failure) => this.#respond(n, () => failureRest(failure), oversize),
     );
-  }
-
-  #answer(n: number, answer: MessageAnswer, session: Session, token: string): void {
-    this.#respond(n, () => {
-      const seen = session.token === token ? "" : session.token;
-      return answer.kind === "reply"
-        ? replyRest(answer.replayed, seen, answer.given)
-        : rejectionRest(answer.name, answer.replayed, seen, answer.given);
-    });
   }
 
   #stream(n: number, asked: AskedStream): void {
@@ -360,29 +357,39 @@ class ServedLink implements LinkHandler {
     );
   }
 
-  #respond(n: number, rest: () => Rest): void {
+  #respond(n: number, rest: () => Rest, oversize?: Oversize): void {
     if (!this.#open.delete(n)) return; // given up
     this.#streams.delete(n);
-    this.#send(n, rest());
+    this.#send(n, rest(), oversize);
   }
 
-  #send(n: number, rest: Rest): void {
+  /** `oversize`: what is said instead of MESSAGE_TOO_LARGE. */
+  #send(n: number, rest: Rest, oversize: Oversize = (tooLarge) => tooLarge): void {
     if (this.#lost) return;
     const text = response(n, rest);
     try {
       if (this.#waiting.length === 0 && this.link.send(text)) return;
     } catch (error) {
-      return this.#send(n, failureRest(tooLarge(error as Failure)));
+      return this.#send(n, failureRest(oversize(error as Failure)));
     }
-    this.#waiting.push(text);
+    this.#waiting.push({ n, text, oversize });
     this.#waitingLength += text.length;
     if (this.#waitingLength > this.#init.limits.answersLengthMax) this.link.close("it does not take its answers");
   }
 }
 
-/** The command was carried out: only its answer does not fit. */
-const tooLarge = ({ what }: Failure): Failure =>
+type Oversize = (tooLarge: Failure) => Failure;
+
+/** Of a command, which may have been carried out: only its answer does not fit. */
+const carriedOut: Oversize = ({ what }) =>
   new Failure("UNKNOWN_OUTCOME", { what: `its answer is too large for a link: ${what}`, at: "link" });
+
+function answerRest(answer: MessageAnswer, session: Session, token: string): Rest {
+  const seen = session.token === token ? "" : session.token;
+  return answer.kind === "reply"
+    ? replyRest(answer.replayed, seen, answer.given)
+    : rejectionRest(answer.name, answer.replayed, seen, answer.given);
+}
 
 /** What is wrong with a log now may be mended: who reads asks again. */
 const failureOf = (error: unknown, at: string): Failure =>

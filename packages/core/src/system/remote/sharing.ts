@@ -15,7 +15,7 @@ import type { OwnNode, RingSharing } from "../ring.ts";
 import type { Receiver } from "../router.ts";
 import type { SharedLog } from "../sharing.ts";
 import type { Directory } from "./directory.ts";
-import { instancesOf } from "./instances.ts";
+import { remoteInstances } from "./instances.ts";
 import { OwnPartitions } from "./own-partitions.ts";
 import { OutgoingCall, type Outgoing } from "./outgoing.ts";
 import type { Home, RemoteService } from "./remote-service.ts";
@@ -42,7 +42,7 @@ export class SharedService implements RingSharing, Home {
   readonly #partitioned: ReadonlySet<string>;
   /** Who serves a contract here. */
   readonly #receivers = new Map<string, Receiver>();
-  readonly #whenHosting: (() => void)[] = [];
+  readonly #whenHosting = new Set<() => void>();
   #store: SharedJournalStore | undefined;
   #writer: LogWriter | undefined;
 
@@ -56,7 +56,7 @@ export class SharedService implements RingSharing, Home {
     ]);
     const { incarnation } = this;
     const open = (): Promise<void> => own.openLog();
-    this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, logger: runtime.logger, report, open });
+    this.#partitions = new OwnPartitions({ service: service.name, incarnation, directory, runtime, report, open });
     this.remote = init.remote(this);
     directory.watch(() => this.#look());
     this.#partitions.watch(() => this.remote.pump());
@@ -99,22 +99,36 @@ export class SharedService implements RingSharing, Home {
     return this.#store?.epochs !== undefined;
   }
 
-  whenHosting(act: () => void): void {
-    this.#whenHosting.push(act);
+  /** What it returns takes that back: whoever has asked does not wait for ever, and hosting may never come. */
+  whenHosting(act: () => void): () => void {
+    this.#whenHosting.add(act);
     this.#look();
+    return () => this.#whenHosting.delete(act);
   }
 
   /** Where nothing is kept there is no log to open: who is named as its host is where it would be. */
   #look(): void {
     const { service, directory } = this.#init;
     const named = directory.plan(service.name)?.host === this.incarnation;
-    if (this.hosts || (named && !keepsLog(service))) for (const act of this.#whenHosting.splice(0)) act();
+    if (this.hosts || (named && !keepsLog(service))) this.#hosts();
+  }
+
+  #hosts(): void {
+    const acts = [...this.#whenHosting];
+    this.#whenHosting.clear();
+    for (const act of acts) act();
   }
 
   /** A link of another node of the service that is for the log; undefined for what is none. */
   acceptLog(first: Json, link: Link): LinkHandler | undefined {
     if (!this.#store || !isLogGreeting(first)) return undefined;
     return this.#store.accept(link);
+  }
+
+  /** Nothing is called any more, and the log is not opened. */
+  leave(): void {
+    this.remote.close();
+    this.#partitions.close();
   }
 
   async close(): Promise<void> {
@@ -146,7 +160,7 @@ export class SharedService implements RingSharing, Home {
 
   siblings(): readonly Instance[] {
     const { directory, service } = this.#init;
-    return instancesOf(
+    return remoteInstances(
       this.remote,
       directory.nodes(service.name).filter(({ identity }) => identity.incarnation !== this.incarnation),
     );

@@ -112,7 +112,8 @@ export type Responded =
   | Batch
   | { readonly kind: "reply"; readonly replayed: boolean; readonly session: string; readonly given: unknown }
   | { readonly kind: "rejection"; readonly name: string; readonly replayed: boolean; readonly session: string; readonly given: unknown }
-  | { readonly kind: "failure"; readonly failure: Failure }
+  /** `code`: as it was sent; one that only a newer node knows may mean anything, so that its failure is UNKNOWN_OUTCOME. */
+  | { readonly kind: "failure"; readonly code: string; readonly failure: Failure }
   | { readonly kind: "again"; readonly why: string }
   | { readonly kind: "moved"; readonly epoch: number; readonly taken: boolean }
   | ({ readonly kind: "log"; readonly heads: readonly number[] } & LogName)
@@ -298,16 +299,10 @@ function respondedOf(kind: string, members: Members): Responded {
       return { kind, replayed: members.flag(), session: members.text(), given: members.last() };
     case "rejection":
       return { kind, name: members.text(), replayed: members.flag(), session: members.text(), given: members.last() };
-    case "failure":
-      return {
-        kind,
-        failure: failureOf(
-          members.text(),
-          members.text(),
-          members.nullable((m) => m.text()),
-          members.list(),
-        ),
-      };
+    case "failure": {
+      const [code, what, at, issues] = [members.text(), members.text(), members.nullable((m) => m.text()), members.list()];
+      return { kind, code, failure: failureOf(code, what, at, issues) };
+    }
     case "again":
       return { kind, why: members.text() };
     case "moved":
@@ -327,7 +322,6 @@ function respondedOf(kind: string, members: Members): Responded {
   }
 }
 
-/** A code that only a newer node knows may mean anything. */
 function failureOf(code: string, what: string, at: string | undefined, list: readonly unknown[]): Failure {
   const issues = list.map((entry): Issue => {
     const { pointer, detail } = (entry ?? {}) as Partial<Issue>;
