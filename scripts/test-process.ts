@@ -3,7 +3,7 @@
 // whatever makes promises, and simulations make them by the million. Without it such an error still fails its file; it is printed
 // with its stack here. `node --test FILE` follows promises as ever, and names the test.
 //
-// If node:test comes to do it in another way, nothing is lost but time: check.os.test.ts says so.
+// If node:test comes to do it in another way, nothing is lost but time: test-process.os.test.ts says so.
 import { createHook } from "node:async_hooks";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
