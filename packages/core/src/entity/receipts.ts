@@ -8,7 +8,8 @@
 //
 //  R1  A command id with a minting time is applied at most once; one in free form at most once among its entity's newest
 //      `max` * (1 + forgottenPerReceipt) commands.
-//  R2  The receipts after replaying a log are those the entity had when it wrote it: they are folded like the state.
+//  R2  The receipts after replaying a log are those the entity had when it wrote it: they are folded like the state. What is not committed
+//      makes nothing forgotten: whatever turns out not to be in the log has left no trace.
 //  R3  Two ids with one hash are never both applied: the second finds the first's record, whose id is another, and is
 //      refused.
 import { hash53 } from "../base/hash.ts";
@@ -43,11 +44,13 @@ const indexEntryBytes = 40;
 
 export class Receipts {
   readonly #max: number;
-  /** A ring; grows by doubling up to `max`. Plain doubles: a typed array costs 250 B more before it holds anything. */
+  /** A ring; grows by doubling up to `max`, and a little for what is open beside. Plain doubles: a typed array costs 250 B more before it holds anything. */
   #slots: number[] = [];
   /** Receipts added so far. One with the number n lies in slot n modulo the size of the ring. */
   #added = 0;
   #kept = 0;
+  /** The newest, whose records are not committed: kept beside `max` others. */
+  #open = 0;
   /** Numbers by hash, once there are more than `scannedMax`. */
   #index: Map<number, number> | undefined;
   /** The highest minting time that was forgotten: every timed id at or below it may have been used. */
@@ -80,23 +83,31 @@ export class Receipts {
     return timeless ? this.#forgotten !== undefined && this.#forgotten.has(hash53(id)) : minted <= this.#floor;
   }
 
+  /** The command's record is on its way to the log. */
   add({ id, minted, timeless }: Identity, offset: number): void {
     this.#push(hash53(id), timeless ? Number.NaN : minted, offset);
+    this.#open += 1;
   }
 
-  /** Takes back the newest, as many as are kept: their commands are certainly not in the log. */
-  dropNewest(count: number): void {
-    for (let left = Math.min(count, this.#kept); left > 0; left--) {
+  /** The record of the oldest that was added and not committed is in the log. */
+  committed(): void {
+    this.#open -= 1;
+    if (this.#kept - this.#open > this.#max) this.#forgetOldest();
+  }
+
+  /** Nothing that was added and not committed is in the log. */
+  rewind(): void {
+    for (; this.#open > 0; this.#open--) {
       this.#added -= 1;
       this.#kept -= 1;
       this.#index?.delete(this.#slots[this.#place(this.#added)] as number);
     }
   }
 
-  /** Without the newest `leaveOut`: their records are not committed yet. */
-  store(leaveOut: number): StoredReceipts {
+  /** Of what is committed. */
+  store(): StoredReceipts {
     const receipts: (number | null)[] = [];
-    for (let number = this.#added - this.#kept; number < this.#added - leaveOut; number++) {
+    for (let number = this.#added - this.#kept; number < this.#added - this.#open; number++) {
       const place = this.#place(number);
       const minted = this.#slots[place + 1] as number;
       receipts.push(this.#slots[place] as number, Number.isNaN(minted) ? null : minted, this.#slots[place + 2] as number);
@@ -109,13 +120,14 @@ export class Receipts {
     restored.#grow(receipts.length / width);
     restored.#floor = floor ?? Number.NEGATIVE_INFINITY;
     if (forgotten.length > 0) restored.#forgotten = new Set(forgotten);
-    for (let i = 0; i < receipts.length; i += width)
+    for (let i = 0; i < receipts.length; i += width) {
       restored.#push(receipts[i] as number, receipts[i + 1] ?? Number.NaN, receipts[i + 2] as number);
+      if (restored.#kept > max) restored.#forgetOldest(); // fewer are kept than when it was stored
+    }
     return restored;
   }
 
   #push(hash: number, minted: number, offset: number): void {
-    if (this.#kept === this.#max) this.#forgetOldest();
     if (this.#kept * width === this.#slots.length) this.#grow(this.#kept + 1);
     const place = this.#place(this.#added);
     this.#slots[place] = hash;
@@ -144,8 +156,9 @@ export class Receipts {
     const oldest = this.#added - this.#kept;
     const places = this.#kept === 0 ? [] : Array.from({ length: this.#kept }, (_, i) => this.#place(oldest + i));
     let slots = Math.max(slotsMin, before.length / width);
-    while (slots < count) slots *= 2;
+    while (slots < Math.min(count, this.#max)) slots *= 2;
     slots = Math.min(slots, this.#max);
+    for (let open = slotsMin; slots < count; open *= 2) slots = this.#max + open;
     this.#slots = new Array<number>(slots * width).fill(Number.NaN);
     for (let i = 0; i < places.length; i++) {
       const from = places[i] as number;

@@ -3,7 +3,6 @@
 // not to be in the log.
 import type { LogRecord, Told } from "../journal/index.ts";
 import type { Message } from "../mailbox/index.ts";
-import type { Pending } from "./departure.ts";
 import { Marks } from "./marks.ts";
 import { Receipts, type StoredReceipts } from "./receipts.ts";
 
@@ -50,25 +49,30 @@ export class Remembered {
     else this.#receipts.add(message, offset);
   }
 
+  /** The oldest that was added and not committed is in the log. */
   committed({ told }: LogRecord): void {
     if (told) this.#marks.committed(told);
+    else this.#receipts.committed();
   }
 
-  /** These, which are all that were added and not committed, are certainly not in the log. */
-  rewind(open: Iterable<Pending>): void {
-    this.#receipts.dropNewest(receiptsOf(open));
+  /** Nothing that was added and not committed is in the log. */
+  rewind(): void {
+    this.#receipts.rewind();
     this.#marks.rewind();
   }
 
   /** A record of the log, which is being replayed. `shared` gives one instance for all equal names of streams. */
   fold(record: LogRecord, offset: number, shared: (stream: string) => string): void {
     if (record.told) this.#marks.committed([shared(record.told[0]), record.told[1]]);
-    else this.#receipts.add(record, offset);
+    else {
+      this.#receipts.add(record, offset);
+      this.#receipts.committed();
+    }
   }
 
-  /** Without what belongs to `open`, whose records are not committed yet. */
-  store(open: Iterable<Pending>): StoredMemory {
-    return { ...this.#receipts.store(receiptsOf(open)), marks: this.#marks.store() };
+  /** Of what is committed. */
+  store(): StoredMemory {
+    return { ...this.#receipts.store(), marks: this.#marks.store() };
   }
 
   static restore(receiptsMax: number, { marks, ...receipts }: StoredMemory, shared: (stream: string) => string): Remembered {
@@ -76,10 +80,4 @@ export class Remembered {
     for (const [stream, place] of marks) restored.#marks.committed([shared(stream), place]);
     return restored;
   }
-}
-
-function receiptsOf(open: Iterable<Pending>): number {
-  let count = 0;
-  for (const { submission } of open) if (!submission.record.told) count += 1;
-  return count;
 }

@@ -264,7 +264,7 @@ export class Resident implements Sink, SnapshotSource {
   }
 
   rewind(doubted: boolean): void {
-    this.#remembered.rewind(this.#pending);
+    this.#remembered.rewind();
     const open = [...this.#pending];
     for (const { departures } of open) this.#departing -= departures.length;
     this.#pending.clear();
@@ -377,7 +377,7 @@ export class Resident implements Sink, SnapshotSource {
     const { version, offset, state } = this.#committed;
     if (offset < 0 || version === this.#snapshotVersion) return undefined;
     const { kernel } = this.#host;
-    const body = snapshotBody(kernel, state, version, this.#remembered.store(this.#pending));
+    const body = snapshotBody(kernel, state, version, this.#remembered.store());
     this.#snapshotVersion = version;
     this.#unsnappedLength = 0;
     return { type: kernel.type, key: this.key, offset, body };
