@@ -8,6 +8,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "../command-error.ts";
 import type { DirectoryEntries, FromNode, ToNode } from "./channel.ts";
+import { endingWithParent } from "./ending-with-parent.ts";
 import { LogRelay } from "./log-relay.ts";
 
 export interface ChildInit {
@@ -52,7 +53,8 @@ export class Child {
     this.#init = init;
     const cache = getCompileCacheDir();
     const env = cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache };
-    const child = spawn(process.execPath, [youngHalf, ...process.execArgv, program], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const start = endingWithParent(process.execPath, [youngHalf, ...process.execArgv, program]);
+    const child = spawn(start.program, start.args, { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.#process = child;
     this.pid = child.pid ?? 0;
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,7 +1,7 @@
 // A system in processes of its own, seen from outside: real processes, real signals. None of these tests says how long anything takes,
 // only that it comes, and that no request on the way has failed.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { AtollProcess, atoll, systemFile, told } from "../../test/atoll-process.ts";
 import { HoldServer } from "../../test/hold-server.ts";
 import { get, Load, nodeOf as firstNodeOf, post, ps as psOf, until } from "../../test/running-system.ts";
-import { isThere } from "./process-start.ts";
+import { isThere, startOf } from "./process-start.ts";
 import type { NodeStatus } from "./slot.ts";
 
 let folder = "";
@@ -157,37 +157,42 @@ test("processes: SIGTERM to all of them, as a service manager sends it, stops th
   assert.equal(/"event":"system.stopped","service":"([a-z]+)"/.exec(stderr)?.[1], "gateway");
 });
 
-test("processes: SIGKILL of the supervisor ends every process of the system", async () => {
+test("processes: SIGKILL of the supervisor ends every process of the system, also those that are still loading, and one that is stopped", async () => {
   await using running = trio("headless");
-  await running.url();
-  const pids = (await ps("headless")).map(({ pid }) => pid as number);
+  let pids: readonly number[] = [];
+  await until(async () => {
+    const asked = await atoll(["ps", "--json", "--data", dataOf("headless")]);
+    pids = asked.code === 0 ? (JSON.parse(asked.stdout) as readonly NodeStatus[]).flatMap(({ pid }) => pid ?? []) : [];
+    return pids.length === 4;
+  });
+  process.kill(pids[0] as number, "SIGSTOP");
   running.kill("SIGKILL");
   await until(() => !pids.some(isThere));
 });
 
-test("processes: what hangs when its supervisor is killed is ended by the next one; what has its pid by chance is not", async () => {
+test("processes: what a supervisor that was killed has left is ended by the next one; what has its pid by chance is not", async () => {
   await using first = trio("orphans");
   const url = await first.url();
   assert.deepEqual(await post(`${url}/items/a`), { count: 1 });
-  const { pid } = await nodeOf("orphans", "stock");
-  process.kill(pid, "SIGSTOP");
   first.kill("SIGKILL");
   await first.ended;
-  assert(isThere(pid), "it cannot notice");
-  const bystander = spawn(process.execPath, ["--eval", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
+  const idle = (): ChildProcess => spawn(process.execPath, ["--eval", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
+  const [left, bystander] = [idle(), idle()];
   try {
     const file = join(dataOf("orphans"), "processes.json");
     const recorded = JSON.parse(await readFile(file, "utf8")) as readonly { readonly pid: number; readonly started: string }[];
+    const orphan = { pid: left.pid, started: startOf(left.pid as number) };
     const stranger = { pid: bystander.pid, started: recorded[0]?.started };
-    await writeFile(file, JSON.stringify([...recorded, stranger]));
+    await writeFile(file, JSON.stringify([...recorded, orphan, stranger]));
     await using second = trio("orphans");
     assert.deepEqual(await post(`${await second.url()}/items/a`), { count: 2 });
-    await until(() => !isThere(pid));
+    await until(() => left.signalCode === "SIGKILL");
     assert.equal(bystander.exitCode ?? bystander.signalCode, null);
-    assert.match((await second.stop()).stderr, new RegExp(`"event":"supervisor.orphans_ended","pids":\\[${pid}\\]`));
+    assert.match((await second.stop()).stderr, new RegExp(`"event":"supervisor.orphans_ended","pids":\\[${left.pid}\\]`));
   } finally {
     bystander.kill("SIGKILL");
-    await once(bystander, "exit");
+    left.kill("SIGKILL");
+    for (const child of [bystander, left]) if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }
 });
 
