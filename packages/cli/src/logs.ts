@@ -20,7 +20,6 @@ export async function printLogs(
   if (!/^\d{1,9}$/.test(linesGiven)) throw usageError(`--lines is a whole number, not "${linesGiven}"`);
   const data = await findDataDirectory(given);
   const over = new AbortController();
-  process.stdout.once("error", () => over.abort()); // whoever read it has gone
   process.once("SIGINT", () => over.abort());
   const signal = follow ? over.signal : AbortSignal.any([over.signal, AbortSignal.timeout(answerWithinMs)]);
   const input = { lines: Number(linesGiven), follow, ...(service === undefined ? {} : { service }) };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const launcher = fileURLToPath(new URL("../src/atoll.js", import.meta.url));
+export const launcher = fileURLToPath(new URL("../src/atoll.js", import.meta.url));
 export const exampleHello = fileURLToPath(new URL("../../../examples/hello/hello.ts", import.meta.url));
 export const systemFile = (name: string): string => fileURLToPath(new URL(`./systems/${name}.ts`, import.meta.url));
 

@@ -6,13 +6,11 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { AtollProcess, systemFile } from "../../test/atoll-process.ts";
+import { AtollProcess, launcher, systemFile } from "../../test/atoll-process.ts";
 import { nodeOf, post, until } from "../../test/running-system.ts";
 import { askRunning, followRunning } from "../control-client.ts";
 import type { PartitionRow } from "./process-verbs.ts";
 
-const launcher = fileURLToPath(new URL("../atoll.js", import.meta.url));
 let folder = "";
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "atoll-asked-"));
@@ -53,17 +51,14 @@ test("asked: 32 may follow the logs, a further one is told so, and none of them 
   await running.url();
   const over = new AbortController();
   const input = { lines: 1, follow: true };
-  let heard = 0;
-  const follow = (): Promise<boolean> => {
-    let first = true;
-    return followRunning(data, "POST /logs", input, () => (first = first && ++heard === 0), over.signal);
-  };
-  const following = Array.from({ length: 32 }, follow);
-  await until(() => heard === 32);
-  await assert.rejects(follow(), /^CommandError: 32 follow the logs already; end one of them$/);
+  const heard = new Set<number>();
+  const follow = (n: number): Promise<boolean> => followRunning(data, "POST /logs", input, () => void heard.add(n), over.signal);
+  const following = Array.from({ length: 32 }, (_, n) => follow(n));
+  await until(() => heard.size === 32);
+  await assert.rejects(follow(32), /^CommandError: 32 follow the logs already; end one of them$/);
   assert.equal((await askRunning(data, "GET /ps")).kind, "answered");
   over.abort();
-  assert(await Promise.all(following));
+  assert((await Promise.all(following)).every((ended) => ended));
 
   if (existsSync("/dev/full")) {
     const full = spawnSync("sh", ["-c", `"$0" "$1" ps --data "$2" > /dev/full`, process.execPath, launcher, data], { encoding: "utf8" });

@@ -1,5 +1,5 @@
 // Which processes a supervisor has started, in a file of the data directory: should it be killed while one of them hangs, and so does not
-// notice, the next supervisor ends that one. A pid alone proves nothing, it may be somebody else's by now: a process is known by its
+// notice where the kernel does not end it (ending-with-parent.ts), the next supervisor ends that one. A pid alone proves nothing, it may be somebody else's by now: a process is known by its
 // pid, the moment at which it started and the boot of the machine. Only whoever holds the lock of the directory reads or writes here.
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -146,28 +146,24 @@ export class OwnPartitions {
 
   /** Of a log that is closed nothing is acquired or released any more: its node is stopping. */
   #inCourse(work: Promise<void>, { kind, partition }: Exclude<OwnershipEffect, { readonly kind: "report" }>): void {
-    const {
-      service,
-      runtime: { logger },
-    } = this.#init;
+    const { service, runtime } = this.#init;
     this.#underWay += 1;
     const done = (): void => {
       this.#underWay -= 1;
       if (this.#underWay > 0) return; // sixteen of them are one change, and one line of the log
       const partitions = this.#state.tenures.flatMap(({ kind: tenure }, i) => (tenure === "held" ? [i] : []));
-      logger.log("info", "partitions.owned", { service, partitions });
+      runtime.logger.log("info", "partitions.owned", { service, partitions });
     };
-    work.catch((error: unknown) => logger.log("warn", "partition.not_settled", { service, partition, effect: kind, error })).finally(done);
+    work
+      .catch((error: unknown) => runtime.logger.log("warn", "partition.not_settled", { service, partition, effect: kind, error }))
+      .finally(done);
   }
 
   async #acquire(partition: number, epoch: number): Promise<void> {
-    const {
-      service,
-      runtime: { logger },
-    } = this.#init;
+    const { service, runtime } = this.#init;
     const { writer, tenants } = this.#log;
     const acquired = await writer.acquire(partition, epoch);
-    logger.log("debug", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
+    runtime.logger.log("debug", acquired.taken ? "partition.acquired" : "partition.refused", { service, partition, epoch });
     if (acquired.taken) {
       tenants.acquired(partition);
       this.#take({ kind: "acquired", partition, epoch });

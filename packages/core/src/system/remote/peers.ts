@@ -308,17 +308,13 @@ export class Peers {
     try {
       await connecting;
     } catch (error) {
-      target.failures += 1;
       this.#init.runtime.logger.log("warn", "link.not_made", { service, node: target.address.identity.node, error });
-      return this.#pause(service, target, target.failures);
+      return this.#again(service, target);
     }
     const peer = made();
     assert(peer, "a link that was made has its handler");
     if (this.#closed) return peer.close();
-    if (peer.leaving) {
-      target.failures += 1; // lost already
-      return this.#pause(service, target, target.failures);
-    }
+    if (peer.leaving) return this.#again(service, target); // lost already
     target.connecting = false;
     target.failures = 0;
     target.peer = peer;
@@ -330,6 +326,12 @@ export class Peers {
     target.peer?.close();
     target.peer = undefined;
     this.#pause(service, target, 1);
+  }
+
+  /** One more attempt was in vain. */
+  #again(service: string, target: Known): void {
+    target.failures += 1;
+    this.#pause(service, target, target.failures);
   }
 
   /** Until then no link is made; a node that nobody names any more is forgotten. */
